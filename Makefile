@@ -1,0 +1,41 @@
+# Every command of the book. Needs make and Python 3.11, 3.12 or 3.13; the rest it installs into .venv.
+PROFILE ?= quick
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null && echo $$p && break; done)
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+ASSETS := node_modules/.ready
+
+export TF_CPP_MIN_LOG_LEVEL ?= 2
+
+.DEFAULT_GOAL := help
+.PHONY: help env book test lint format sync check-sync unit bench lock clean
+
+help:  ## list the commands
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+env: $(READY)  ## make the environment in .venv from requirements.txt
+
+$(READY): requirements.txt pyproject.toml
+	@test -n "$(PYTHON)" || { echo "No Python 3.11, 3.12 or 3.13 found: install one, or run make PYTHON=/path/to/python3"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check "$$(sed -nE 's/^(uv==[^ ;]+).*/\1/p' requirements.txt)"
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.txt
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
+	@touch $@
+
+$(ASSETS): package-lock.json | $(READY)
+	$(BIN)/python -m tools.assets
+	@touch $@
+
+book: $(READY) $(ASSETS)  ## execute every chapter (PROFILE=quick) and render _build/html/index.html
+	$(BIN)/python -m tools.run_chapters --profile $(PROFILE)
+	$(BIN)/python -m tools.build
+
+lock: $(READY)  ## resolve requirements.txt anew
+	$(BIN)/uv pip compile -q --universal --fork-strategy fewest --generate-hashes --python-version 3.11 \
+		--no-header --no-emit-index-url --no-emit-find-links --extra dev --extra jax pyproject.toml -o requirements.txt
+
+clean:  ## delete what was built (the environment stays)
+	rm -rf _build

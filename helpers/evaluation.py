@@ -1,0 +1,118 @@
+"""How good predictions are: scores, confusion matrices, averages over folds.
+
+Section 3.3 of the thesis: loss, accuracy and confusion matrix on the fold's test part and on
+NSynth's test split, averaged over the folds. Shown in chapter 8.
+"""
+
+import numpy as np
+import pandas as pd
+
+N_FAMILIES = 10
+METRICS = ("loss", "accuracy", "balanced_accuracy")
+
+
+def scores(labels, probabilities) -> dict:
+    """Loss, accuracy and balanced accuracy of one model on one set.
+
+    Parameters
+    ----------
+    labels : array_like of int, shape (n,)
+    probabilities : array_like of float, shape (n, 10)
+
+    Returns
+    -------
+    dict
+        loss : sparse categorical cross-entropy in nats, probabilities no smaller than 1e-7 as
+        in Keras; accuracy; balanced_accuracy : mean recall of the families that occur.
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not match or there is nothing to score.
+    """
+    labels, probabilities = _checked(labels, probabilities)
+    own = probabilities[np.arange(len(labels)), labels].astype(np.float64)
+    recall = np.diag(confusion(labels, probabilities))
+    return {
+        "loss": float(-np.log(np.clip(own, 1e-7, 1 - 1e-7)).mean()),
+        "accuracy": float((probabilities.argmax(axis=1) == labels).mean()),
+        "balanced_accuracy": float(np.nanmean(recall)),
+    }
+
+
+def confusion(labels, probabilities, normalize: bool = True) -> np.ndarray:
+    """Confusion matrix: rows are the true families, columns the predicted ones.
+
+    Parameters
+    ----------
+    labels, probabilities
+        As in `scores`.
+    normalize : bool
+        Whether each row sums to 1, so that the diagonal is recall (section 4.2.2 of the thesis
+        reads it so). A family that does not occur has a row of NaN.
+
+    Returns
+    -------
+    np.ndarray, shape (10, 10), float64
+    """
+    labels, probabilities = _checked(labels, probabilities)
+    counts = np.zeros((N_FAMILIES, N_FAMILIES))
+    np.add.at(counts, (labels, probabilities.argmax(axis=1)), 1)
+    if not normalize:
+        return counts
+    totals = counts.sum(axis=1, keepdims=True)
+    return np.divide(counts, totals, out=np.full_like(counts, np.nan), where=totals > 0)
+
+
+def _checked(labels, probabilities):
+    labels, probabilities = np.asarray(labels), np.asarray(probabilities)
+    if len(labels) == 0 or probabilities.shape != (len(labels), N_FAMILIES):
+        raise ValueError(
+            f"labels have shape {labels.shape} and probabilities {probabilities.shape}, "
+            f"expected (n,) and (n, {N_FAMILIES}) with n > 0"
+        )
+    return labels, probabilities
+
+
+def part(record, name: str, without=()) -> tuple[np.ndarray, np.ndarray]:
+    """Labels and probabilities of one part of a record, leaving out the notes in `without`."""
+    predicted = record.predictions[name]
+    keep = ~np.isin(predicted["notes"], list(without))
+    return predicted["labels"][keep], predicted["probabilities"][keep]
+
+
+def score_table(runs, without=()) -> pd.DataFrame:
+    """One row for each record and part: model, fold, seed, part and the scores.
+
+    Parameters
+    ----------
+    runs : dict of str -> list of helpers.records.Record
+        Records by the name to show, e.g. {"Base CNN": [...]}.
+    without : collection of str
+        Notes to leave out, such as test notes that recur in the training split.
+    """
+    return pd.DataFrame(
+        {"model": name, "fold": record.fold, "seed": record.config["seed"], "part": part_}
+        | scores(*part(record, part_, without))
+        for name, group in runs.items()
+        for record in group
+        for part_ in record.predictions
+    )
+
+
+def mean_confusion(group, part_: str, without=()) -> np.ndarray:
+    """The row-normalised confusion matrices of several records, averaged (section 4.2.2)."""
+    return np.nanmean([confusion(*part(record, part_, without)) for record in group], axis=0)
+
+
+def mean_history(group) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Mean and standard deviation over records of each history column, indexed by epoch."""
+    by_epoch = pd.concat([record.history for record in group]).groupby("epoch")
+    return by_epoch.mean(), by_epoch.std(ddof=1)
+
+
+def leaked(notes, test_notes) -> list[str]:
+    """Test notes whose audio is byte-identical to a training note's (shown in chapter 2)."""
+    known = set(notes.audio_digests())
+    digests = test_notes.audio_digests()
+    return [n for n, d in zip(test_notes.table["note"], digests, strict=True) if d in known]

@@ -1,0 +1,279 @@
+"""Train one model on one fold, once: an interrupted run goes on, a finished one is read.
+
+A run ends in the same record whether or not it was interrupted. That takes three things that
+Keras's own BackupAndRestore does not do: the order of the notes is drawn from (seed, epoch), the
+dropout layers' seeds are set from (seed, epoch, layer), and the weights, the optimizer and the
+history so far are saved after each epoch in one atomic write. Shown in chapter 5.
+"""
+
+import json
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from helpers import datasets, evaluation, features, folds, profiles, records
+
+BATCH_SIZE = 32  # section 3.2.5
+LOCK_MESSAGE = "another process is training this run: waiting for it"
+
+
+class Experiment:
+    """The notes, features and folds of a profile, and the runs made with them.
+
+    What chapters 2 to 4 do step by step: load the notes, draw a balanced sample, extract the
+    MFCCs, make the folds.
+
+    Parameters
+    ----------
+    profile : str
+        A name in `helpers.profiles.PROFILES`.
+    data : str or path
+        What `helpers.datasets.load` opens.
+    runs : path
+        The folder of finished runs. Many experiments may share one.
+    seed : int
+        Draws the sample and the folds, and starts the trainings.
+
+    Attributes
+    ----------
+    notes, test_notes : helpers.datasets.Notes
+        The balanced sample of the training split; NSynth's test split.
+    X, X_test : np.ndarray, shape (n, 126, 13), float32
+    y, y_test : np.ndarray, shape (n,), int64
+    folds : list of helpers.folds.Fold
+        All five; a profile may train only the first few.
+    """
+
+    def __init__(self, profile: str, data="nsynth-mini", runs="runs", seed: int = 0):
+        self.profile = profiles.get(profile)
+        self.runs = Path(runs)
+        self.seed = seed
+        self.notes = datasets.load(data, "train").sample(self.profile.notes_per_family, seed)
+        self.test_notes = datasets.load(data, "test")
+        if self.profile.test_per_family is not None:
+            self.test_notes = self.test_notes.sample(self.profile.test_per_family, seed)
+        self.X, self.y = features.extract(self.notes), self.notes.labels
+        self.X_test, self.y_test = features.extract(self.test_notes), self.test_notes.labels
+        self.folds = folds.stratified(self.y, seed=seed)
+        self._data = {"train": self.notes.checksum(), "test": self.test_notes.checksum()}
+
+    def config(self, model: str, hyperparameters=None, fold=1, seed=None, epochs=None) -> dict:
+        """The full configuration of a run: everything that its result depends on."""
+        from helpers import models
+
+        return {
+            "model": model,
+            "hyperparameters": models.hyperparameters(model, hyperparameters),
+            "learning_rate": models.LEARNING_RATES[model],
+            "batch_size": BATCH_SIZE,
+            "epochs": epochs or self.profile.epochs,
+            "seed": self.seed if seed is None else seed,
+            "split": {
+                "kind": "stratified",
+                "fold": fold,
+                "n_folds": len(self.folds),
+                "seed": self.seed,
+            },
+            "data": self._data,
+            "features": {"kind": "mfcc"} | features.SETTINGS,
+        }
+
+    def run(
+        self, model: str, hyperparameters=None, fold=1, seed=None, epochs=None
+    ) -> records.Record:
+        """Train one model on one fold, or read the record if that was done before.
+
+        Parameters
+        ----------
+        model : {"cnn", "lstm"}
+        hyperparameters : dict, optional
+            What differs from the base model.
+        fold : int
+            From 1.
+        seed, epochs : int, optional
+            Instead of the experiment's seed and the profile's epochs.
+
+        Returns
+        -------
+        helpers.records.Record
+            With predictions for the fold's test part and for NSynth's test split.
+        """
+        part = self.folds[fold - 1]
+        return train(
+            self.config(model, hyperparameters, fold, seed, epochs),
+            train=(self.X[part.train], self.y[part.train]),
+            validation=(self.X[part.validation], self.y[part.validation]),
+            tests={
+                "fold_test": (self.notes.select(part.test), self.X[part.test]),
+                "nsynth_test": (self.test_notes, self.X_test),
+            },
+            runs=self.runs,
+        )
+
+    def run_folds(self, model: str, hyperparameters=None, seed=None) -> list[records.Record]:
+        """`run` on each of the profile's folds, in order."""
+        return [
+            self.run(model, hyperparameters, fold, seed)
+            for fold in range(1, self.profile.folds + 1)
+        ]
+
+
+def train(config: dict, train, validation, tests: dict, runs, progress=True) -> records.Record:
+    """Train as `config` says and record the run, unless its record is there already.
+
+    Parameters
+    ----------
+    config : dict
+        From `Experiment.config`.
+    train, validation : tuple of np.ndarray
+        MFCCs (n, 126, 13) float32 and labels (n,) int64.
+    tests : dict of str -> (helpers.datasets.Notes, np.ndarray)
+        What to predict when trained.
+    runs : path
+        The folder of records. Checkpoints stand in `.work` below it until a run is finished.
+    progress : bool
+        Whether to show a bar over epochs.
+
+    Returns
+    -------
+    helpers.records.Record
+    """
+    from filelock import FileLock, Timeout
+
+    runs = Path(runs)
+    if found := records.find(runs, config):
+        return found
+    work = runs / ".work" / records.record_name(config)
+    work.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(work / "lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        print(f"{work.name}: {LOCK_MESSAGE}")
+        lock.acquire()
+    with lock:
+        # The other process may have finished it while we waited.
+        found = records.find(runs, config)
+        if found is None:
+            found = _train(config, train, validation, tests, runs, work, progress)
+        (work / "checkpoint.safetensors").unlink(missing_ok=True)
+    return found
+
+
+def _train(config, train, validation, tests, runs, work, progress):
+    import keras
+    from tqdm import tqdm
+
+    from helpers import models
+
+    keras.utils.set_random_seed(config["seed"])
+    model = models.compiled(config["model"], **config["hyperparameters"])
+    model.optimizer.build(model.trainable_variables)
+    checkpoint = work / "checkpoint.safetensors"
+    history, seconds = load_checkpoint(checkpoint, model, config)
+    X, y = train
+    bar = tqdm(
+        range(config["epochs"]), initial=len(history), desc=work.name, unit="epoch",
+        disable=not progress,
+    )  # fmt: skip
+    with bar:
+        for epoch in range(len(history), config["epochs"]):
+            start = time.perf_counter()
+            set_dropout_seeds(model, config["seed"], epoch)
+            order = np.random.default_rng([config["seed"], epoch]).permutation(len(X))
+            logs = model.fit(
+                X[order], y[order], validation_data=validation, batch_size=config["batch_size"],
+                initial_epoch=epoch, epochs=epoch + 1, shuffle=False, verbose=0,
+            ).history  # fmt: skip
+            seconds += time.perf_counter() - start
+            history.append({"epoch": epoch + 1} | {key: float(v[0]) for key, v in logs.items()})
+            if epoch + 1 < config["epochs"]:
+                save_checkpoint(checkpoint, model, config, history, seconds)
+            bar.set_postfix(val_accuracy=f"{history[-1]['val_accuracy']:.3f}", refresh=False)
+            bar.update()
+
+    predictions = {
+        part: {
+            "notes": notes.table["note"].to_numpy(dtype=str),
+            "labels": notes.labels,
+            "probabilities": model.predict(features_, batch_size=256, verbose=0),
+        }
+        for part, (notes, features_) in tests.items()
+    }
+    info = {
+        "config": config,
+        **records.environment(),
+        "parameters": model.count_params(),
+        "seconds": round(seconds, 2),
+        "metrics": {
+            part: evaluation.scores(p["labels"], p["probabilities"])
+            for part, p in predictions.items()
+        },
+    }
+    table = pd.DataFrame(history, columns=list(records.HISTORY))
+    return records.read(records.write(runs, info, table, predictions))
+
+
+def set_dropout_seeds(model, seed: int, epoch: int) -> None:
+    """Start every dropout layer's random numbers from (seed, epoch, layer).
+
+    Keras draws them from one stream a layer that runs on from epoch to epoch, and does not store
+    how far it came.
+    """
+    for number, layer in enumerate(model.layers):
+        if generator := getattr(layer, "seed_generator", None):
+            state = np.random.SeedSequence([seed, epoch, number]).generate_state(2, np.uint32)
+            generator.state.assign(state.astype(generator.state.dtype))
+
+
+def _tensors(model) -> dict:
+    variables = [*model.variables, *model.optimizer.variables]
+    return {f"{i:03d}": np.asarray(v) for i, v in enumerate(variables)}
+
+
+def save_checkpoint(path, model, config: dict, history: list, seconds: float) -> None:
+    """Save weights, optimizer and history so far in one atomic write."""
+    import keras
+    from safetensors.numpy import save
+
+    state = {
+        "hash": records.config_hash(config),
+        "backend": keras.backend.backend(),
+        "history": history,
+        "seconds": seconds,
+    }
+    data = save(_tensors(model), metadata={"state": json.dumps(state)})
+    features.write_atomic(path, lambda file: file.write(data))
+
+
+def load_checkpoint(path, model, config: dict) -> tuple[list, float]:
+    """Set the model to what was saved. Returns the history so far and the seconds it took.
+
+    A checkpoint that is unreadable, or of another configuration or backend, is passed over with
+    a message and the run starts from its first epoch: nothing but time is lost.
+    """
+    import keras
+    from safetensors import SafetensorError, safe_open
+
+    if not Path(path).exists():
+        return [], 0.0
+    try:
+        with safe_open(path, framework="numpy") as file:
+            state = json.loads(file.metadata()["state"])
+            if state["hash"] != records.config_hash(config):
+                raise ValueError("of another configuration")
+            if state["backend"] != keras.backend.backend():
+                raise ValueError(f"made by the {state['backend']} backend")
+            variables = [*model.variables, *model.optimizer.variables]
+            values = [file.get_tensor(f"{i:03d}") for i in range(len(variables))]
+            for variable, value in zip(variables, values, strict=True):
+                if tuple(variable.shape) != value.shape:
+                    raise ValueError("of another model")
+    except (SafetensorError, ValueError, KeyError, TypeError, OSError) as error:
+        print(f"{path}: {error}; this run starts from its first epoch")
+        return [], 0.0
+    for variable, value in zip(variables, values, strict=True):
+        variable.assign(value)
+    return state["history"], state["seconds"]

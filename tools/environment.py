@@ -1,0 +1,31 @@
+"""What a result depends on besides the code: versions, Keras backend, machine."""
+
+import json
+import os
+import platform
+from importlib import metadata
+from pathlib import Path
+
+PACKAGES = ("keras", "tensorflow", "jax", "numpy", "librosa", "keras-tuner", "scikit-learn")
+
+
+def backend() -> str:
+    """Return the Keras backend that chapters will use, without the cost of importing Keras."""
+    if name := os.environ.get("KERAS_BACKEND"):
+        return name
+    home = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras")
+    try:
+        return json.loads((home / "keras.json").read_text())["backend"]
+    except (OSError, ValueError, KeyError):
+        return "tensorflow"
+
+
+def environment() -> dict:
+    """Return what a result depends on besides the code: versions, backend, machine."""
+    versions = {"python": platform.python_version()}
+    for name in PACKAGES:
+        try:
+            versions[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            versions[name] = None
+    return {"versions": versions, "backend": backend(), "platform": platform.platform()}

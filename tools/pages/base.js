@@ -1,0 +1,17 @@
+/* Loaded after require.js and before the widget manager, on pages that show widgets. */
+(() => {
+  "use strict";
+  // Whatever require.js and the widget manager look for, they look for here: not beside the page,
+  // and not on another host. The manager searches all script elements for this attribute.
+  const here = new URL(".", document.currentScript.src).href;
+  require.config({ baseUrl: here });
+  document.currentScript.setAttribute("data-jupyter-widgets-cdn", here);
+  // Widgets typeset formulas through MathJax 2's queue; MathJax 3 has a promise.
+  window.addEventListener("load", () => {
+    if (!window.MathJax || window.MathJax.Hub) return;
+    window.MathJax.Hub = {
+      Queue: ([, , element]) =>
+        window.MathJax.startup.promise.then(() => window.MathJax.typesetPromise([element])),
+    };
+  });
+})();

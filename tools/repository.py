@@ -1,0 +1,91 @@
+"""Where the repository lives on the web: read from `_config.yml`, the one place that states it.
+
+Everything that links to the repository (badges, setup cells, README, citation) derives its
+address from here, so that a fork has one line to change.
+"""
+
+import os
+import re
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+ROOT = Path(__file__).resolve().parent.parent
+PLACEHOLDER = "https://github.com/your-account/cnn-or-lstm"
+COLAB = "https://colab.research.google.com"
+ADDRESS = re.compile(r"https://github\.com/([\w.-]+)/([\w.-]+)")
+
+
+class BookError(Exception):
+    """Something in the book's files that a person has to mend; the message says what and where."""
+
+
+@dataclass(frozen=True)
+class Repository:
+    """A GitHub repository: its address (`url`) and the `branch` that links point to."""
+
+    url: str
+    branch: str = "main"
+
+    def __post_init__(self):
+        if not ADDRESS.fullmatch(self.url):
+            raise BookError(
+                f"{self.url!r} is not a repository address: write it as "
+                "https://github.com/<owner>/<repository>, without a slash or .git at the end"
+            )
+
+    def colab(self, path: str) -> str:
+        """Return the address that opens the notebook at `path` in Colab."""
+        name = self.url.removeprefix("https://github.com/")
+        return f"{COLAB}/github/{name}/blob/{self.branch}/{path}"
+
+    def badge(self, path: str) -> str:
+        """Return the Markdown of Colab's button for the notebook at `path`."""
+        return f"[![Open in Colab]({COLAB}/assets/colab-badge.svg)]({self.colab(path)})"
+
+
+def read(root: Path = ROOT) -> Repository:
+    """Return the repository that `_config.yml` under `root` names."""
+    path = root / "_config.yml"
+    try:
+        section = (yaml.safe_load(path.read_text(encoding="utf-8")) or {}).get("repository") or {}
+    except FileNotFoundError as error:
+        raise BookError(f"{path} is missing: it names the repository's address") from error
+    except (yaml.YAMLError, AttributeError) as error:
+        raise BookError(f"{path} is not valid YAML: {error}") from error
+    if not section.get("url"):
+        raise BookError(f"{path} names no repository: add `repository:` with `url: {PLACEHOLDER}`")
+    try:
+        return Repository(str(section["url"]), str(section.get("branch") or "main"))
+    except BookError as error:
+        raise BookError(f"{path}, repository.url: {error}") from error
+
+
+def with_url(config: str, url: str) -> str:
+    """Return the text of `_config.yml` with another repository.url and all else as it was."""
+    text, count = re.subn(
+        r"(?m)^(repository:[ \t]*(?:#.*)?\n(?:(?:[ \t].*|[ \t]*#.*)?\n)*?[ \t]+url:[ \t]*)[^\s#]+",
+        lambda match: match[1] + url,
+        config,
+        count=1,
+    )
+    if not count:
+        raise BookError("_config.yml has no line `url:` under `repository:` to rewrite")
+    return text
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Write `text` to `path` so that no reader, and no interruption, ever sees half of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+        # mkstemp makes files private to the user; these are published.
+        os.chmod(name, path.stat().st_mode & 0o777 if path.exists() else 0o644)
+        os.replace(name, path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise

@@ -1,0 +1,234 @@
+"""Execute the chapters headless: `python -m tools.run_chapters --profile quick [--only 05_cnn]`.
+
+Each chapter's `.ipynb` runs under papermill in the folder `book/`, one after another, and lands
+executed in `_build/executed/book/`, from where `tools.build` renders it. Whatever can be known
+to be wrong (an unknown profile, a mistyped parameter, a notebook out of step with its source) is
+refused before anything runs; papermill itself would only warn. A chapter that fails does not stop
+the others. `status.json` beside the folder keeps seconds and versions of every chapter.
+"""
+
+import argparse
+import ast
+import json
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+
+import papermill
+from papermill.exceptions import PapermillExecutionError
+
+from tools import sync
+from tools.environment import environment
+from tools.repository import ROOT, BookError, write_atomically
+
+OUTPUT = Path("_build/executed")
+
+
+def select(only: list[str], root: Path = ROOT) -> list[Path]:
+    """Return the chapters' notebooks, all or those named (`05_cnn`, `05`, `book/05_cnn.ipynb`)."""
+    every = sorted((root / "book").glob("[0-9][0-9]_*.ipynb"))
+    if not every:
+        raise BookError(f"there is no chapter in {root / 'book'}: run `make sync`")
+    chosen = {}
+    for name in only:
+        stem = Path(name).name.removesuffix(".ipynb").removesuffix(".py")
+        found = [path for path in every if path.stem == stem or path.stem.split("_")[0] == stem]
+        if not found:
+            raise BookError(
+                f"there is no chapter {name!r}: choose one of {', '.join(p.stem for p in every)}"
+            )
+        chosen.update(dict.fromkeys(found))
+    return sorted(chosen) or every
+
+
+def value_of(name: str, text: str, default: str) -> object:
+    """Return the value that `--parameter NAME=VALUE` means, of the same type as the default."""
+    try:
+        default = ast.literal_eval(default)
+    except (ValueError, SyntaxError) as error:
+        raise BookError(f"the default of {name} is not a literal: {default}") from error
+    if isinstance(default, str):
+        return text
+    try:
+        value = ast.literal_eval(text)
+    except (ValueError, SyntaxError):
+        value = text
+    if isinstance(default, float) and type(value) is int:
+        value = float(value)
+    if default is not None and type(value) is not type(default):
+        raise BookError(f"{name} is a {type(default).__name__} such as {default!r}, not {text!r}")
+    return value
+
+
+def prepare(
+    profile: str, notebooks: list[Path], given: dict[str, str], root: Path = ROOT
+) -> dict[Path, dict[str, object]]:
+    """Return each notebook's parameters, or raise `BookError` with everything that is wrong.
+
+    A parameter goes to the chapters that have it; one that no chapter has is an error. Values
+    equal to the chapter's own are left out, so that a page shows an injected cell only where
+    it says something else than the cell above it.
+    """
+    from helpers.profiles import PROFILES
+
+    if profile not in PROFILES:
+        raise BookError(f"there is no profile {profile!r}: choose one of {', '.join(PROFILES)}")
+    stale = set(sync.out_of_step(root)) & {
+        twin for path in notebooks for twin in (path, path.with_suffix(".py"))
+    }
+    if stale:
+        names = ", ".join(sorted(str(path.relative_to(root)) for path in stale))
+        raise BookError(f"out of step: {names}. Run `make sync`")
+    known = {path: papermill.inspect_notebook(str(path)) for path in notebooks}
+    everywhere = sorted(set().union(*known.values()))
+    for name in given:
+        if name == "PROFILE":
+            raise BookError("PROFILE is given by --profile")
+        if name not in everywhere:
+            raise BookError(
+                f"no chapter that would run has a parameter {name!r}: "
+                f"there are {', '.join(everywhere) or 'none'}"
+            )
+    values = {}
+    for path, parameters in known.items():
+        wanted = {name: text for name, text in {"PROFILE": profile, **given}.items()}
+        values[path] = {
+            name: value
+            for name, text in wanted.items()
+            if name in parameters
+            and (value := value_of(name, text, parameters[name]["default"]))
+            != ast.literal_eval(parameters[name]["default"])
+        }
+    return values
+
+
+def run_chapter(path: Path, target: Path, parameters: dict, cwd: Path | None = None) -> dict:
+    """Execute one notebook and leave it at `target`, whole, or as `*.failed.ipynb` if it fails.
+
+    Parameters
+    ----------
+    path, target : Path
+        The notebook, and where it goes when executed.
+    parameters : dict
+        What papermill injects; checked by `prepare`.
+    cwd : Path, optional
+        The working directory of the notebook; its own folder unless told otherwise.
+
+    Returns
+    -------
+    dict
+        `seconds`, `notebook` (the file left), and `error` (None, or cell and message).
+    """
+    failed = target.with_suffix(".failed.ipynb")
+    unfinished = target.with_suffix(".running.ipynb")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    # A page of an earlier run must not stand for this one.
+    for old in (target, failed):
+        old.unlink(missing_ok=True)
+    error, start = None, time.perf_counter()
+    try:
+        papermill.execute_notebook(
+            str(path),
+            str(unfinished),
+            parameters=parameters,
+            cwd=str(cwd or path.parent),
+            progress_bar=sys.stderr.isatty(),
+            execution_timeout=None,
+            # Every kernel warns that its sockets on this machine are not encrypted.
+            extra_arguments=["--IPKernelApp.log_level=50"],
+        )
+    except PapermillExecutionError as caught:
+        error = f"cell {caught.exec_count}: {caught.ename}: {caught.evalue}"
+    except Exception as caught:  # a kernel that died or did not start
+        error = f"{type(caught).__name__}: {caught}"
+    except KeyboardInterrupt:
+        unfinished.unlink(missing_ok=True)
+        raise
+    left = failed if error else target
+    if unfinished.exists():
+        os.replace(unfinished, left)
+    return {"seconds": round(time.perf_counter() - start, 1), "notebook": str(left), "error": error}
+
+
+def run_all(
+    profile: str,
+    only: list[str] = (),
+    given: dict[str, str] | None = None,
+    output: Path = OUTPUT,
+    root: Path = ROOT,
+) -> dict[str, dict]:
+    """Execute the chapters (see the module) and return the outcome of each by name.
+
+    Raises `BookError` before anything ran, and `KeyboardInterrupt` (after saying what is done)
+    when stopped.
+    """
+    notebooks = select(only, root)
+    parameters = prepare(profile, notebooks, given or {}, root)
+    output = root / output
+    status_file, about = output / "status.json", environment()
+    try:
+        status = json.loads(status_file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        status = {}
+    outcomes = {}
+    for number, path in enumerate(notebooks, 1):
+        print(f"[{number}/{len(notebooks)}] {path.stem} ({profile}) ...", end=" ", flush=True)
+        try:
+            outcome = run_chapter(path, output / "book" / path.name, parameters[path])
+        except KeyboardInterrupt:
+            print(
+                f"\nstopped. Finished: {', '.join(outcomes) or 'none'}. "
+                "The same command again goes on from the last finished epoch of each training."
+            )
+            raise
+        print("FAILED" if outcome["error"] else "ok", f"{outcome['seconds']:.1f} s", flush=True)
+        outcomes[path.stem] = outcome
+        about_run = {"profile": profile, "parameters": parameters[path], **about}
+        entry = {**outcome, **about_run, "notebook": os.path.relpath(outcome["notebook"], output)}
+        status[path.stem] = entry
+        write_atomically(status_file, json.dumps(status, indent=1, sort_keys=True) + "\n")
+    return outcomes
+
+
+def report(outcomes: dict[str, dict]) -> str:
+    """Return a table of what ran, and under it every error with the notebook to look at."""
+    width = max(map(len, outcomes))
+    lines = [
+        f"{name:<{width}} {outcome['seconds']:>8.1f} s  {'FAILED' if outcome['error'] else 'ok'}"
+        for name, outcome in outcomes.items()
+    ]
+    lines.append(f"{'together':<{width}} {sum(o['seconds'] for o in outcomes.values()):>8.1f} s")
+    for name, outcome in outcomes.items():
+        if outcome["error"]:
+            lines.append(f"\n{name}, {outcome['error']}\n  see {outcome['notebook']}")
+    return "\n".join(lines)
+
+
+def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
+    """Run the command line; return 0, 1 (a chapter failed), 2 (refused) or 130 (stopped)."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--profile", default="quick", help="a name in helpers/profiles.py")
+    parser.add_argument("--only", nargs="+", default=[], metavar="NAME", help="such as 05_cnn")
+    parser.add_argument("--parameter", action="append", default=[], metavar="NAME=VALUE")
+    parser.add_argument("--output", type=Path, default=OUTPUT, help=f"default {OUTPUT}")
+    options = parser.parse_args(arguments)
+    if wrong := [text for text in options.parameter if "=" not in text]:
+        parser.error(f"--parameter takes NAME=VALUE, not {wrong[0]!r}")
+    given = dict(text.split("=", 1) for text in options.parameter)
+    # A time limit's SIGTERM stops the chapters as tidily as Ctrl-C does.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        outcomes = run_all(options.profile, options.only, given, options.output, root)
+    except BookError as error:
+        print(f"run_chapters: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    print(report(outcomes))
+    return 1 if any(outcome["error"] for outcome in outcomes.values()) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
