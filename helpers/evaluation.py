@@ -102,7 +102,8 @@ def score_table(runs, without=()) -> pd.DataFrame:
 
 def mean_confusion(group, part_: str, without=()) -> np.ndarray:
     """The row-normalised confusion matrices of several records, averaged (section 4.2.2)."""
-    return np.nanmean([confusion(*part(record, part_, without)) for record in group], axis=0)
+    matrices = [confusion(*part(record, part_, without)) for record in group]
+    return np.ma.masked_invalid(matrices).mean(axis=0).filled(np.nan)
 
 
 def mean_history(group) -> tuple[pd.DataFrame, pd.DataFrame]:

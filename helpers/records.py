@@ -172,7 +172,8 @@ def read(path) -> Record:
                 raise refuse(f"{name} was changed after it was written")
         if path.name != record_name(info["config"]):
             raise refuse(f"its configuration belongs to {record_name(info['config'])}")
-        history = pd.read_csv(path / "history.csv", float_precision="round_trip")
+        # By way of text: pandas's own fast parser may be off in the last digit.
+        history = pd.read_csv(path / "history.csv", dtype=str).astype(float).astype({"epoch": int})
         with np.load(path / "predictions.npz", allow_pickle=False) as arrays:
             parts = dict.fromkeys(key.rpartition("_")[0] for key in arrays.files)
             predictions = {

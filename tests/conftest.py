@@ -1,0 +1,85 @@
+"""What the tests share: the bundled notes, and small sets of notes in NSynth's layout."""
+
+import io
+import json
+import os
+import tarfile
+from pathlib import Path
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+import numpy as np
+import pytest
+import soundfile
+from hypothesis import settings
+
+from helpers import datasets
+
+ROOT = Path(__file__).parents[1]
+
+# A slow moment of the machine is no failure.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
+
+
+@pytest.fixture(scope="session")
+def train_notes():
+    return datasets.load("nsynth-mini", "train")
+
+
+@pytest.fixture(scope="session")
+def test_notes():
+    return datasets.load("nsynth-mini", "test")
+
+
+def audio_bytes(samples, rate=16_000, format="WAV", subtype="PCM_16"):
+    buffer = io.BytesIO()
+    soundfile.write(buffer, samples, rate, format=format, subtype=subtype)
+    return buffer.getvalue()
+
+
+def tone(name: str) -> np.ndarray:
+    """A quiet sine of the pitch that the note's name gives, 64,000 samples at 16 kHz."""
+    pitch = datasets.parse_note(name)["pitch"]
+    return 0.3 * np.sin(2 * np.pi * 440 * 2 ** ((pitch - 69) / 12) * np.arange(64_000) / 16_000)
+
+
+NAMES = (
+    "bass_electronic_018-035-100",
+    "flute_acoustic_002-070-100",
+    "synth_lead_synthetic_000-060-075",
+)
+
+
+def listing(names) -> bytes:
+    def fields(name):
+        note = datasets.parse_note(name)
+        return {old: note[new] for old, new in datasets._COLUMNS.items()}
+
+    return json.dumps({name: fields(name) for name in names}).encode()
+
+
+@pytest.fixture
+def make_set(tmp_path):
+    """Write notes in NSynth's layout; returns the path of a folder, .tar or .tar.gz."""
+
+    def make(names=NAMES, audio=None, examples=True, suffix="", split="train", extension="wav"):
+        audio = audio or {name: audio_bytes(tone(name), format=extension.upper()) for name in names}
+        files = {f"nsynth-{split}/audio/{name}.{extension}": data for name, data in audio.items()}
+        if examples is not False:
+            data = listing(names) if examples is True else examples
+            files[f"nsynth-{split}/examples.json"] = data
+        path = tmp_path / f"set{suffix}"
+        if not suffix:
+            for name, data in files.items():
+                (path / name).parent.mkdir(parents=True, exist_ok=True)
+                (path / name).write_bytes(data)
+            return path
+        with tarfile.open(path, "w:gz" if suffix.endswith("gz") else "w") as archive:
+            for name, data in files.items():
+                member = tarfile.TarInfo(name)
+                member.size = len(data)
+                archive.addfile(member, io.BytesIO(data))
+        return path
+
+    return make

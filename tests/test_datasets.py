@@ -1,0 +1,236 @@
+import hashlib
+
+import numpy as np
+import pytest
+from conftest import NAMES, audio_bytes, listing, tone
+from hypothesis import given
+from hypothesis import strategies as st
+
+from helpers import datasets
+from helpers.datasets import BUNDLED, FAMILIES, DatasetError, load
+
+
+def test_bundled_files_match_their_checksums():
+    root = BUNDLED["nsynth-mini"]
+    lines = (root / "SHA256SUMS").read_text().splitlines()
+    wrong = [
+        name
+        for digest, name in (line.split(maxsplit=1) for line in lines)
+        if hashlib.sha256((root / name).read_bytes()).hexdigest() != digest
+    ]
+    assert len(lines) == 1202
+    assert wrong == []
+
+
+def test_bundled_notes(train_notes, test_notes):
+    assert (len(train_notes), len(test_notes)) == (1000, 200)
+    assert list(train_notes.table.columns) == [
+        "note", "instrument", "family", "source", "pitch", "velocity",
+    ]  # fmt: skip
+    assert (train_notes.table["family"].value_counts() == 100).all()
+    assert (test_notes.table["family"].value_counts() == 20).all()
+    assert not set(train_notes.table["instrument"]) & set(test_notes.table["instrument"])
+    assert (np.bincount(train_notes.labels) == 100).all()
+
+
+def test_audio_is_read_on_demand(train_notes):
+    waveforms = train_notes.waveforms([3, 1])
+    assert waveforms.shape == (2, 64_000)
+    assert waveforms.dtype == np.float32
+    np.testing.assert_array_equal(waveforms[0], train_notes.waveform(3))
+    np.testing.assert_array_equal(train_notes.select([3, 1]).waveforms(), waveforms)
+
+
+@pytest.mark.parametrize("suffix", ["", ".tar", ".tar.gz"])
+@pytest.mark.parametrize("extension", ["wav", "flac"])
+@pytest.mark.parametrize("examples", [True, False])
+def test_any_layout_gives_the_same_notes(make_set, suffix, extension, examples):
+    notes = load(make_set(suffix=suffix, extension=extension, examples=examples))
+    assert list(notes.table["note"]) == list(NAMES[:2])  # synth_lead is left out
+    assert list(notes.table["pitch"]) == [35, 70]
+    assert list(notes.table["source"]) == ["electronic", "acoustic"]
+    for i in (1, 0):  # backwards as well, which a stream has to rewind for
+        np.testing.assert_allclose(notes.waveform(i), tone(NAMES[i]), atol=1 / 32_000)
+
+
+def test_the_split_folder_itself_can_be_opened(make_set):
+    path = make_set(split="valid") / "nsynth-valid"
+    assert len(load(path, "valid")) == 2
+    with pytest.raises(DatasetError, match=r"no notes found, expected nsynth-train/audio"):
+        load(path, "train")
+
+
+def test_other_files_in_a_folder_do_not_matter(make_set):
+    path = make_set()
+    (path / "nsynth-train" / "audio" / ".hidden.wav").write_bytes(b"")
+    (path / "notes.txt").write_text("mine")
+    assert len(load(path)) == 2
+
+
+WRONG_AUDIO = {
+    "another rate": (audio_bytes(np.zeros(64_000), rate=44_100), r"found 44100 Hz.*expected 16000"),
+    "stereo": (audio_bytes(np.zeros((64_000, 2))), r"found 16000 Hz, 2 channel"),
+    "too short": (audio_bytes(np.zeros(63_999)), r"63999 samples, expected .*64000"),
+    "too long": (audio_bytes(np.zeros(64_001)), r"64001 samples"),
+    "not a number": (
+        audio_bytes(np.full(64_000, np.nan), subtype="FLOAT"),
+        r"64000 samples are NaN",
+    ),
+    "infinite": (audio_bytes(np.full(64_000, np.inf), subtype="FLOAT"), r"NaN or infinite"),
+    "no audio at all": (b"not audio", r"cannot be decoded"),
+    "empty": (b"", r"cannot be decoded"),
+}
+
+
+@pytest.mark.parametrize("kind", WRONG_AUDIO)
+def test_wrong_audio_is_refused_by_name(make_set, kind):
+    data, message = WRONG_AUDIO[kind]
+    notes = load(make_set(names=NAMES[:1], audio={NAMES[0]: data}))
+    with pytest.raises(DatasetError, match=message) as error:
+        notes.waveform(0)
+    assert NAMES[0] in str(error.value)
+
+
+@pytest.mark.parametrize("kept", [0.05, 0.5, 0.97])
+def test_a_truncated_flac_is_refused_by_name(make_set, kept):
+    rng = np.random.default_rng(0)
+    whole = audio_bytes(0.1 * rng.standard_normal(64_000), format="FLAC")
+    audio = {NAMES[0]: whole[: int(kept * len(whole))]}
+    notes = load(make_set(names=NAMES[:1], audio=audio, extension="flac"))
+    with pytest.raises(DatasetError, match=NAMES[0]):
+        notes.waveform(0)
+
+
+@pytest.mark.parametrize("suffix", [".tar", ".tar.gz"])
+@pytest.mark.parametrize("kept", [0.2, 0.6, 0.95])
+def test_a_truncated_archive_is_refused(make_set, suffix, kept):
+    path = make_set(suffix=suffix)
+    path.write_bytes(path.read_bytes()[: int(kept * path.stat().st_size)])
+    with pytest.raises(DatasetError, match=r"not a whole .tar or .tar.gz") as error:
+        load(path)
+    assert str(path) in str(error.value)
+
+
+def test_an_archive_cut_between_members_is_refused(make_set):
+    path = make_set(suffix=".tar", examples=False)
+    one_member = 512 + -(-len(audio_bytes(tone(NAMES[0]))) // 512) * 512
+    path.write_bytes(path.read_bytes()[:one_member])
+    with pytest.raises(DatasetError, match="no end-of-archive mark"):
+        load(path)
+
+
+def test_examples_that_disagree_with_the_audio(make_set):
+    audio = {NAMES[0]: audio_bytes(tone(NAMES[0]))}
+    with pytest.raises(DatasetError, match=rf"names {NAMES[1]}, for which there is no audio"):
+        load(make_set(audio=audio, examples=listing(NAMES[:2])))
+    with pytest.raises(
+        DatasetError, match=r"does not name bass_.*for which there is an audio file"
+    ):
+        load(make_set(audio=audio, examples=b"{}"))
+
+
+@pytest.mark.parametrize(
+    ("examples", "message"),
+    [
+        (b"{", "not a JSON object"),
+        (b"[1]", "not a JSON object"),
+        (b'{"bass_electronic_018-035-100": {}}', "lacks the field"),
+    ],
+)
+def test_a_broken_listing_is_refused_by_name(make_set, examples, message):
+    with pytest.raises(DatasetError, match=message) as error:
+        load(make_set(names=NAMES[:1], examples=examples))
+    assert "examples.json" in str(error.value)
+
+
+@pytest.mark.parametrize("examples", [True, False])
+@pytest.mark.parametrize(
+    ("name", "column"),
+    [("harp_acoustic_000-060-100", "family"), ("bass_sampled_000-060-100", "source")],
+)
+def test_an_unknown_family_or_source(make_set, name, column, examples):
+    with pytest.raises(DatasetError, match=f"{name} is of the unknown {column}"):
+        load(make_set(names=[name], examples=examples))
+
+
+def test_nothing_there(make_set, tmp_path):
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(DatasetError, match="no notes found"):
+        load(tmp_path / "empty")
+    with pytest.raises(FileNotFoundError, match="no such folder or archive"):
+        load(tmp_path / "nowhere")
+    with pytest.raises(DatasetError, match="unknown split 'testing': choose one of train"):
+        load("nsynth-mini", "testing")
+    with pytest.raises(DatasetError, match="families left out"):
+        load(make_set(names=NAMES[2:]))
+
+
+def test_a_note_that_is_there_twice(make_set):
+    path = make_set()
+    flac = path / "nsynth-train" / "audio" / f"{NAMES[0]}.flac"
+    flac.write_bytes(audio_bytes(tone(NAMES[0]), format="FLAC"))
+    with pytest.raises(DatasetError, match="more than once"):
+        load(path)
+
+
+def test_sample_is_balanced_and_seeded(train_notes):
+    sample = train_notes.sample(7, seed=1)
+    assert (np.bincount(sample.labels) == 7).all()
+    assert sample.table["note"].is_unique
+    assert sample.table.equals(train_notes.sample(7, seed=1).table)
+    assert not sample.table.equals(train_notes.sample(7, seed=2).table)
+    # A larger sample holds the smaller one: profiles can be compared note for note.
+    assert set(sample.table["note"]) <= set(train_notes.sample(9, seed=1).table["note"])
+
+
+def test_sample_refuses_more_than_there_is(train_notes):
+    with pytest.raises(DatasetError, match="100 bass notes found, 101 asked for"):
+        train_notes.sample(101)
+
+
+def test_checksum_tells_notes_apart(make_set, train_notes):
+    notes = load(make_set())
+    assert notes.checksum() == load(make_set()).checksum()
+    assert notes.checksum() != notes.select([0]).checksum()
+    assert notes.checksum() != notes.select([1, 0]).checksum()
+
+
+def test_audio_digests_find_the_four_copies(train_notes, test_notes):
+    known = set(train_notes.audio_digests())
+    copies = [d in known for d in test_notes.audio_digests()]
+    assert list(test_notes.table["note"][copies]) == [
+        f"mallet_acoustic_047-{pitch:03d}-{velocity:03d}"
+        for pitch, velocity in test_notes.table.loc[copies, ["pitch", "velocity"]].to_numpy()
+    ]
+    assert list(test_notes.table["pitch"][copies]) == [66, 78, 79, 80]
+
+
+names = st.builds(
+    "{}_{}_{:03d}-{:03d}-{:03d}".format,
+    st.sampled_from((*FAMILIES, *datasets.EXCLUDED)),
+    st.sampled_from(datasets.SOURCES),
+    st.integers(0, 999),
+    st.integers(0, 127),
+    st.integers(0, 127),
+)
+
+
+@given(names)
+def test_note_names_are_taken_apart(name):
+    note = datasets.parse_note(name)
+    rebuilt = f"{note['instrument']}-{note['pitch']:03d}-{note['velocity']:03d}"
+    assert rebuilt == name
+    assert note["instrument"].startswith(f"{note['family']}_{note['source']}_")
+
+
+@given(st.text(max_size=40))
+def test_any_other_text_is_refused(text):
+    if not datasets._NOTE.fullmatch(text):
+        with pytest.raises(DatasetError, match="is not the name of a note"):
+            datasets.parse_note(text)
+
+
+@given(st.binary(max_size=300))
+def test_no_bytes_crash_the_decoder(data):
+    with pytest.raises(DatasetError):
+        datasets.decode_note(data, "x")

@@ -1,0 +1,113 @@
+import librosa
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from helpers import datasets, features
+
+
+def reference(waveform):
+    return librosa.feature.mfcc(y=waveform, sr=16_000, n_mfcc=13).T
+
+
+@pytest.mark.parametrize("split", ["train", "test"])
+def test_mfcc_equals_librosa_on_every_bundled_note(split):
+    notes = datasets.load("nsynth-mini", split)
+    error = 0.0
+    for start in range(0, len(notes), 100):
+        waveforms = notes.waveforms(range(start, min(start + 100, len(notes))))
+        expected = np.stack([reference(w) for w in waveforms])
+        ours = features.mfcc(waveforms)
+        assert ours.dtype == np.float32
+        error = max(error, np.abs(ours - expected).max())
+    assert error < 1e-3
+
+
+@pytest.mark.parametrize("level", [0.0, 1e-8, 1.0])
+def test_silence_and_full_scale(level):
+    waveform = np.full(64_000, level, dtype=np.float32)
+    np.testing.assert_allclose(features.mfcc(waveform), reference(waveform), atol=1e-3)
+
+
+@settings(max_examples=20)
+@given(st.integers(0, 2**32 - 1), st.floats(1e-6, 1.0), st.integers(2048, 70_000))
+def test_mfcc_equals_librosa_on_noise_of_any_level_and_length(seed, level, length):
+    waveform = np.random.default_rng(seed).uniform(-level, level, length).astype(np.float32)
+    np.testing.assert_allclose(features.mfcc(waveform), reference(waveform), atol=1e-3)
+
+
+def test_leading_axes_are_kept(train_notes):
+    waveforms = train_notes.waveforms(range(6)).reshape(2, 3, 64_000)
+    together = features.mfcc(waveforms)
+    assert together.shape == (2, 3, features.N_FRAMES, 13)
+    np.testing.assert_array_equal(together[1, 2], features.mfcc(waveforms[1, 2]))
+    assert features.mfcc(waveforms[:0]).shape == (0, 3, 126, 13)
+
+
+def test_log_mel_equals_librosa(train_notes):
+    waveform = train_notes.waveform(0)
+    power = librosa.feature.melspectrogram(y=waveform, sr=16_000)
+    np.testing.assert_allclose(features.log_mel(waveform), librosa.power_to_db(power).T, atol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("waveforms", "message"),
+    [
+        (np.zeros(64_000, dtype=np.int16), "are int16, expected floats"),
+        (np.full(64_000, np.nan, dtype=np.float32), "NaN or infinite"),
+        (np.float32(0), r"have shape \(\)"),
+        (np.zeros((2, 0), dtype=np.float32), r"have shape \(2, 0\)"),
+    ],
+)
+def test_bad_waveforms_are_refused(waveforms, message):
+    with pytest.raises(ValueError, match=message):
+        features.mfcc(waveforms)
+
+
+def test_extraction_is_cached_by_content_and_settings(train_notes, tmp_path, monkeypatch):
+    notes = train_notes.select(range(5))
+    first = features.extract(notes, cache=tmp_path, progress=False)
+    assert first.shape == (5, 126, 13)
+    assert len(list(tmp_path.iterdir())) == 1
+
+    monkeypatch.setitem(features.FEATURES, "mfcc", None)  # a second computation would fail
+    np.testing.assert_array_equal(features.extract(notes, cache=tmp_path, progress=False), first)
+    monkeypatch.undo()
+
+    features.extract(notes.select([1, 0]), cache=tmp_path, progress=False)
+    features.extract(notes, "mel", cache=tmp_path, progress=False)
+    monkeypatch.setitem(features.SETTINGS, "hop_length", 256)
+    features.extract(notes, cache=tmp_path, progress=False)
+    assert len(list(tmp_path.iterdir())) == 4
+
+
+def test_a_broken_cache_file_is_computed_again(train_notes, tmp_path, capsys):
+    notes = train_notes.select(range(2))
+    first = features.extract(notes, cache=tmp_path, progress=False)
+    (path,) = tmp_path.iterdir()
+    path.write_bytes(path.read_bytes()[:100])
+    np.testing.assert_array_equal(features.extract(notes, cache=tmp_path, progress=False), first)
+    assert f"{path}: cannot be read" in capsys.readouterr().out
+
+
+def test_nothing_is_left_of_a_failed_extraction(make_set, tmp_path):
+    names = ("bass_electronic_018-035-100",)
+    notes = datasets.load(make_set(names=names, audio={names[0]: b"broken"}))
+    with pytest.raises(datasets.DatasetError, match=names[0]):
+        features.extract(notes, cache=tmp_path / "cache", progress=False)
+    assert not (tmp_path / "cache").exists()
+
+
+def test_an_atomic_write_leaves_the_old_file_when_it_fails(tmp_path):
+    path = tmp_path / "file"
+    features.write_atomic(path, lambda file: file.write(b"old"))
+
+    def fail(file):
+        file.write(b"ne")
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        features.write_atomic(path, fail)
+    assert [p.name for p in tmp_path.iterdir()] == ["file"]
+    assert path.read_bytes() == b"old"

@@ -1,0 +1,44 @@
+import base64
+import io
+import re
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+import soundfile
+
+from helpers import listening
+
+
+def audio_of(html):
+    (data,) = re.findall(r'src="data:audio/flac;base64,([^"]+)"', html)
+    return soundfile.read(io.BytesIO(base64.b64decode(data)))
+
+
+def test_a_player_holds_the_note_as_it_is(train_notes):
+    waveform = train_notes.waveform(0)
+    samples, rate = audio_of(listening.player(waveform, "a bass").data)
+    assert rate == 16_000
+    np.testing.assert_array_equal(samples, waveform)  # neither normalised nor lossy
+
+
+def test_captions_are_escaped():
+    html = listening.player(np.zeros(100), 'a <b> & "c"').data
+    assert "<b>" not in html
+    assert "a &lt;b&gt; &amp; &quot;c&quot;" in html
+
+
+@pytest.mark.parametrize("waveform", [np.zeros((2, 10)), np.array([np.nan])])
+def test_bad_waveforms_are_named(waveform):
+    with pytest.raises(ValueError, match="my note: found shape"):
+        listening.player(waveform, "my note")
+
+
+def test_leaf_through_works_without_a_kernel():
+    figures = {name: (plt.figure(), f"figure <{name}>") for name in "abc"}
+    box = listening.leaf_through(figures, "page")
+    slider, tabs = box.children
+    assert (slider.max, len(tabs.children)) == (2, 3)
+    assert [tabs.get_title(i) for i in range(3)] == ["a", "b", "c"]
+    assert 'alt="figure &lt;b&gt;"' in tabs.children[1].value
+    assert plt.get_fignums() == []

@@ -1,0 +1,129 @@
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from helpers import records
+
+CONFIG = {"model": "cnn", "seed": 3, "epochs": 2, "split": {"fold": 4}, "learning_rate": 1e-4}
+
+
+@pytest.fixture
+def written(tmp_path):
+    history = pd.DataFrame(
+        [(1, 2.302585092994046, 0.1, 1 / 3, 0.2), (2, 0.1 + 0.2, 0.3, 1e-17, 0.4)],
+        columns=list(records.HISTORY),
+    )
+    rng = np.random.default_rng(0)
+    predictions = {
+        part: {
+            "notes": np.array([f"{part}-{i}" for i in range(n)]),
+            "labels": rng.integers(0, 10, n),
+            "probabilities": rng.dirichlet(np.ones(10), n).astype(np.float32),
+        }
+        for part, n in (("fold_test", 5), ("nsynth_test", 7))
+    }
+    info = {"config": CONFIG, "seconds": 1.5, "metrics": {}}
+    return records.write(tmp_path, info, history, predictions), history, predictions
+
+
+def test_what_is_written_is_read(written):
+    path, history, predictions = written
+    assert path.name == f"cnn-fold4-seed3-{records.config_hash(CONFIG)}"
+    record = records.read(path)
+    assert (record.config, record.fold, record.seconds) == (CONFIG, 4, 1.5)
+    pd.testing.assert_frame_equal(record.history, history, check_exact=True)
+    assert list(record.predictions) == ["fold_test", "nsynth_test"]
+    for part, expected in predictions.items():
+        for key, value in expected.items():
+            np.testing.assert_array_equal(record.predictions[part][key], value)
+    assert records.find(path.parent, CONFIG).config == CONFIG
+    assert records.find(path.parent, CONFIG | {"seed": 4}) is None
+    assert [r.config for r in records.read_all(path.parent)] == [CONFIG]
+
+
+def test_hash_does_not_depend_on_order_but_on_every_value():
+    backwards = dict(reversed(CONFIG.items()))
+    assert records.config_hash(backwards) == records.config_hash(CONFIG)
+    changes = [{"model": "lstm"}, {"epochs": 3}, {"split": {"fold": 5}}, {"learning_rate": 1e-3}]
+    hashes = {records.config_hash(CONFIG | change) for change in [{}, *changes]}
+    assert len(hashes) == 5
+
+
+def edit_metrics(path):
+    info = json.loads((path / "record.json").read_text())
+    info["metrics"] = {"fold_test": {"accuracy": 1.0}}
+    (path / "record.json").write_text(json.dumps(info))
+
+
+def edit_history(path):
+    text = (path / "history.csv").read_text()
+    (path / "history.csv").write_text(text.replace("0.1", "0.9"))
+
+
+def truncate_predictions(path):
+    data = (path / "predictions.npz").read_bytes()
+    (path / "predictions.npz").write_bytes(data[: len(data) // 2])
+
+
+def rename(path):
+    info = json.loads((path / "record.json").read_text())
+    info["config"] = CONFIG | {"epochs": 50}
+    info["checksum"] = records._checksum(info)
+    (path / "record.json").write_text(json.dumps(info))
+
+
+DAMAGE = {
+    "incomplete, predictions.npz missing": lambda path: (path / "predictions.npz").unlink(),
+    "incomplete, record.json missing": lambda path: (path / "record.json").unlink(),
+    "record.json was changed after": edit_metrics,
+    "history.csv was changed after": edit_history,
+    "predictions.npz was changed after": truncate_predictions,
+    "its configuration belongs to cnn-fold4-seed3": rename,
+    "unreadable .JSONDecodeError": lambda path: (path / "record.json").write_text("{"),
+    "unreadable .KeyError": lambda path: (path / "record.json").write_text("{}"),
+    "unreadable .TypeError": lambda path: (path / "record.json").write_text("[]"),
+    "of format 99, expected 1": lambda path: (path / "record.json").write_text('{"format": 99}'),
+}
+
+
+@pytest.mark.parametrize("message", DAMAGE)
+def test_a_damaged_record_is_named_and_refused(written, message):
+    path, *_ = written
+    DAMAGE[message](path)
+    with pytest.raises(records.RecordError, match=message) as error:
+        records.find(path.parent, CONFIG)
+    assert str(path) in str(error.value)
+    assert "delete or move the folder" in str(error.value)
+
+
+def test_a_failed_write_leaves_nothing(written, tmp_path, monkeypatch):
+    _, history, predictions = written
+    folder = tmp_path / "other"
+    monkeypatch.setattr(records, "_checksum", lambda info: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        records.write(folder, {"config": CONFIG}, history, predictions)
+    assert list(folder.iterdir()) == []
+
+
+def test_the_first_of_two_records_stays(written):
+    path, history, predictions = written
+    before = {file.name: file.read_bytes() for file in path.iterdir()}
+    info = {"config": CONFIG, "seconds": 9.0, "metrics": {}}
+    assert records.write(path.parent, info, history, predictions) == path
+    assert {file.name: file.read_bytes() for file in path.iterdir()} == before
+    assert os.listdir(path.parent) == [path.name]
+
+
+def test_records_are_read_without_keras(written):
+    path, *_ = written
+    code = (
+        "import sys; from helpers import records, evaluation, significance; "
+        f"r = records.read({str(path)!r}); evaluation.score_table({{'cnn': [r]}}); "
+        "print(sorted({'keras', 'tensorflow', 'librosa', 'matplotlib'} & set(sys.modules)))"
+    )
+    assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "[]"

@@ -1,0 +1,138 @@
+"""What the repository promises about itself: licence, lock, environments, size, laziness."""
+
+import ast
+import io
+import re
+import subprocess
+import sys
+import tokenize
+import tomllib
+
+import pytest
+import yaml
+from conftest import ROOT
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from helpers import profiles
+
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+LOCK = (ROOT / "requirements.txt").read_text()
+PINS = {
+    canonicalize_name(name): version
+    for name, version in re.findall(r"^([\w.-]+)==([^\s;]+)", LOCK, re.MULTILINE)
+}
+
+
+def wanted():
+    groups = [PROJECT["dependencies"], *PROJECT["optional-dependencies"].values()]
+    return [Requirement(line) for group in groups for line in group]
+
+
+def test_the_lock_satisfies_the_project():
+    for requirement in wanted():
+        version = PINS.get(canonicalize_name(requirement.name))
+        assert version, f"{requirement.name} is not in requirements.txt: run make lock"
+        assert requirement.specifier.contains(version), f"{requirement} against {version}"
+
+
+def test_every_pin_has_a_hash_and_no_address():
+    entries = re.split(r"\n(?=[\w.-]+==)", LOCK)
+    assert len(entries) > 100
+    assert [e.splitlines()[0] for e in entries if "--hash=sha256:" not in e] == []
+    assert re.findall(r"(?i)https?://\S+|--(?:extra-)?index-url|--find-links", LOCK) == []
+
+
+def test_environment_agrees_with_the_lock():
+    environment = yaml.safe_load((ROOT / "environment.yml").read_text())
+    conda = [d for d in environment["dependencies"] if isinstance(d, str)]
+    (pip,) = (d["pip"] for d in environment["dependencies"] if isinstance(d, dict))
+    # All packages come from the lock, so there is no second list that could differ.
+    assert pip == ["--requirement requirements.txt"]
+    (python,) = (d for d in conda if d.startswith("python="))
+    assert set(conda) == {python, "pip"}
+    requirement = Requirement("python" + PROJECT["requires-python"])
+    assert requirement.specifier.contains(python.removeprefix("python=") + ".0")
+
+
+def test_the_workflow_tests_every_python_that_is_allowed():
+    workflow = yaml.safe_load((ROOT / ".github/workflows/book.yml").read_text())
+    matrix = workflow["jobs"]["test"]["strategy"]["matrix"]["python"]
+    specifier = Requirement("python" + PROJECT["requires-python"]).specifier
+    assert matrix == [v for v in ("3.10", "3.11", "3.12", "3.13", "3.14") if specifier.contains(v)]
+    steps = [step.get("run", "") for job in workflow["jobs"].values() for step in job["steps"]]
+    assert "make test" in steps
+    assert "make test" in (ROOT / ".ci/run").read_text()
+
+
+def test_licence_and_citation_name_the_contributors():
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    assert citation["title"] == "CNN or LSTM? Hearing instruments"
+    assert citation["authors"] == [{"name": "the cnn-or-lstm contributors"}]
+    assert citation["version"] == PROJECT["version"]
+    licence = (ROOT / "LICENSE").read_text()
+    for text in ("MIT License", "CC BY 4.0", "the cnn-or-lstm contributors", "arXiv:1704.01279"):
+        assert text in licence
+
+
+def test_importing_helpers_loads_nothing_heavy():
+    code = (
+        "import sys, helpers; from helpers import profiles; "
+        "print(sorted({'numpy', 'tensorflow', 'keras', 'librosa', 'matplotlib'} & set(sys.modules)))"
+    )
+    assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "[]"
+
+
+@pytest.mark.parametrize("module", ["datasets", "features", "folds", "training", "tuning", "plots"])
+def test_helpers_load_heavy_libraries_on_first_use(module):
+    code = (
+        f"import sys; from helpers import {module}; "
+        "print(sorted({'tensorflow', 'keras', 'librosa', 'matplotlib'} & set(sys.modules)))"
+    )
+    assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "[]"
+
+
+def code_lines(source: str) -> int:
+    """Lines that hold code: not blank, not only a comment, not part of a docstring."""
+    lines = set()
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        if token.type not in (tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.ENDMARKER):
+            lines.update(range(token.start[0], token.end[0] + 1))
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(
+            node
+        ):
+            lines -= set(range(node.body[0].lineno, node.body[0].end_lineno + 1))
+    return len(lines)
+
+
+def test_helpers_stay_thin():
+    counts = {path.name: code_lines(path.read_text()) for path in ROOT.glob("helpers/*.py")}
+    assert sum(counts.values()) < 2000, counts
+
+
+def test_every_helper_is_used_by_a_chapter_or_a_helper_that_is():
+    chapters = "\n".join(path.read_text() for path in ROOT.glob("book/[0-9]*.py"))
+    used_by_helpers = {"records", "profiles"}  # through training
+    for path in ROOT.glob("helpers/[!_]*.py"):
+        if path.stem not in used_by_helpers:
+            assert re.search(rf"\b{path.stem}\b\.", chapters), f"no chapter uses {path.name}"
+
+
+def test_modules_import_only_what_stands_above_them():
+    order = "profiles datasets features folds models evaluation records training tuning".split()
+    order += ["significance", "plots", "listening"]
+    assert {path.stem for path in ROOT.glob("helpers/[!_]*.py")} == set(order)
+    for name in order:
+        source = (ROOT / "helpers" / f"{name}.py").read_text()
+        for line in re.findall(r"^\s*from helpers(?:\.(\w+))? import (.+)$", source, re.MULTILINE):
+            imported = [line[0]] if line[0] else [part.strip() for part in line[1].split(",")]
+            for other in imported:
+                assert order.index(other) < order.index(name), f"{name} imports {other}"
+
+
+def test_the_index_shows_the_profiles_as_they_are():
+    index = (ROOT / "book" / "index.md").read_text()
+    rows = re.findall(r"^\| `(\w+)` \| ([\d,]+) \| (\d+) \|", index, re.MULTILINE)
+    shown = {name: (int(notes.replace(",", "")), int(epochs)) for name, notes, epochs in rows}
+    assert shown == {p.name: (p.notes_per_family, p.epochs) for p in profiles.PROFILES.values()}
