@@ -10,7 +10,7 @@ ASSETS := node_modules/.ready
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help env book test lint format sync check-sync unit bench lock clean
+.PHONY: help env book test lint unit sync bench browser lock clean
 
 help:  ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -32,6 +32,34 @@ $(ASSETS): package-lock.json | $(READY)
 book: $(READY) $(ASSETS)  ## execute every chapter (PROFILE=quick) and render _build/html/index.html
 	$(BIN)/python -m tools.run_chapters --profile $(PROFILE)
 	$(BIN)/python -m tools.build
+
+# Trainings start from nothing here, in a folder of their own: finished runs would hide a fault.
+test: lint unit $(ASSETS) browser  ## all tests, every chapter in the smoke profile, the pages in a browser
+	rm -rf _build/test
+	$(BIN)/python -m tools.run_chapters --profile smoke --parameter RUNS=../_build/test/runs --output _build/test/executed
+	$(BIN)/python -m tools.build --executed _build/test/executed --out _build/test/html
+	BOOK_HTML=_build/test/html $(BIN)/python -m pytest tests/test_book.py
+
+lint: $(READY)  ## ruff, and the pairs of .py and .ipynb in step
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/python -m tools.sync --check
+
+unit: $(READY) $(ASSETS)  ## the tests that need no book
+	$(BIN)/python -m pytest --ignore=tests/test_book.py
+
+sync: $(READY)  ## derive the .ipynb, Colab buttons and setup cells (REPOSITORY=https://... sets the address)
+	$(BIN)/python -m tools.sync $(if $(REPOSITORY),--repository $(REPOSITORY))
+
+bench: $(READY)  ## the speeds that the README states, medians side by side
+	$(BIN)/python benchmarks/bench.py
+
+# Debian's and Ubuntu's package where it may be installed, else Playwright's own build.
+browser: $(READY)
+	@command -v chromium chromium-browser google-chrome >/dev/null || \
+	{ [ "$$(id -u)" = 0 ] && apt-get update -q && apt-get install -qy --no-install-recommends chromium; } || \
+	{ sudo -n apt-get update -q && sudo -n apt-get install -qy --no-install-recommends chromium; } || \
+	$(BIN)/playwright install chromium
 
 lock: $(READY)  ## resolve requirements.txt anew
 	$(BIN)/uv pip compile -q --universal --fork-strategy fewest --generate-hashes --python-version 3.11 \

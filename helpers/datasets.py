@@ -26,7 +26,7 @@ FAMILIES = (
 EXCLUDED = ("synth_lead",)
 SOURCES = ("acoustic", "electronic", "synthetic")
 SPLITS = ("train", "valid", "test")
-BUNDLED = {"nsynth-mini": Path(__file__).parents[1] / "book" / "data" / "nsynth-mini"}
+BUNDLED = {"nsynth-mini": Path(__file__).resolve().parents[1] / "book" / "data" / "nsynth-mini"}
 
 _NOTE = re.compile(r"([a-z]+(?:_[a-z]+)?)_([a-z]+)_(\d{3})-(\d{3})-(\d{3})")
 _AUDIO = re.compile(r"(?:^|.*/)audio/([^/.][^/]*)\.(wav|flac)", re.IGNORECASE)
@@ -99,8 +99,9 @@ def decode_note(data: bytes, name: str) -> np.ndarray:
     try:
         waveform, rate = soundfile.read(io.BytesIO(data), dtype="float32")
     except soundfile.SoundFileError as error:
+        reason = getattr(error, "error_string", error)
         raise DatasetError(
-            f"{name}: cannot be decoded, the file may be cut short ({error})"
+            f"{name}: cannot be decoded, the file may be cut short ({reason})"
         ) from error
     channels = 1 if waveform.ndim == 1 else waveform.shape[1]
     found = f"{rate} Hz, {channels} channel(s), {len(waveform)} samples"
@@ -240,7 +241,7 @@ def load(name_or_path, split: str = "train") -> Notes:
             if match[1] in files:
                 twice.append(match[1])
             files[match[1]] = locator
-    origin = f"{path} ({split})"
+    origin = f"{name_or_path} ({split})"
     if not files:
         raise DatasetError(
             f"{origin}: no notes found, expected nsynth-{split}/audio/<note>.wav or .flac"
@@ -268,7 +269,7 @@ def load(name_or_path, split: str = "train") -> Notes:
         raise DatasetError(
             f"{origin}: all notes are of the families left out ({', '.join(EXCLUDED)})"
         )
-    return Notes(table, files, read, str(origin))
+    return Notes(table, files, read, origin)
 
 
 def _read_listing(data: bytes, name: str, audio: set) -> pd.DataFrame:

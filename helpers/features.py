@@ -27,7 +27,7 @@ SETTINGS = {
     "n_mfcc": 13,  # of an orthonormal DCT-II
 }
 N_FRAMES = 126  # 1 + 64000 // 512
-CACHE = Path(__file__).parents[1] / "_build" / "features"
+CACHE = Path(__file__).resolve().parents[1] / "_build" / "features"
 
 
 @lru_cache

@@ -228,6 +228,20 @@ def set_dropout_seeds(model, seed: int, epoch: int) -> None:
             generator.state.assign(state.astype(generator.state.dtype))
 
 
+def epochs_done(runs, config: dict) -> int:
+    """How many epochs of a run are finished: all of a recorded one, else its checkpoint's."""
+    from safetensors import SafetensorError, safe_open
+
+    if (Path(runs) / records.record_name(config)).is_dir():
+        return config["epochs"]
+    path = Path(runs) / ".work" / records.record_name(config) / "checkpoint.safetensors"
+    try:
+        with safe_open(path, framework="numpy") as file:
+            return len(json.loads(file.metadata()["state"])["history"])
+    except (SafetensorError, OSError, ValueError, KeyError, TypeError):
+        return 0
+
+
 def _tensors(model) -> dict:
     variables = [*model.variables, *model.optimizer.variables]
     return {f"{i:03d}": np.asarray(v) for i, v in enumerate(variables)}

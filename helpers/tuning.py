@@ -73,56 +73,83 @@ def search(experiment, model: str, seed: int = 0, fold: int = 1) -> Search:
     -------
     Search
     """
+    runs = []
+
+    def run_trial(hyperparameters):
+        jobs = executions(experiment.profile, model, hyperparameters, len(runs), seed, fold)
+        runs.append([experiment.run(**job) for job in jobs])
+        return [execution_score(record) for record in runs[-1]]
+
+    _random_search(model, experiment.profile.trials, seed, run_trial)
+    table = score_table(model, runs)
+    winner = runs[table["score"].to_numpy().argmax()][0]
+    best = {name: winner.config["hyperparameters"][name] for name in SPACES[model]}
+    return Search(table, best, runs)
+
+
+def plan(profile, model: str, seed: int = 0, fold: int = 1) -> list[dict]:
+    """The runs that `search` will ask for, as arguments of `Experiment.run`: nothing is trained.
+
+    Random search does not look at scores when it draws, so the trials are known beforehand and
+    their executions can be run in any order, by anybody.
+    """
+    trials = []
+    _random_search(model, profile.trials, seed, lambda drawn: trials.append(drawn) or [0.0])
+    return [
+        job
+        for number, drawn in enumerate(trials)
+        for job in executions(profile, model, drawn, number, seed, fold)
+    ]
+
+
+def executions(profile, model, hyperparameters, trial: int, seed: int, fold: int) -> list[dict]:
+    """The executions of one trial, as arguments of `Experiment.run`."""
+    return [
+        {
+            "model": model,
+            "hyperparameters": hyperparameters,
+            "fold": fold,
+            "seed": execution_seed(seed, trial, execution),
+            "epochs": profile.tuning_epochs,
+        }
+        for execution in range(profile.executions)
+    ]
+
+
+def _random_search(model: str, trials: int, seed: int, run_trial) -> None:
+    """keras-tuner's RandomSearch, calling `run_trial(hyperparameters)` -> list of scores."""
     import keras_tuner
 
     from helpers import models
 
-    profile, space = experiment.profile, SPACES[model]
-    runs = {}
+    space = SPACES[model]
 
     def build(hp):
-        return models.compiled(
-            model, **{name: hp.Choice(name, values) for name, values in space.items()}
-        )
+        chosen = {name: hp.Choice(name, values) for name, values in space.items()}
+        return models.compiled(model, **chosen)
 
-    class RecordedSearch(keras_tuner.RandomSearch):
+    class Search(keras_tuner.RandomSearch):
         def run_trial(self, trial, *args, **kwargs):
-            number = int(trial.trial_id)
-            hyperparameters = {name: trial.hyperparameters.get(name) for name in space}
             try:
-                runs[number] = [
-                    experiment.run(
-                        model,
-                        hyperparameters,
-                        fold=fold,
-                        seed=execution_seed(seed, number, execution),
-                        epochs=profile.tuning_epochs,
-                    )
-                    for execution in range(profile.executions)
-                ]
+                scores = run_trial({name: trial.hyperparameters.get(name) for name in space})
             except Exception as error:
                 # keras-tuner would swallow it, retry, and report a count of failures.
-                raise keras_tuner.errors.FatalError(f"trial {number + 1}: {error}") from error
-            return [{"val_accuracy": execution_score(record)} for record in runs[number]]
+                number = int(trial.trial_id) + 1
+                raise keras_tuner.errors.FatalError(f"trial {number}: {error}") from error
+            return [{"val_accuracy": score} for score in scores]
 
     # The tuner's own project folder is not kept: the same seed draws the same trials again, and
     # executions that are finished come from their records.
     with tempfile.TemporaryDirectory() as folder:
-        tuner = RecordedSearch(
+        Search(
             build,
             objective=keras_tuner.Objective("val_accuracy", "max"),
-            max_trials=profile.trials,
+            max_trials=trials,
             seed=seed + 1,  # keras-tuner takes 0 for "no seed"
             directory=folder,
             project_name=model,
             overwrite=True,
-        )
-        tuner.search(verbose=0)
-    groups = [runs[number] for number in sorted(runs)]
-    table = score_table(model, groups)
-    winner = groups[table["score"].to_numpy().argmax()][0]
-    best = {name: winner.config["hyperparameters"][name] for name in space}
-    return Search(table, best, groups)
+        ).search(verbose=0)
 
 
 def score_table(model: str, trials: list) -> pd.DataFrame:

@@ -7,6 +7,7 @@ whole book.
 """
 
 import argparse
+import json
 import shutil
 import subprocess
 import sys
@@ -72,26 +73,34 @@ def documents(root: Path = ROOT) -> list[str]:
 
 def originals(executed: Path, root: Path = ROOT) -> dict[str, Path]:
     """Return the file behind every page; what is missing is named in a `BookError`."""
-    files, unwritten, not_run = {}, [], []
+    files, unwritten, not_run, stale = {}, [], [], []
     for name in documents(root):
         page, notebook = root / f"{name}.md", root / f"{name}.ipynb"
         if page.exists():
             files[f"{name}.md"] = page
         elif not notebook.exists():
             unwritten.append(name)
-        elif (executed / f"{name}.ipynb").exists():
-            files[f"{name}.ipynb"] = executed / f"{name}.ipynb"
-        else:
+        elif not (executed / f"{name}.ipynb").exists():
             not_run.append(name)
+        elif not cell_ids(notebook) <= cell_ids(executed / f"{name}.ipynb"):
+            stale.append(name)
+        else:
+            files[f"{name}.ipynb"] = executed / f"{name}.ipynb"
     if unwritten:
         raise BookError(f"_toc.yml names pages that do not exist: {', '.join(unwritten)}")
-    if not_run:
-        chapters = " ".join(Path(name).name for name in not_run)
-        raise BookError(
-            f"not executed, or failed when they were: {', '.join(not_run)}. Run "
-            f"`python -m tools.run_chapters --profile quick --only {chapters}`"
-        )
+    for names, what in [(not_run, "not executed, or failed"), (stale, "changed since executed")]:
+        if names:
+            chapters = " ".join(Path(name).name for name in names)
+            raise BookError(
+                f"{what}: {', '.join(names)}. Run "
+                f"`python -m tools.run_chapters --profile quick --only {chapters}`"
+            )
     return files
+
+
+def cell_ids(path: Path) -> set[str]:
+    """Return the ids of a notebook's cells, which follow from their content (`tools.sync`)."""
+    return {cell["id"] for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]}
 
 
 def failed_cells(path: Path) -> list[str]:

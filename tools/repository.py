@@ -50,12 +50,13 @@ def read(root: Path = ROOT) -> Repository:
     """Return the repository that `_config.yml` under `root` names."""
     path = root / "_config.yml"
     try:
-        section = (yaml.safe_load(path.read_text(encoding="utf-8")) or {}).get("repository") or {}
+        config = yaml.safe_load(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise BookError(f"{path} is missing: it names the repository's address") from error
-    except (yaml.YAMLError, AttributeError) as error:
+    except yaml.YAMLError as error:
         raise BookError(f"{path} is not valid YAML: {error}") from error
-    if not section.get("url"):
+    section = config.get("repository") if isinstance(config, dict) else None
+    if not isinstance(section, dict) or not section.get("url"):
         raise BookError(f"{path} names no repository: add `repository:` with `url: {PLACEHOLDER}`")
     try:
         return Repository(str(section["url"]), str(section.get("branch") or "main"))

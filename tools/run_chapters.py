@@ -58,14 +58,16 @@ def value_of(name: str, text: str, default: str) -> object:
     if isinstance(default, float) and type(value) is int:
         value = float(value)
     if default is not None and type(value) is not type(default):
-        raise BookError(f"{name} is a {type(default).__name__} such as {default!r}, not {text!r}")
+        raise BookError(
+            f"{name} is of type {type(default).__name__}, such as {default!r}, not {text!r}"
+        )
     return value
 
 
 def prepare(
     profile: str, notebooks: list[Path], given: dict[str, str], root: Path = ROOT
 ) -> dict[Path, dict[str, object]]:
-    """Return each notebook's parameters, or raise `BookError` with everything that is wrong.
+    """Return each notebook's parameters, or raise `BookError` for what cannot run.
 
     A parameter goes to the chapters that have it; one that no chapter has is an error. Values
     equal to the chapter's own are left out, so that a page shows an injected cell only where
@@ -88,7 +90,7 @@ def prepare(
             raise BookError("PROFILE is given by --profile")
         if name not in everywhere:
             raise BookError(
-                f"no chapter that would run has a parameter {name!r}: "
+                f"no parameter {name!r} in any chapter that would run: "
                 f"there are {', '.join(everywhere) or 'none'}"
             )
     values = {}
@@ -217,6 +219,8 @@ def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
     if wrong := [text for text in options.parameter if "=" not in text]:
         parser.error(f"--parameter takes NAME=VALUE, not {wrong[0]!r}")
     given = dict(text.split("=", 1) for text in options.parameter)
+    # TensorFlow tells every kernel's terminal about the processor it found.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     # A time limit's SIGTERM stops the chapters as tidily as Ctrl-C does.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:

@@ -98,15 +98,17 @@ def parse(text: str, name: str) -> tuple[str, list[tuple[nbformat.NotebookNode, 
         )
     try:
         cells = jupytext.reads(text, fmt="py:percent").cells
-    except Exception as error:  # jupytext passes on whatever the YAML parser raises
-        raise BookError(f"{name}: the header is not valid: {error}") from error
+    except Exception as error:  # whatever the parsers of YAML and of metadata raise
+        raise BookError(f"{name}: jupytext cannot read its header or metadata: {error}") from error
+    if header.strip() and len(cells) == len(blocks) + 1:
+        raise BookError(f"{name}: the header between `# ---` must be YAML that begins `# jupyter:`")
     if len(cells) != len(blocks):
         raise BookError(
             f"{name}: {len(blocks)} lines start with `# %%`, but jupytext reads {len(cells)} "
             "cells: is there such a line inside a string?"
         )
     for cell, block in zip(cells, blocks, strict=True):
-        if "=" in cell.metadata.get("title", ""):
+        if "incorrectly_encoded_metadata" in cell.metadata or "=" in cell.metadata.get("title", ""):
             raise BookError(
                 f"{name}: {block.splitlines()[0]!r}: the metadata is not valid: write key=value "
                 'with JSON values, such as tags=["parameters"]'

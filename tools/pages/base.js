@@ -14,4 +14,11 @@
         window.MathJax.startup.promise.then(() => window.MathJax.typesetPromise([element])),
     };
   });
+  // The manager gives a slider's handle no name of its own; a screen reader needs one.
+  new MutationObserver(() => {
+    for (const handle of document.querySelectorAll(".noUi-handle:not([aria-label])")) {
+      const label = handle.closest(".jupyter-widgets")?.querySelector("label");
+      handle.setAttribute("aria-label", label?.textContent.trim() || "slider");
+    }
+  }).observe(document.documentElement, { childList: true, subtree: true });
 })();

@@ -1,0 +1,139 @@
+"""What the book promises about speed, measured side by side in one run: `make bench`.
+
+Prints medians with the machine and versions; nothing is asserted, for a machine may be busy.
+"""
+
+import argparse
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+# One thread each, so that the comparison is of the work and not of the cores. Before numpy loads.
+for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"):
+    if "mfcc" in sys.argv:
+        os.environ[variable] = "1"
+
+EPOCHS = 8  # of 800 notes, in the recording bench
+
+
+def report(name: str, value: str) -> None:
+    print(f"{name:<58} {value}", flush=True)
+
+
+def seconds(function, repeats: int) -> list[float]:
+    times = []
+    for _ in range(repeats):
+        start = time.perf_counter()
+        function()
+        times.append(time.perf_counter() - start)
+    return times
+
+
+def bench_import(repeats: int) -> None:
+    """`import helpers`, a bare interpreter's start taken off."""
+
+    def start(code):
+        return seconds(lambda: subprocess.run([sys.executable, "-c", code], check=True), repeats)
+
+    bare = statistics.median(start("pass"))
+    report("import helpers", f"{statistics.median(start('import helpers')) - bare:.3f} s")
+    modules = "datasets, features, folds, records, training, evaluation, significance"
+    took = statistics.median(start(f"from helpers import {modules}")) - bare
+    report("from helpers import all that needs no network", f"{took:.3f} s")
+
+
+def bench_mfcc(repeats: int) -> None:
+    """`helpers.features.mfcc` against a loop over `librosa.feature.mfcc`, one thread each."""
+    import librosa
+
+    from helpers import datasets, features
+
+    waveforms = datasets.load("nsynth-mini").sample(20).waveforms()
+
+    def loop():
+        for waveform in waveforms:
+            librosa.feature.mfcc(y=waveform, sr=16_000, n_mfcc=13)
+
+    def ours():
+        features.mfcc(waveforms)
+
+    loop(), ours()  # filters and compiled code are ready
+    pairs = [(seconds(loop, 1)[0], seconds(ours, 1)[0]) for _ in range(repeats)]
+    for name, column in (("librosa.feature.mfcc, looped", 0), ("helpers.features.mfcc", 1)):
+        median = statistics.median(pair[column] for pair in pairs)
+        report(name, f"{1000 * median / len(waveforms):.2f} ms a note")
+    report("ratio (median of pairs)", f"{statistics.median(a / b for a, b in pairs):.2f}")
+
+
+def bare_fit(experiment, name: str, seed: int) -> None:
+    import keras
+
+    from helpers import models
+
+    fold = experiment.folds[0]
+    keras.utils.set_random_seed(seed)
+    model = models.compiled(name)
+    model.fit(
+        experiment.X[fold.train],
+        experiment.y[fold.train],
+        validation_data=(experiment.X[fold.validation], experiment.y[fold.validation]),
+        epochs=EPOCHS,
+        verbose=0,
+    )
+    model.predict(experiment.X[fold.test], verbose=0)
+    model.predict(experiment.X_test, verbose=0)
+
+
+def recorded_run(experiment, name: str, seed: int) -> None:
+    experiment.run(name, seed=seed, epochs=EPOCHS)
+
+
+def bench_recording(repeats: int) -> None:
+    """A recorded, resumable run against a bare `model.fit` with the same settings."""
+    from helpers import training
+
+    for name in ("cnn", "lstm"):
+        ratios = []
+        for repeat in range(repeats):
+            with tempfile.TemporaryDirectory() as folder:
+                experiment = training.Experiment("mini", runs=folder)
+                pair = [bare_fit, recorded_run]
+                # In turns, so that neither always comes first.
+                times = {}
+                for run in pair if repeat % 2 else pair[::-1]:
+                    times[run] = seconds(lambda: run(experiment, name, repeat), 1)[0]  # noqa: B023
+                ratios.append(times[recorded_run] / times[bare_fit])
+        shown = ", ".join(f"{ratio:.3f}" for ratio in ratios)
+        report(f"{name}: recorded over bare fit", f"{statistics.median(ratios):.3f} (of {shown})")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    benches = {"import": bench_import, "mfcc": bench_mfcc, "recording": bench_recording}
+    parser.add_argument("only", nargs="*", choices=[*benches, []], help="default: all")
+    parser.add_argument("--repeats", type=int, default=5)
+    options = parser.parse_args()
+    if options.only:
+        for name in options.only:
+            benches[name](options.repeats)
+        return
+    from importlib import metadata
+
+    from helpers import records
+
+    machine = f"{records._processor()}, {os.cpu_count()} cores; Python {sys.version.split()[0]}"
+    versions = ", ".join(
+        f"{p} {metadata.version(p)}" for p in ("numpy", "librosa", "keras", "tensorflow")
+    )
+    print(f"{machine}, {versions}; medians of {options.repeats}\n", flush=True)
+    for name in benches:  # each in a process of its own: imports and threads are its own
+        subprocess.run(
+            [sys.executable, __file__, name, "--repeats", str(options.repeats)], check=True
+        )
+
+
+if __name__ == "__main__":
+    main()

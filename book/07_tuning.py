@@ -1,0 +1,881 @@
+# ---
+# jupyter:
+#   accelerator: GPU
+# ---
+
+# %% [markdown]
+# # Choosing hyperparameters
+#
+# How many filters, how many units, how much dropout? Training cannot answer, since these numbers
+# are fixed before it starts. The thesis asked chance: it drew five settings of each network,
+# trained each twice, and kept the winner. This chapter does the same and asks how far the winner
+# can be trusted.
+#
+# ## What you will learn
+#
+# - Write down a search space and count it.
+# - Explain why random search often beats a grid of the same size.
+# - Run keras-tuner's `RandomSearch`, and avoid four traps in it.
+# - Tell the noise between two trainings from the difference between two settings.
+# - Say why the winner's own score flatters it, and by how much.
+#
+# **You need**: [folds](04_folds.ipynb), [the CNN](05_cnn.ipynb) and [the LSTM](06_lstm.ipynb);
+# mean, standard deviation.
+#
+# **Time**: 35 minutes of reading. The searches take from seconds (smoke) to hours (thesis) of
+# training; what is on disk already is read.
+#
+# **Thesis**: sections 3.2.4, 3.2.6, 4.1 and 5.4, tables 4.1 and 4.2.
+
+# %% tags=["parameters"]
+PROFILE = "quick"  # smoke, quick, mini or thesis
+DATA = "nsynth-mini"  # or a folder or archive in NSynth's layout
+RUNS = "../_build/runs"  # finished trainings are kept and found here
+
+# %% tags=["remove-stderr"]
+import contextlib
+import io
+import math
+import tempfile
+import time
+
+import keras
+import keras_tuner
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from IPython.display import Markdown, display
+from keras import layers
+
+from helpers import models, plots, training, tuning
+
+plots.use_style()
+
+# %% [markdown]
+# The notes, their MFCCs and the five folds come from one object, which does what chapters 2 to 4
+# did step by step.
+
+# %% tags=["remove-stderr"]
+experiment = training.Experiment(PROFILE, DATA, RUNS)
+profile = experiment.profile
+fold = experiment.folds[0]
+print(
+    f"profile {profile.name}: {len(experiment.notes)} notes; a search makes {profile.trials} "
+    f"trials x {profile.executions} executions of {profile.tuning_epochs} epochs"
+)
+print(f"fold 1: {len(fold.train)} notes to train on, {len(fold.validation)} to validate on")
+
+# %% [markdown]
+# ## Two spaces, written out
+#
+# A **parameter** is a number that training adjusts, such as a weight. A **hyperparameter** is a
+# number that you choose before training starts, and that training leaves alone. A **search space**
+# lists the values that each hyperparameter may take; one value for each is a **setting**.
+#
+# The thesis varies three hyperparameters of each network (section 3.2.4). It says that dropout lies
+# between 0.1 and 0.5 and does not say in which steps; all values in its tables 4.1 and 4.2 are
+# multiples of 0.1, so that is the step here.
+
+# %%
+DROPOUT = [0.1, 0.2, 0.3, 0.4, 0.5]
+SPACES = {
+    "cnn": {
+        "dropout_cnn": DROPOUT,  # every dropout layer
+        "conv_2_filters_1": [32, 64, 128],  # third and fourth convolution
+        "conv_2_filters_2": [32, 64, 128, 256],  # fifth convolution
+    },
+    "lstm": {
+        "dropout_lstm": DROPOUT,  # every dropout layer but the last, which stays at 0.5
+        "lstm_layer_units_1": [32, 64, 128],  # second and third LSTM layer
+        "lstm_layer_units_2": [32, 64, 128],  # fourth and fifth
+    },
+}
+assert SPACES == tuning.SPACES  # the helper holds the same
+
+for name, space in SPACES.items():
+    lengths = [len(values) for values in space.values()]
+    size = math.prod(lengths)
+    product = " x ".join(map(str, lengths))
+    print(f"{name}: {product} = {size} settings; 5 trials see {5 / size:.0%} of them")
+
+# %% [markdown]
+# Trying one setting is a **trial**. So the thesis's five trials saw about a tenth of each space.
+#
+# Notice what is *not* in the CNN's space: its own starting point. The base CNN has a dropout of
+# 0.25 (table 3.1), between two steps. The base LSTM (32, 32, 0.5) is in its space, but was not
+# among the five that were drawn (table 4.2). So the search never compared a candidate with the
+# model that it was to improve.
+#
+# ## Grid or dice?
+#
+# With nine trials to spend on two hyperparameters, the tidy way is a **grid**: three values of the
+# one times three of the other. The untidy way is **random search**: nine settings drawn blindly.
+#
+# Below is a toy "score" of two hyperparameters $a$ and $b$ between 0 and 1. It depends strongly on
+# $a$ and hardly on $b$, but nobody told the searches so. Before you look at the figure: how many
+# different values of $a$ does each of the two try?
+
+
+# %%
+def toy_score(a, b, best_a=0.66, best_b=0.4):
+    return np.exp(-(((a - best_a) / 0.12) ** 2)) - 0.2 * (b - best_b) ** 2
+
+
+thirds = np.array([1, 3, 5]) / 6
+grid = np.array([(a, b) for a in thirds for b in thirds])
+dice = np.random.default_rng(3).uniform(size=(9, 2))
+
+for name, points in [("grid", grid), ("random", dice)]:
+    values = len(np.unique(points[:, 0]))
+    best = toy_score(points[:, 0], points[:, 1]).max()
+    print(f"{name:6}: {len(points)} trials, {values} values of a, best score {best:.2f}")
+
+# %% mystnb={"figure": {"caption": "Nine trials of a score that depends on $a$ and hardly on $b$, as a grid and drawn at random. **Top**: the score over $a$ and the values of $a$ that were tried.", "name": "fig-grid-random"}, "image": {"alt": "Two square maps with one bright vertical stripe. In the left one nine crosses stand in a three by three grid; above it a peaked curve carries only three dots, all near its foot. In the right one nine crosses are scattered; above it the same curve carries nine dots spread along it, two of them high on its flank"}}
+a, b = np.meshgrid(np.linspace(0, 1, 200), np.linspace(0, 1, 200))
+fig, axes = plt.subplots(2, 2, figsize=(7.2, 4.8), sharex=True, sharey="row", height_ratios=[1, 2])
+for column, (name, points) in enumerate([("grid", grid), ("random", dice)]):
+    top, below = axes[:, column]
+    top.plot(a[0], toy_score(a[0], 0.4), color=plots.GREY)
+    top.plot(points[:, 0], toy_score(points[:, 0], 0.4), "o", color=plots.GREEN)
+    top.set(title=f"{name}: {len(np.unique(points[:, 0]))} values of a")
+    below.pcolormesh(a, b, toy_score(a, b), rasterized=True)
+    below.plot(*points.T, "X", color="white", markeredgecolor="black", markersize=9)
+    below.set(xlabel="hyperparameter a")
+    below.grid(False)
+axes[0, 0].set_ylabel("score")
+axes[1, 0].set_ylabel("hyperparameter b")
+plt.show()
+
+# %% [markdown]
+# Seen from above, nine points each. Seen from the side of $a$, which is all that matters here, the
+# grid has tried three values, three times each, and random search nine. That is the whole argument
+# of [Bergstra and Bengio (2012)](bibliography.md#bergstra-and-bengio-2012): you rarely know
+# beforehand which hyperparameter matters, and random search covers *each* axis with as many values
+# as there are trials.
+#
+# One draw proves nothing, though: this one could be lucky. So move the peak about at random, 4,000
+# times, let both searches try again, and average the best score that each finds. For fairness, do
+# it as well with a score for which both axes matter.
+
+
+# %%
+def both_matter(a, b, best_a, best_b):
+    return np.exp(-(((a - best_a) ** 2 + (b - best_b) ** 2) / 0.12**2))
+
+
+rng = np.random.default_rng(0)
+rows = {}
+for name, score in [("only a matters", toy_score), ("both matter", both_matter)]:
+    peaks = rng.uniform(size=(4_000, 2, 1))
+    dice_points = rng.uniform(size=(4_000, 2, 9))
+    by_grid = score(grid[:, 0], grid[:, 1], peaks[:, 0], peaks[:, 1]).max(axis=1)
+    by_dice = score(dice_points[:, 0], dice_points[:, 1], peaks[:, 0], peaks[:, 1]).max(axis=1)
+    rows[name] = {"grid": by_grid.mean(), "random": by_dice.mean()}
+pd.DataFrame(rows).T.round(2)
+
+# %% [markdown]
+# Where one axis matters, random search wins clearly. Where both matter alike, the grid's even
+# spacing is an advantage. Random search is the better bet because the first case is the usual one,
+# and because it has another virtue: it can be stopped after any number of trials. A grid of even
+# two values for three hyperparameters needs eight trials; the thesis had five.
+#
+# ### How lucky are five draws?
+#
+# Suppose that six of the CNN's 60 settings, the best tenth, would do. Five different settings are
+# drawn. The chance to miss all six is $\binom{54}{5} / \binom{60}{5}$.
+
+
+# %%
+def chance_of_a_good_one(trials, good, size=60):
+    return 1 - math.comb(size - good, trials) / math.comb(size, trials)
+
+
+chances = pd.DataFrame(
+    {
+        f"best {good} of 60": {
+            n: f"{chance_of_a_good_one(n, good):.0%}" for n in (2, 5, 10, 20, 40)
+        }
+        for good in (1, 3, 6, 12)
+    }
+)
+chances.rename_axis("trials").rename_axis("one of the ...", axis="columns")
+
+# %% [markdown]
+# The row for five trials is the thesis's. The chance to meet the very best setting is slim, the
+# chance to meet a decent one is fair. "The limited number of hyperparameters tested" is the first
+# thing that section 5.4 of the thesis regrets.
+#
+# All this supposed that a trial tells you how good its setting is. It does not, quite. That is the
+# subject of the second half of this chapter; first, the tool.
+#
+# ## keras-tuner in the open
+#
+# [KerasTuner](bibliography.md#omalley-et-al-2019) needs a function that builds a compiled model. It
+# passes in an object `hp`; by asking it for a value, `hp.Choice(name, values)`, the function
+# declares a hyperparameter. Here is one for a network so small that a search takes seconds: it has
+# a single convolution, and its two hyperparameters span six settings.
+
+
+# %%
+def build(hp):
+    filters = hp.Choice("filters", [4, 16])
+    dropout = hp.Choice("dropout", [0.1, 0.3, 0.5])
+    model = keras.Sequential(
+        [
+            keras.Input((126, 13)),
+            layers.Rescaling(0.01),  # MFCCs reach into the hundreds; this helps it along
+            layers.Reshape((126, 13, 1)),
+            layers.Conv2D(filters, (3, 3), padding="same", activation="relu"),
+            layers.MaxPooling2D((4, 4)),
+            layers.Dropout(dropout),
+            layers.Flatten(),
+            layers.Dense(10, activation="softmax"),
+        ]
+    )
+    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    return model
+
+
+step = max(1, len(fold.train) // 160)
+few = fold.train[::step]  # notes are sorted by name, so every family stays in proportion
+X_few, y_few = experiment.X[few], experiment.y[few]
+X_val, y_val = experiment.X[fold.validation], experiment.y[fold.validation]
+print(f"{len(few)} notes to train on, {len(X_val)} to validate on")
+
+# %% [markdown]
+# `RandomSearch` draws `max_trials` settings. Each is trained `executions_per_trial` times, from
+# other random weights each time: those are its **executions**. The **objective** says which number
+# to maximise: here, as in the thesis, the accuracy on the validation notes. The **score** of a
+# trial is the mean over its executions. Thesis: 5 trials, 2 executions, fold 1 only (section
+# 3.2.6). Here: 2 trials, 2 executions, 2 epochs.
+
+# %% tags=["remove-stderr"]
+folder = tempfile.TemporaryDirectory()
+keras.utils.set_random_seed(1)
+tuner = keras_tuner.RandomSearch(
+    build,
+    objective="val_accuracy",
+    max_trials=2,
+    executions_per_trial=2,
+    seed=1,  # of the draws; not of the trainings
+    directory=folder.name,
+    project_name="first",
+)
+tuner.search(
+    X_few, y_few, validation_data=(X_val, y_val), epochs=2, batch_size=8, verbose=0
+)  # fmt: skip
+
+trials = [tuner.oracle.trials[key] for key in sorted(tuner.oracle.trials)]
+pd.DataFrame([t.hyperparameters.values | {"score": t.score} for t in trials]).round(3)
+
+# %% [markdown]
+# That is all there is to it. One number is left of each trial. Where did the four trainings go?
+# Keras-tuner's `run_trial` trains the executions and hands over their histories, and only the
+# average is kept. To see them, derive a class that looks over its shoulder.
+
+# %%
+kept = []
+
+
+class Watched(keras_tuner.RandomSearch):
+    def run_trial(self, trial, *args, **kwargs):
+        histories = super().run_trial(trial, *args, **kwargs)
+        kept.append([history.history["val_accuracy"] for history in histories])
+        return histories
+
+
+def watched_search(build, project, X=X_few, y=y_few, epochs=2):
+    kept.clear()
+    keras.utils.set_random_seed(1)
+    tuner = Watched(
+        build, "val_accuracy", max_trials=2, executions_per_trial=2, seed=1,
+        directory=folder.name, project_name=project,
+    )  # fmt: skip
+    tuner.search(
+        X, y, validation_data=(X_val, y_val), epochs=epochs, batch_size=8, verbose=0
+    )  # fmt: skip
+    return [tuner.oracle.trials[key].score for key in sorted(tuner.oracle.trials)]
+
+
+# %% tags=["remove-stderr"]
+scores = watched_search(build, "watched")
+for number, (curves, score) in enumerate(zip(kept, scores, strict=True), 1):
+    best = [max(curve) for curve in curves]
+    assert np.isclose(score, np.mean(best))
+    for execution, curve in enumerate(curves, 1):
+        print(f"trial {number}, execution {execution}: epochs", np.round(curve, 3))
+    print(f"trial {number}: the mean of the best epochs {np.round(best, 3)} is {score:.3f}")
+
+# %% [markdown]
+# So the score is not the accuracy at the end of the training. It is the **mean over the executions
+# of the best epoch of each**, and the single scores are forgotten. Keep both in mind.
+#
+# ### Four traps
+#
+# Each of these gives a plausible table of scores, and no error.
+#
+# **A seed inside the builder.** You want the search to be repeatable, so you set the seed where the
+# model is built. What will the two executions of a trial look like?
+
+
+# %% tags=["remove-stderr"]
+def build_seeded(hp):
+    keras.utils.set_random_seed(1)
+    return build(hp)
+
+
+watched_search(build_seeded, "seeded")
+for number, curves in enumerate(kept, 1):
+    for execution, curve in enumerate(curves, 1):
+        print(f"trial {number}, execution {execution}: epochs", np.round(curve, 3))
+
+# %% [markdown]
+# The same training, twice: the same initial weights, the same order of notes, the same dropout. The
+# second execution costs as much as the first and tells nothing. To be repeatable *and* different,
+# each execution of each trial needs a seed of its own.
+#
+# **`seed=0` is no seed.** keras-tuner writes `seed or random.randint(...)`, and `0 or x` is `x`.
+
+# %%
+unseeded = keras_tuner.RandomSearch(build, "val_accuracy", seed=0, directory=folder.name)
+print("does the tuner use the seed 0 that it was given?", unseeded.oracle.seed == 0)
+
+# %% [markdown]
+# **A finished project is reused, silently.** By default, `overwrite=False`: a search that finds its
+# folder goes on where it stopped, which is good, and does so even when the data or the epochs are
+# no longer the same, which is not. Here is the search from above again, with shuffled labels and
+# five epochs instead of two. Nothing can be learned from shuffled labels, so what should the scores
+# be, and what are they?
+
+# %% tags=["remove-stderr"]
+nonsense = np.random.default_rng(0).permutation(y_few)
+notice = io.StringIO()
+with contextlib.redirect_stdout(notice):
+    reused = watched_search(build, "watched", y=nonsense, epochs=5)
+print("trainings:", len(kept), "| scores unchanged:", reused == scores)
+print("the only hint:", notice.getvalue().replace(folder.name, "...").strip())
+
+# %% [markdown]
+# Pass `overwrite=True`, or put everything that the result depends on into the project's name.
+#
+# **Steps of 0.1 are not steps of 0.1.** `hp.Float(..., step=0.1)` adds up binary fractions:
+
+# %%
+hp = keras_tuner.HyperParameters()
+hp.Float("dropout", 0.1, 0.5, step=0.1)
+drawn = {hp.space[0].random_sample(seed) for seed in range(50)}
+print("Float with step 0.1:", sorted(drawn))
+print("Choice:             ", DROPOUT)
+
+# %% [markdown]
+# No network minds, but a table that groups by dropout does, and so does a record that is found by
+# its exact configuration. `hp.Choice` with the values written out avoids it.
+#
+# ## The same search, with every training kept
+#
+# In [chapter 5](05_cnn.ipynb) a training became a **record**: its configuration, history and
+# predictions, on disk, found again instead of trained again. If each execution is such a run, its
+# score is kept, and an interrupted search goes on with the execution at which it stopped.
+#
+# First, the seeds: one for each trial and execution. `trial + execution` would not do, as trial 1,
+# execution 2 and trial 2, execution 1 would meet. NumPy's `SeedSequence` stirs several numbers
+# into one.
+
+
+# %%
+def execution_seed(trial, execution, search_seed=0):
+    """All counted from 0. Halved, to fit where a signed 32-bit number is expected."""
+    return int(np.random.SeedSequence([search_seed, trial, execution]).generate_state(1)[0] >> 1)
+
+
+seeds = np.array([[execution_seed(t, e) for e in range(2)] for t in range(5)])
+assert len(np.unique(seeds)) == seeds.size
+assert execution_seed(3, 1) == tuning.execution_seed(0, 3, 1)
+pd.DataFrame(seeds, columns=["execution 1", "execution 2"], index=range(1, 6)).rename_axis("trial")
+
+
+# %% [markdown]
+# Now the tuner. It still draws the trials; what replaces `run_trial` is a loop over
+# `experiment.run`, which trains a model on a fold or reads its record. Its `build` only declares
+# the hyperparameters.
+
+
+# %% tags=["remove-stderr"]
+def declare(hp):
+    values = {name: hp.Choice(name, values) for name, values in SPACES["cnn"].items()}
+    return models.compiled("cnn", **values)
+
+
+class RecordedSearch(keras_tuner.RandomSearch):
+    def run_trial(self, trial, *args, **kwargs):
+        number = int(trial.trial_id)
+        setting = {name: trial.hyperparameters.get(name) for name in SPACES["cnn"]}
+        executions = [
+            experiment.run(
+                "cnn", setting, fold=1, epochs=profile.tuning_epochs,
+                seed=execution_seed(number, execution),
+            )
+            for execution in range(profile.executions)
+        ]  # fmt: skip
+        by_hand[number] = [record.history["val_accuracy"].max() for record in executions]
+        return [{"val_accuracy": score} for score in by_hand[number]]
+
+
+by_hand = {}
+recorded = RecordedSearch(
+    declare, keras_tuner.Objective("val_accuracy", "max"), max_trials=profile.trials, seed=1,
+    directory=folder.name, project_name="recorded", overwrite=True,
+)  # fmt: skip
+recorded.search(verbose=0)
+
+# %% [markdown]
+# `helpers.tuning.search` is this class for either network, with errors passed on and the tuner's
+# folder thrown away afterwards: the records are what is kept. It finds the CNN's runs on disk, so
+# only the LSTM's can still take time.
+
+# %% tags=["remove-stderr"]
+start = time.perf_counter()
+searches = {name: tuning.search(experiment, name) for name in SPACES}
+waited = time.perf_counter() - start
+
+found = searches["cnn"].table.filter(like="execution").to_numpy()
+assert np.allclose(found, [by_hand[number] for number in sorted(by_hand)])
+
+# %% tags=["hide-input"]
+runs = [record for search in searches.values() for group in search.runs for record in group]
+trained = sum(record.seconds for record in runs)
+print(
+    f"{len(runs)} executions; training them took {trained:.0f} s when they were recorded, "
+    f"the cell above {waited:.0f} s"
+)
+
+# %% [markdown]
+# ## Two tables beside the thesis's
+#
+# Table 4.1 of the thesis has the five trials of the CNN, table 4.2 those of the LSTM.
+
+# %%
+THESIS = {
+    "cnn": pd.DataFrame(
+        {
+            "dropout_cnn": [0.3, 0.5, 0.4, 0.2, 0.2],
+            "conv_2_filters_1": [32, 64, 64, 128, 128],
+            "conv_2_filters_2": [256, 32, 128, 256, 128],
+            "score": [0.9584, 0.9127, 0.9616, 0.9782, 0.9802],
+        },
+        index=pd.RangeIndex(1, 6, name="trial"),
+    ),
+    "lstm": pd.DataFrame(
+        {
+            "dropout_lstm": [0.4, 0.2, 0.3, 0.3, 0.4],
+            "lstm_layer_units_1": [128, 32, 64, 32, 64],
+            "lstm_layer_units_2": [64, 32, 32, 128, 128],
+            "score": [0.9588, 0.9584, 0.9567, 0.9657, 0.9607],
+        },
+        index=pd.RangeIndex(1, 6, name="trial"),
+    ),
+}
+
+# %% tags=["hide-input"]
+n_val = len(fold.validation)
+this_run = (
+    f"This run: profile {profile.name}, {len(fold.train)} training and {n_val} validation "
+    f"notes, {profile.tuning_epochs} epochs"
+)
+for name in SPACES:
+    display(Markdown(f"**{name.upper()}.** {this_run}"), searches[name].table.round(4))
+    display(
+        Markdown(
+            f"**{name.upper()}.** The thesis: 70,000 training and 8,750 validation notes, "
+            f"2 executions of which the mean is given (table {'4.1' if name == 'cnn' else '4.2'})"
+        ),
+        THESIS[name],
+    )
+
+# %% [markdown]
+# Do not compare our scores with the thesis's: they are of other notes, other amounts of notes and
+# perhaps other numbers of epochs (the thesis does not say how many its search used). Compare rows
+# within a table.
+#
+# Do you notice something about the two tables of this run? keras-tuner draws the same random
+# numbers for the same seed, whatever the model. So the two searches walk through their spaces in
+# step; each is a random search, but they are not two independent ones.
+#
+# ## Can so few runs tell the trials apart?
+#
+# Our table has what the thesis's lacks: each execution by itself. Two executions of a trial differ
+# only in their seed. So the gap between them is pure **training noise**. If the gaps within trials
+# are as wide as the gaps between trials, then the ranking of the trials is a lottery.
+
+# %% mystnb={"figure": {"caption": "Each point is one execution, each bar the mean of a trial, its score. Points of one trial differ in their seed alone.", "name": "fig-executions"}, "image": {"alt": "Two panels, CNN with blue circles and LSTM with orange squares. Along x the trials, along y the best validation accuracy; each trial has a horizontal bar at its mean and its executions as points on or around it"}}
+fig, axes = plt.subplots(1, 2, sharey=True)
+for ax, (name, search), marker in zip(axes, searches.items(), "os", strict=True):
+    executions = search.table.filter(like="execution")
+    for trial, row in executions.iterrows():
+        x = trial + np.linspace(-0.1, 0.1, len(row)) * (len(row) > 1)
+        ax.plot(x, row, marker, color=plots.COLOURS[name], markersize=7)
+        ax.hlines(row.mean(), trial - 0.3, trial + 0.3, color=plots.GREY, linewidth=2, zorder=1)
+    ax.set(title=name.upper(), xlabel="trial", xticks=executions.index)
+    ax.set_xlim(0.4, len(executions) + 0.6)
+axes[0].set_ylabel("best validation accuracy")
+plt.show()
+
+# %% [markdown]
+# Read it twice: once up and down *within* a trial, once from bar to bar. Then do the same in
+# numbers. Let $s$ be the standard deviation of the executions around their own trial's mean, pooled
+# over the trials. If all trials were equally good, their means of $m$ executions would still
+# scatter, by about $s / \sqrt{m}$. So compare that with the scatter of the means that we got.
+
+
+# %%
+def spreads(table):
+    executions = table.filter(like="execution").to_numpy()
+    m = executions.shape[1]
+    within = np.sqrt(executions.var(axis=1, ddof=1).mean()) if m > 1 else np.nan
+    return {
+        "s, within trials": within,
+        "trial means, if all were equal": within / np.sqrt(m),
+        "trial means, found": executions.mean(axis=1).std(ddof=1),
+    }
+
+
+spread_table = pd.DataFrame({name: spreads(s.table) for name, s in searches.items()}).T.round(4)
+print(f"one validation note more or less changes an accuracy by {1 / n_val:.4f}")
+spread_table
+
+# %% [markdown]
+# If the last column is not clearly larger than the one before it, noise alone would explain the
+# ranking. "Clearly" can be made exact by simulation: make up 20,000 searches in which all trials
+# are equally good and only noise differs, and count how often the ratio of the two columns comes
+# out at least as large as it did here.
+
+
+# %%
+def share_by_noise(table, worlds=20_000):
+    executions = table.filter(like="execution").to_numpy()
+    if executions.shape[1] < 2 or np.ptp(executions, axis=1).max() == 0:
+        return np.nan  # no two executions differ: the noise is unknown
+
+    def ratio(x):
+        noise = np.sqrt(x.var(axis=-1, ddof=1).mean(axis=-1) / x.shape[-1])
+        return x.mean(axis=-1).std(axis=-1, ddof=1) / noise
+
+    noise_only = np.random.default_rng(0).normal(size=(worlds, *executions.shape))
+    return (ratio(noise_only) >= ratio(executions)).mean()
+
+
+# %% tags=["hide-input"]
+lines = []
+for name, search in searches.items():
+    share = share_by_noise(search.table)
+    if np.isnan(share):
+        lines.append(
+            f"- {name.upper()}: cannot be said, as this run has no executions that differ within "
+            "a trial. That is what executions are for."
+        )
+        continue
+    verdict = (
+        "noise alone rarely does this, so the trials probably differ"
+        if share < 0.05
+        else "noise alone does this often enough, so this search does not tell its trials apart"
+    )
+    lines.append(
+        f"- {name.upper()}: searches among equals look at least this spread out in {share:.0%} "
+        f"of all cases: {verdict}."
+    )
+display(Markdown("\n".join(lines)))
+
+# %% [markdown]
+# Be careful with $s$ itself: it comes from a handful of pairs. How well do the thesis's five trials
+# of two executions pin it down? Draw such tables with a true $s$ of 1 and look.
+
+# %%
+pairs = np.random.default_rng(0).normal(size=(20_000, 5, 2))
+estimates = np.sqrt(pairs.var(axis=2, ddof=1).mean(axis=1))
+low, high = np.quantile(estimates, [0.05, 0.95])
+print(f"nine in ten estimates of s lie between {low:.2f} and {high:.2f} times the truth")
+
+# %% [markdown]
+# Two executions are enough to see *that* there is noise, and far from enough to measure it.
+#
+# ### What about the thesis's own margins?
+#
+# The thesis prints means only, so its $s$ is unknown. But an accuracy is a count, and you can turn
+# the margins back into notes.
+
+# %%
+for name, table in THESIS.items():
+    first, second = table["score"].sort_values(ascending=False).iloc[:2]
+    margin = first - second
+    print(f"{name}: winner {first}, runner-up {second}: {margin * 8750:.1f} of 8,750 notes")
+
+# %% [markdown]
+# Averages over two executions, hence the halves. With 8,750 validation notes, the luck of *which
+# notes* were drawn is small, and the same for all trials. The luck of *which seed* is not: a
+# training ends a few notes better or worse for no reason. Whether it is as large as these margins,
+# nobody can tell from a table of means. The thesis says as much (section 5.4): the randomness of
+# two executions "could change the perceived performance".
+#
+# ## The winner flatters itself
+#
+# Suppose that five settings are equally good, and each gets a noisy score. You keep the highest.
+# Its score is now too high, not by accident but because you picked it *for being high*. This is
+# known as the **winner's curse**, and it grows with the number of candidates. In units of $s$, the
+# noise of one execution:
+
+# %%
+rng = np.random.default_rng(0)
+optimism = {}
+for m in (1, 2, 5):
+    means = rng.normal(size=(20_000, 60)) / np.sqrt(m)  # 60 equal trials of m executions
+    optimism[m] = np.maximum.accumulate(means, axis=1).mean(axis=0)  # best of the first k
+
+thesis_optimism = optimism[2][4]
+print(f"best of 5 trials x 2 executions: too high by {thesis_optimism:.2f} times s on average")
+
+# %% mystnb={"figure": {"caption": "How much too high the best of $k$ equally good trials scores on average, in standard deviations of one execution.", "name": "fig-optimism"}, "image": {"alt": "Three curves that start at zero for one trial and rise, steeply at first and then ever more slowly, up to sixty trials. The curve for one execution a trial is the highest, the one for five executions the lowest. A diamond marks five trials on the curve for two executions"}}
+fig, ax = plt.subplots()
+k = np.arange(1, 61)
+styles = [("-", plots.GREEN), ("--", plots.PURPLE), (":", plots.GREY)]
+for m, (style, colour) in zip(optimism, styles, strict=True):
+    ax.plot(k, optimism[m], style, color=colour)
+    ax.text(61, optimism[m][-1], f"{m} execution{'s' * (m > 1)}\na trial", va="center")
+ax.plot(5, thesis_optimism, "D", color="black")
+ax.annotate(
+    "the thesis: 5 trials x 2", (5, thesis_optimism), (9, 0.3), arrowprops={"arrowstyle": "-"}
+)
+ax.set(xlabel="trials", ylabel="optimism (in units of $s$)", xlim=(0, 72), ylim=(0, None))
+plt.show()
+
+# %% [markdown]
+# More executions pull the curve down; more trials push you along it. A larger search finds better
+# settings *and* believes more in them than it should.
+#
+# There is a second maximum in the score: the best epoch of each execution. The optimised model is
+# then trained anew and used as it stands after the *last* epoch. The records show what that is
+# worth.
+
+# %% tags=["hide-input"]
+lines = []
+for name, search in searches.items():
+    histories = [record.history["val_accuracy"] for group in search.runs for record in group]
+    gain = np.mean([history.max() - history.iloc[-1] for history in histories])
+    within = spreads(search.table)["s, within trials"]
+    k_, m_ = profile.trials, profile.executions
+    curse = (
+        f"With the $s$ found above, the best of {k_} equal trials of {m_} would be flattered by "
+        f"{100 * within * optimism[1][k_ - 1] / np.sqrt(m_):.1f} points."
+        if np.isfinite(within)
+        else "Without a second execution, the flattery of picking a trial cannot be estimated."
+    )
+    lines.append(
+        f"- {name.upper()}: the best epoch lies {100 * gain:.1f} points above the last one, on "
+        f"average over {len(histories)} executions. {curse}"
+    )
+display(Markdown("\n".join(lines)))
+
+# %% [markdown]
+# None of this is cheating, so long as nobody takes the winner's score for the model's accuracy.
+# This is why there are *three* parts to a fold. The **validation** notes choose, and are used up by
+# it. The **test** notes judge, once, after everything has been chosen. The thesis keeps to this:
+# its final accuracies (table 4.3) are those of test notes.
+#
+# Our records hold predictions for test notes as well. A search must not look at them. We do, just
+# this once, and change nothing afterwards: would the test notes have picked the same trial?
+
+
+# %%
+def accuracies(group):
+    """Means over a trial's executions."""
+    rows = [
+        {
+            "validation, best epoch": record.history["val_accuracy"].max(),
+            "validation, last epoch": record.history["val_accuracy"].iloc[-1],
+            "test part of fold 1": record.info["metrics"]["fold_test"]["accuracy"],
+            "other instruments": record.info["metrics"]["nsynth_test"]["accuracy"],
+        }
+        for record in group
+    ]
+    return pd.DataFrame(rows).mean()
+
+
+# %% tags=["hide-input"]
+for name, search in searches.items():
+    looked = pd.DataFrame(
+        [accuracies(group) for group in search.runs], index=search.table.index
+    ).round(3)
+    picks = {
+        column: looked.index[looked[column] == looked[column].max()].tolist() for column in looked
+    }
+    picked = "; ".join(f"{column}: {' and '.join(map(str, t))}" for column, t in picks.items())
+    display(Markdown(f"**{name.upper()}.** Best trial by each column. {picked}."), looked)
+
+# %% [markdown]
+# "Other instruments" is the test split, with instruments that occur nowhere in training: all the
+# validation notes come from instruments that the network knows. A search that rewards a setting for
+# recognising known instruments need not find the setting that is best for unknown ones. Look at how
+# far the columns agree in your run, and remember that one note in the fold's test part weighs as
+# much as one in the validation part.
+#
+# One more check. The search used fold 1 alone, yet its winner is later judged on all five folds.
+# Did a note help to choose that later judges?
+
+# %%
+tested = set().union(*(set(part.test) for part in experiment.folds))
+print("validation notes of fold 1 in any fold's test part:", len(tested & set(fold.validation)))
+print("training notes of fold 1 in any fold's test part:  ", len(tested & set(fold.train)))
+
+# %% [markdown]
+# The notes that *scored* the trials never judge: no fold tests on them. Notes that *trained* them
+# do, in other folds. Their influence passes only through the choice of three numbers, so it is
+# slight; but strictly speaking only fold 1's own test part is untouched by the search.
+#
+# ## What a search costs
+#
+# Every record states its seconds. So the price of the searches is a sum, and the price of trying
+# *everything* an extrapolation: so many settings, at the mean price of an execution. Below the
+# table, the same is done for the thesis's search on 70,000 training notes, as if time grew in
+# proportion to notes and epochs.
+
+# %% tags=["hide-input"]
+seen = len(fold.train) * profile.tuning_epochs  # notes shown to a network in one execution
+cost, rates = {}, {}
+for name, search in searches.items():
+    seconds = np.array([record.seconds for group in search.runs for record in group])
+    size = math.prod(map(len, SPACES[name].values()))
+    rates[name] = seen / seconds.mean()
+    cost[name.upper()] = {
+        "executions": len(seconds),
+        "seconds": f"{seconds.sum():.0f}",
+        "dearest / cheapest": f"{seconds.max() / seconds.min():.1f}",
+        "notes per second": f"{rates[name]:.0f}",
+        f"whole space x {profile.executions} (minutes)": (
+            f"{size * profile.executions * seconds.mean() / 60:.0f}"
+        ),
+    }
+print("on", runs[0].info["device"])
+pd.DataFrame(cost).T
+
+# %% tags=["hide-input"]
+shown = 10 * 50 * 70_000
+for name, rate in rates.items():
+    print(
+        f"{name}: the thesis's 10 executions show {shown:,} notes if they have 50 epochs: "
+        f"{shown / rate / 3600:.0f} hours at this rate"
+    )
+
+# %% [markdown]
+# A rough guide only: the first epoch of every training includes the time that Keras takes to
+# prepare, so the rate is low in short runs, and a GPU is many times faster. Still, the thesis's
+# "already substantial training time" (section 3.2.6) needs no further explanation, and neither does
+# its five trials. Note, too, that settings are not equally dear. A search that draws settings
+# evenly does not spend its time evenly.
+#
+# ## What ten executions can tell
+#
+# The thesis reads its tables like this (section 4.1): lower dropout and more filters appear to
+# improve the CNN; for the LSTM, neither seems to matter as much. Look at *where* its five trials
+# lie.
+
+# %% mystnb={"figure": {"caption": "The thesis's five trials (tables 4.1 and 4.2) in two of their three hyperparameters, with their scores. Small dots: the values that could have been drawn.", "name": "fig-thesis-trials"}, "image": {"alt": "Two grids of small dots, dropout across, filters or units up. In the CNN's grid the five trials run from the upper left, dropout 0.2 and 128 filters, where the scores are highest, to the lower right. In the LSTM's grid they run from the lower left, low dropout and few units, to the upper right, and their scores are nearly equal"}}
+fig, axes = plt.subplots(1, 2, figsize=(7.6, 3.2))
+for ax, (name, table), marker in zip(axes, THESIS.items(), "os", strict=True):
+    across, up = list(SPACES[name])[:2]
+    for x in DROPOUT:
+        ax.plot([x] * 3, range(3), ".", color=plots.GREY, markersize=3)
+    for setting, group in table.groupby([across, up])["score"]:
+        x, y = setting[0], SPACES[name][up].index(setting[1])
+        ax.plot(x, y, marker, color=plots.COLOURS[name], markersize=10)
+        text = "\n".join(f"{score:.4f}" for score in group)
+        ax.annotate(text, (x, y), (0, 9), textcoords="offset points", ha="center", fontsize=9)
+    ax.set(title=f"{name.upper()}, thesis", xlabel=across, ylabel=up, xlim=(0.03, 0.57))
+    ax.set(yticks=range(3), yticklabels=SPACES[name][up], ylim=(-0.4, 2.9))
+plt.show()
+
+# %%
+for name, table in THESIS.items():
+    across, up = list(SPACES[name])[:2]
+    print(f"{name}: correlation of {across} with {up}: {table[across].corr(table[up]):+.2f}")
+    print(
+        f"{name}: correlation of {across} with the score: {table[across].corr(table['score']):+.2f}"
+    )
+    print(f"{name}: correlation of {up} with the score: {table[up].corr(table['score']):+.2f}\n")
+
+# %% [markdown]
+# The two CNN trials with 128 filters are also the two with the lowest dropout. Either could be the
+# cause of their good scores, or both: when two hyperparameters move together, no table of five rows
+# can take them apart. Such variables are called **confounded**. In the LSTM's trials they move
+# together the other way, more units with more dropout, so that one could hide what the other does.
+# Most of both grids is empty, too: no trial has a dropout of 0.1, and none of the CNN's has 128
+# filters with a dropout above 0.2.
+#
+# So from ten executions one can tell that *this* setting did better than *that* one, if the noise
+# allows it. One cannot tell *which* of its three numbers did it, and one cannot tell anything about
+# settings that were not drawn. The thesis is careful here: it calls definite conclusions
+# "difficult" (section 5.4).
+#
+# ## The winners
+#
+# Here is what the searches chose, the thesis's and this run's, beside the base models. In the next
+# chapter, the winner of this run is trained on every fold, next to the base model.
+
+# %% tags=["remove-stderr"]
+chosen = {
+    ("CNN", "base"): ("cnn", {}),
+    ("CNN", "thesis's winner"): (
+        "cnn",
+        {"dropout_cnn": 0.2, "conv_2_filters_1": 128, "conv_2_filters_2": 128},
+    ),
+    ("CNN", "this run's winner"): ("cnn", searches["cnn"].best),
+    ("LSTM", "base"): ("lstm", {}),
+    ("LSTM", "thesis's winner"): (
+        "lstm",
+        {"dropout_lstm": 0.3, "lstm_layer_units_1": 32, "lstm_layer_units_2": 128},
+    ),
+    ("LSTM", "this run's winner"): ("lstm", searches["lstm"].best),
+}
+rows = {}
+for key, (name, setting) in chosen.items():
+    dropout, first, second = (models.hyperparameters(name, setting)[h] for h in SPACES[name])
+    count = models.compiled(name, **setting).count_params()
+    rows[key] = {"dropout": dropout, "filters/units 1": first, "filters/units 2": second}
+    rows[key]["parameters"] = f"{count:,}"
+pd.DataFrame(rows).T
+
+# %% [markdown]
+# Compare the parameters: the thesis's LSTM grew fourfold, its CNN hardly. Nearly all of a model's
+# parameters sit in the dense layer behind `Flatten`, whose input is as wide as the last recurrent
+# or convolutional layer. So `lstm_layer_units_2` and `conv_2_filters_2` decide the size.
+#
+# ## Try it yourself
+#
+# - In the cell that moves the peak about, let `toy_score` depend on $b$ a little more (raise 0.2).
+#   From where on does the grid catch up?
+# - In `watched_search`, set `executions_per_trial=5` and call it with a project name that was not
+#   used yet (why?). How far do the executions of one trial lie apart, compared with the trials?
+# - In a new cell, run `tuning.search(experiment, "cnn", seed=1).table`: other trials, other seeds.
+#   Does the same hyperparameter look important?
+# - In the cell of the winner's curse, make the first trial better than the rest by 1: add 1 to
+#   `means[:, 0]`. How often is it the best of five (`means[:, :5].argmax(axis=1) == 0`), with one
+#   execution each and with five?
+#
+# ## What you learned
+#
+# - The thesis's spaces hold 60 and 45 settings; five trials see a tenth.
+# - Random search tries as many values of each hyperparameter as it makes trials; a grid does not.
+# - keras-tuner scores a trial by the mean of its executions' best epochs and forgets the rest; take
+#   care of the seeds and of finished projects.
+# - Executions of one trial show the noise. A ranking means something only where trials differ by
+#   more than that.
+# - The best of several noisy scores is too high. Choose on validation notes, judge on test notes.
+#
+# ## Next
+#
+# [Results](08_results.ipynb): the base models and the winners on every fold, and on instruments
+# that none of them has heard.
+#
+# **Thesis sections covered**: 3.2.4 (hyperparameters), 3.2.6 (tuning), 4.1 (tables 4.1 and 4.2),
+# 5.4 (its limits). Different here: every execution is kept and seeded by itself, so that the noise
+# can be seen; the step of the dropout (0.1) and the number of epochs are written down, which the
+# thesis leaves open; the number of notes, trials and epochs is that of the profile. The profiles
+# `mini` and `thesis` make 5 trials of 2 executions, as the thesis does.

@@ -1,0 +1,215 @@
+"""The rendered book in a real browser that reaches no other host.
+
+Looks at `_build/html`, or at the folder that the variable BOOK_HTML names.
+"""
+
+import os
+import re
+import shutil
+import threading
+from functools import cache, partial
+from html.parser import HTMLParser
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import unquote, urljoin, urlsplit
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import sync_playwright
+
+from tools.repository import ROOT, read
+
+HTML = Path(os.environ.get("BOOK_HTML") or ROOT / "_build/html")
+PAGES = sorted(
+    path.relative_to(HTML).as_posix()
+    for path in HTML.rglob("*.html")
+    if not path.relative_to(HTML).parts[0].startswith("_") and path != HTML / "index.html"
+)
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+# The theme colours code, word by word, and MathJax sets formulas, sign by sign: not ours, and slow.
+OURS = {"include": [["article.bd-article"]], "exclude": [[".highlight"], ["mjx-container"]]}
+# Only colours differ at night.
+AXE = {
+    "light": {"resultTypes": ["violations"]},
+    "dark": {"resultTypes": ["violations"], "runOnly": ["color-contrast"]},
+}
+WIDGET = "application/vnd.jupyter.widget-view+json"
+PICTURES = """() => [...document.images].map(image => ({
+    alt: image.alt, decorative: image.getAttribute("role") === "presentation",
+    width: image.naturalWidth, what: image.src.slice(0, 80)}))"""
+SOUNDS = """() => Promise.all([...document.querySelectorAll("audio")].map(audio =>
+    new Promise(done => {
+        if (audio.readyState > 0) return done(audio.duration);
+        audio.onloadedmetadata = () => done(audio.duration);
+        audio.onerror = () => done(-1);
+        setTimeout(() => done(-2), 10000);
+        audio.preload = "metadata";
+        audio.load();
+    })))"""
+
+
+class Page(HTMLParser):
+    """What a page's HTML says: where it links to, and what can be linked to."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.links, self.anchors = [], set()
+        # Sounds and pictures that a page holds itself are most of it, and no links.
+        self.feed(re.sub(r"(?<=[\"'])data:[^\"']*", "#", text))
+
+    def handle_starttag(self, tag, attrs):
+        attrs = dict(attrs)
+        self.anchors.update(filter(None, [attrs.get("id"), attrs.get("name")]))
+        self.links += [attrs[key] for key in ("href", "src") if attrs.get(key)]
+
+
+@cache
+def parsed(path):
+    """Return the `Page` at `path`; most pages are linked to from all others."""
+    return Page(path.read_text(encoding="utf-8"))
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture(scope="session")
+def address():
+    """The address under which this machine, and no other, serves the book."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=HTML))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/"
+    server.shutdown()
+
+
+@pytest.fixture(scope="session")
+def browser():
+    found = next(filter(None, map(shutil.which, BROWSERS)), None)
+    with sync_playwright() as playwright:
+        try:
+            browser = playwright.chromium.launch(executable_path=found)
+        except Exception as error:
+            pytest.fail(
+                "no browser: install Debian's chromium, or run "
+                f"`.venv/bin/playwright install chromium`\n{error}"
+            )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visit(browser, address):
+    """A function that opens a page of the book and returns it, with what went wrong on it."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+
+    def open_page(name):
+        page, wrong = context.new_page(), []
+
+        def route(route):
+            if route.request.url.startswith(address):
+                route.continue_()
+            else:
+                wrong.append(f"request to another host: {route.request.url}")
+                route.abort()
+
+        page.route("**/*", route)
+        page.on("pageerror", lambda error: wrong.append(f"script error: {error}"))
+        # A page that leads on to another drops what it was loading.
+        page.on(
+            "requestfailed",
+            lambda r: (
+                r.failure != "net::ERR_ABORTED"
+                and wrong.append(f"request failed: {r.url[:200]} {r.failure}")
+            ),
+        )
+        page.on("response", lambda r: r.status >= 400 and wrong.append(f"{r.status}: {r.url}"))
+        page.on(
+            "console",
+            lambda m: m.type == "error" and wrong.append(f"console: {m.text} {m.location}"),
+        )
+        page.goto(address + name, wait_until="networkidle")
+        return page, wrong
+
+    yield open_page
+    context.close()
+
+
+def test_there_is_a_book(visit):
+    if not (HTML / "index.html").exists():
+        pytest.fail(f"no book in {HTML}: run `make book`, or `make book PROFILE=smoke` to be quick")
+    page, wrong = visit("index.html")
+    page.wait_for_url("**/book/index.html", wait_until="networkidle")
+    assert page.title()
+    assert wrong == []
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_opens_whole(visit, name):
+    page, wrong = visit(name)
+    page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+    html = (HTML / name).read_text(encoding="utf-8")
+    if 'class="math ' in html:
+        page.wait_for_selector("mjx-container")
+        assert not page.locator("mjx-merror").count()
+    if views := html.count(WIDGET):
+        page.wait_for_function(
+            f"document.querySelectorAll('.widget-subarea > .jupyter-widgets').length === {views}"
+        )
+    for picture in page.evaluate(PICTURES):
+        assert picture["width"] > 0, f"broken picture: {picture}"
+        assert picture["alt"].strip() or picture["decorative"], f"no alt text: {picture}"
+    durations = page.evaluate(SOUNDS)
+    assert all(seconds > 0 for seconds in durations), f"players: {durations}"
+    errors = page.locator(
+        ".cell:not(.tag_raises-exception) :is(.output.traceback, .output.stderr, .output.stream)"
+    )
+    assert not [text for text in errors.all_inner_texts() if "Traceback (most recent" in text]
+    assert not page.locator(".cell:not(.tag_raises-exception) .output.traceback").count()
+    assert wrong == []
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_links_within_the_book_lead_somewhere(name):
+    broken = []
+    for link in parsed(HTML / name).links:
+        target = urlsplit(urljoin(f"http://book/{name}", link))
+        if urlsplit(link).scheme or link.startswith("//"):
+            continue
+        path = HTML / unquote(target.path).lstrip("/")
+        if not path.exists() or (
+            target.fragment
+            and path.suffix == ".html"
+            and unquote(target.fragment) not in parsed(path).anchors
+        ):
+            broken.append(link)
+    assert broken == []
+
+
+@pytest.mark.parametrize("name", [name for name in PAGES if name.startswith("book/")])
+def test_a_page_is_readable_by_all(visit, name):
+    page, _ = visit(name)
+    page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+    # Sounds of megabytes stand in the source, and axe would quote them.
+    page.evaluate("document.querySelectorAll('audio').forEach(a => a.removeAttribute('src'))")
+    found = []
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        page.wait_for_selector(f"html[data-theme={scheme}]")
+        results = Axe().run(page, context=OURS, options=AXE[scheme])
+        found += [
+            f"{scheme}: {violation['help']}: {node['target']} {node['html'][:150]}"
+            for violation in results.response["violations"]
+            if violation["impact"] in ("serious", "critical")
+            for node in violation["nodes"]
+        ]
+    assert found == []
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in PAGES if (HTML / "_sources" / name).with_suffix(".ipynb").exists()]
+)
+def test_the_button_opens_the_chapter_in_colab(name):
+    links = parsed(HTML / name).links
+    path = Path(name).with_suffix(".ipynb").as_posix()
+    assert [link for link in links if "colab.research" in link] == [read(ROOT).colab(path)]

@@ -1,0 +1,252 @@
+"""Pairs of .py and .ipynb, the links derived from one address, and the setup cell for Colab."""
+
+import re
+import shutil
+
+import jupytext
+import nbformat
+import pytest
+
+from tools import sync
+from tools.repository import PLACEHOLDER, ROOT, BookError, read, with_url
+
+LESSON = """\
+# %% [markdown]
+# # A lesson
+#
+# Text with $x^2$.
+
+# %% tags=["parameters"]
+PROFILE = "quick"
+
+
+# %%
+def double(x):
+    return 2 * x
+
+
+double(PROFILE)
+
+# %% mystnb={"image": {"alt": "nothing"}}
+1 + 1
+"""
+CHAPTERS = sync.sources(ROOT)
+
+
+@pytest.fixture
+def book(tmp_path):
+    """A repository with one chapter, as its author wrote it."""
+    (tmp_path / "book").mkdir()
+    (tmp_path / "book/05_cnn.py").write_text(LESSON)
+    shutil.copy(ROOT / "_config.yml", tmp_path)
+    (tmp_path / "README.md").write_text(
+        "# A\n<!-- clone -->\n<!-- /clone -->\n\n<!-- links -->\nold\n<!-- /links -->\nend\n"
+    )
+    (tmp_path / "CITATION.cff").write_text('title: "A"\nrepository-code: x\nurl: y\n  url: kept\n')
+    return tmp_path
+
+
+def cells(path):
+    """Return what makes a pair a pair: type, source and metadata of each cell, by jupytext."""
+    notebook = jupytext.read(path)
+    return [
+        (
+            cell.cell_type,
+            cell.source,
+            {key: value for key, value in cell.metadata.items() if key not in sync.LOOKS},
+        )
+        for cell in notebook.cells
+    ]
+
+
+def ids(root):
+    return [cell.id for cell in nbformat.read(root / "book/05_cnn.ipynb", as_version=4).cells]
+
+
+def test_a_lesson_gets_its_cells_and_its_notebook(book, capsys):
+    assert sync.main([], book) == 0
+    assert PLACEHOLDER in capsys.readouterr().out
+    notebook = nbformat.read(book / "book/05_cnn.ipynb", as_version=4)
+    nbformat.validate(notebook)
+    tags = [cell.metadata.get("tags", []) for cell in notebook.cells]
+    assert tags == [
+        [],
+        ["colab-badge", "remove-cell"],
+        ["setup", "remove-cell"],
+        ["parameters"],
+        [],
+        [],
+    ]
+    assert cells(book / "book/05_cnn.py") == cells(book / "book/05_cnn.ipynb")
+    assert (book / "book/05_cnn.py").read_text().count(
+        "def double(x):\n    return 2 * x\n\n\ndouble"
+    ) == 1
+    assert "accelerator" not in notebook.metadata
+    assert len(sync.setup_cell(read(book)).splitlines()) <= 25
+
+
+def test_a_second_run_changes_nothing(book, capsys):
+    sync.main([], book)
+    before = {path: path.stat().st_mtime_ns for path in book.rglob("*") if path.is_file()}
+    capsys.readouterr()
+    assert sync.main([], book) == 0
+    assert sync.main(["--check"], book) == 0
+    assert "wrote" not in capsys.readouterr().out
+    assert before == {path: path.stat().st_mtime_ns for path in book.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize(
+    "name", ["book/05_cnn.py", "book/05_cnn.ipynb", "README.md", "CITATION.cff"]
+)
+def test_check_names_what_differs_and_writes_nothing(book, capsys, name):
+    sync.main([], book)
+    path = book / name
+    text = path.read_text()
+    changed = text.replace(PLACEHOLDER, "https://github.com/some/where").replace("1 + 1", "1 + 2")
+    assert changed != text
+    path.write_text(changed)
+    capsys.readouterr()
+    assert sync.main(["--check"], book) == 1
+    assert f"out of step: {name}" in capsys.readouterr().out
+    assert path.read_text() == changed
+
+
+def test_an_edit_changes_one_id(book):
+    sync.main([], book)
+    before = ids(book)
+    path = book / "book/05_cnn.py"
+    path.write_text(path.read_text().replace("return 2 * x", "return 3 * x"))
+    sync.main([], book)
+    after = ids(book)
+    assert len(set(after)) == len(after)
+    assert [a == b for a, b in zip(before, after, strict=True)] == [True] * 4 + [False, True]
+
+
+def test_equal_cells_have_ids_of_their_own(book):
+    path = book / "book/05_cnn.py"
+    path.write_text(LESSON + "\n# %%\n1\n\n# %%\n1\n")
+    sync.main([], book)
+    assert len(set(ids(book))) == len(ids(book))
+
+
+def test_outputs_of_a_notebook_that_was_run_are_dropped(book):
+    sync.main([], book)
+    path = book / "book/05_cnn.ipynb"
+    clean = path.read_text()
+    notebook = nbformat.reads(clean, as_version=4)
+    notebook.cells[-1].outputs = [nbformat.v4.new_output("stream", text="2")]
+    notebook.cells[-1].execution_count = 3
+    nbformat.write(notebook, path)
+    assert sync.main(["--check"], book) == 1
+    sync.main([], book)
+    assert path.read_text() == clean
+
+
+def test_the_header_asks_for_a_gpu(book):
+    path = book / "book/05_cnn.py"
+    path.write_text("# ---\n# jupyter:\n#   accelerator: GPU\n# ---\n\n" + LESSON)
+    sync.main([], book)
+    metadata = nbformat.read(book / "book/05_cnn.ipynb", as_version=4).metadata
+    assert (metadata.accelerator, metadata.colab.gpuType) == ("GPU", "T4")
+    assert path.read_text().startswith(
+        "# ---\n# jupyter:\n#   accelerator: GPU\n# ---\n\n# %% [mark"
+    )
+
+
+def test_another_address_goes_everywhere(book, capsys):
+    url = "https://github.com/someone/fork.of-it"
+    assert sync.main(["--repository", url + ".git"], book) == 0
+    assert "placeholder" not in capsys.readouterr().out
+    old, new = ((root / "_config.yml").read_text() for root in (ROOT, book))
+    assert new == old.replace(PLACEHOLDER, url)
+    for name in ("README.md", "CITATION.cff", "book/05_cnn.py", "book/05_cnn.ipynb"):
+        text = (book / name).read_text()
+        assert "your-account" not in text
+        assert "someone/fork.of-it" in text
+    assert "  url: kept" in (book / "CITATION.cff").read_text()
+    assert sync.main(["--check"], book) == 0
+
+
+def test_comments_of_the_configuration_stay():
+    text = "a: 1 # x\nrepository:  # where\n  # this\n\n  branch: b\n  url: https://old # mine\n"
+    assert with_url(text, "https://new") == text.replace("https://old", "https://new")
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("# %%\n1\n", "must be markdown that begins with the title"),
+        ("x = 1\n" + LESSON, "text before the first cell"),
+        (LESSON.replace('["parameters"]', "[parameters]"), "metadata is not valid"),
+        (LESSON.replace("# Text with", "Text with"), "line 4"),
+        (LESSON + "\n# %%\n%matplotlib inline\n", "no magics"),
+        ("# ---\n# jupyter: [\n# ---\n\n" + LESSON, "header"),
+    ],
+)
+def test_a_malformed_chapter_is_named(book, capsys, text, says):
+    (book / "book/05_cnn.py").write_text(text)
+    assert sync.main([], book) == 2
+    message = capsys.readouterr().err
+    assert "book/05_cnn.py" in message
+    assert says in message
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "repository: 3\n",
+        "repository:\n  branch: main\n",
+        "repository:\n  url: github.com/a/b\n",
+    ],
+)
+def test_a_missing_or_wrong_address_is_named(book, text):
+    (book / "_config.yml").write_text(text)
+    with pytest.raises(BookError, match="_config.yml"):
+        sync.plan(book)
+
+
+def test_a_notebook_without_a_source_is_named(book, capsys):
+    (book / "book/07_x.ipynb").write_text("{}")
+    assert sync.main([], book) == 2
+    assert "book/07_x.ipynb has no .py" in capsys.readouterr().err
+
+
+def test_markers_without_an_end_are_named(book, capsys):
+    (book / "README.md").write_text("<!-- links -->\n")
+    assert sync.main([], book) == 2
+    assert "README.md" in capsys.readouterr().err
+
+
+# The book itself.
+
+
+def test_the_book_is_in_step():
+    assert CHAPTERS, "book/ has no chapters"
+    assert [str(path.relative_to(ROOT)) for path in sync.out_of_step(ROOT)] == []
+
+
+@pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
+def test_pairs_hold_the_same_cells_and_no_outputs(path):
+    assert cells(path) == cells(path.with_suffix(".ipynb"))
+    notebook = nbformat.read(path.with_suffix(".ipynb"), as_version=4)
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    assert not [cell for cell in code if cell.outputs or cell.execution_count is not None]
+    assert code[0].metadata.tags == ["setup", "remove-cell"]
+    assert [cell.metadata.get("tags", []) for cell in code].count(["parameters"]) <= 1
+
+
+def test_every_derived_link_is_the_configured_one_and_leads_to_a_file():
+    repository = read(ROOT)
+    links = 0
+    for path in [*CHAPTERS, *(p.with_suffix(".ipynb") for p in CHAPTERS), ROOT / "README.md"]:
+        text = path.read_text(encoding="utf-8")
+        for address in re.findall(r"https://colab\.research\.google\.com/github/[^)\s\"\\]+", text):
+            links += 1
+            prefix = repository.colab("")
+            assert address.startswith(prefix), f"{path.name}: {address}"
+            assert (ROOT / address.removeprefix(prefix)).is_file(), f"{path.name}: {address}"
+        for address in re.findall(r'REPOSITORY = \\?"([^"\\]+)', text):
+            links += 1
+            assert address == repository.url
+    assert links >= 4 * len(CHAPTERS)
