@@ -22,6 +22,28 @@
 #
 # **Thesis**: chapters 1 and 2.
 
+# %% [markdown] tags=["colab-badge", "remove-cell"]
+# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/your-account/cnn-or-lstm/blob/main/book/01_background.ipynb)
+
+# %% tags=["setup", "remove-cell"]
+# In Colab: get the book's files, install what is missing, replace nothing. Elsewhere: do nothing.
+import sys
+
+REPOSITORY = "https://github.com/your-account/cnn-or-lstm"
+FOLDER = "/content/cnn-or-lstm"
+
+if "google.colab" in sys.modules:
+    import os
+    import subprocess
+
+    if not os.path.exists(FOLDER + "/book"):
+        clone = ["git", "clone", "--quiet", "--depth", "1", "--branch", "main"]
+        subprocess.run([*clone, REPOSITORY, FOLDER], check=True)
+    subprocess.run([sys.executable, FOLDER + "/tools/colab.py"], check=True)
+    os.environ["TF_FORCE_GPU_ALLOW_GROWTH"] = "true"
+    sys.path.insert(0, FOLDER)
+    os.chdir(FOLDER + "/book")
+
 # %% tags=["parameters"]
 PROFILE = "quick"  # smoke, quick, mini or thesis
 DATA = "nsynth-mini"  # or a folder or archive in NSynth's layout

@@ -5,6 +5,9 @@
 # thousand sound files that nobody has heard from first to last. In this chapter you open them by
 # hand, listen to them, count them, and write the checks that find what ears and tables miss.
 
+# %% [markdown] tags=["colab-badge", "remove-cell"]
+# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/your-account/cnn-or-lstm/blob/main/book/02_dataset.ipynb)
+
 # %% [markdown]
 # ## What you will learn
 #
@@ -23,6 +26,25 @@
 #
 # **Thesis** Section 3.1, and the remarks on the data in sections 5.3, 5.5 and 5.6 of
 # [Stenmark and Nylén (2024)](bibliography.md#stenmark-and-nylén-2024).
+
+# %% tags=["setup", "remove-cell"]
+# In Colab: get the book's files, install what is missing, replace nothing. Elsewhere: do nothing.
+import sys
+
+REPOSITORY = "https://github.com/your-account/cnn-or-lstm"
+FOLDER = "/content/cnn-or-lstm"
+
+if "google.colab" in sys.modules:
+    import os
+    import subprocess
+
+    if not os.path.exists(FOLDER + "/book"):
+        clone = ["git", "clone", "--quiet", "--depth", "1", "--branch", "main"]
+        subprocess.run([*clone, REPOSITORY, FOLDER], check=True)
+    subprocess.run([sys.executable, FOLDER + "/tools/colab.py"], check=True)
+    os.environ["TF_FORCE_GPU_ALLOW_GROWTH"] = "true"
+    sys.path.insert(0, FOLDER)
+    os.chdir(FOLDER + "/book")
 
 # %% tags=["parameters"]
 PROFILE = "quick"  # smoke, quick, mini or thesis

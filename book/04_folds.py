@@ -6,6 +6,9 @@
 # builds the thesis's five divisions of the notes by hand, checks them, and asks what such a score
 # does and does not tell you.
 
+# %% [markdown] tags=["colab-badge", "remove-cell"]
+# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/your-account/cnn-or-lstm/blob/main/book/04_folds.ipynb)
+
 # %% [markdown]
 # ## What you will learn
 #
@@ -18,9 +21,29 @@
 # **You need** [the dataset](02_dataset.ipynb) and [the features](03_features.ipynb): a note here
 # is an array of 126 frames of 13 MFCCs. You know NumPy indexing.
 #
-# **Time**: 30 minutes of reading. No network is trained: the cells take seconds on the bundled notes.
+# **Time**: 30 minutes of reading. No network is trained: the cells take seconds on the bundled
+# notes.
 #
 # **Thesis**: section 3.2.2.
+
+# %% tags=["setup", "remove-cell"]
+# In Colab: get the book's files, install what is missing, replace nothing. Elsewhere: do nothing.
+import sys
+
+REPOSITORY = "https://github.com/your-account/cnn-or-lstm"
+FOLDER = "/content/cnn-or-lstm"
+
+if "google.colab" in sys.modules:
+    import os
+    import subprocess
+
+    if not os.path.exists(FOLDER + "/book"):
+        clone = ["git", "clone", "--quiet", "--depth", "1", "--branch", "main"]
+        subprocess.run([*clone, REPOSITORY, FOLDER], check=True)
+    subprocess.run([sys.executable, FOLDER + "/tools/colab.py"], check=True)
+    os.environ["TF_FORCE_GPU_ALLOW_GROWTH"] = "true"
+    sys.path.insert(0, FOLDER)
+    os.chdir(FOLDER + "/book")
 
 # %% tags=["parameters"]
 PROFILE = "quick"  # smoke, quick, mini or thesis
@@ -38,6 +61,7 @@ from scipy.spatial import KDTree
 from helpers import datasets, evaluation, features, folds, listening, plots, profiles
 
 plots.use_style()
+TEST = "mini-test" if DATA == "nsynth-mini" else "NSynth test"
 FAMILIES = datasets.FAMILIES
 profile = profiles.get(PROFILE)
 notes = datasets.load(DATA, "train").sample(profile.notes_per_family)
@@ -611,10 +635,10 @@ listening.players(
 #
 # ## The same model on other instruments
 #
-# NSynth comes with a test split of its own, whose instruments do not occur in training. Take the
-# five 1-NN models of the five folds and ask them about those notes. In the bundled set a few test
-# notes are byte-for-byte copies of training notes ([chapter 2](02_dataset.ipynb) finds them);
-# they are left out.
+# NSynth comes with a test split of its own, whose instruments do not occur in training. The
+# bundled part of it, 200 notes, is called mini-test in this book. Take the five 1-NN models of
+# the five folds and ask them about those notes. In mini-test a few notes are byte-for-byte copies
+# of training notes ([chapter 2](02_dataset.ipynb) finds them); they are left out.
 
 # %% tags=["remove-stderr"]
 test_notes = datasets.load(DATA, "test")
@@ -647,7 +671,7 @@ contrast = pd.DataFrame(
             balanced_accuracy(predict(means[f.train], y[f.train], means[f.test]), y[f.test])
             for f in five
         ],
-        "NSynth test": [
+        TEST: [
             balanced_accuracy(predict(means[f.train], y[f.train], test_means), test_notes.labels)
             for f in five
         ],
@@ -667,11 +691,11 @@ for _, (left, right) in contrast.iterrows():
     ax.plot(1, right, "s", color=plots.GREEN)
 ax.axhline(0.1, color="black", linestyle=":")
 ax.set(ylabel="balanced accuracy of 1-NN", xlim=(-0.4, 1.4), ylim=(0, 1.02))
-ax.set_xticks([0, 1], ["fold's test part\n(random notes)", "NSynth test\n(other instruments)"])
+ax.set_xticks([0, 1], ["fold's test part\n(random notes)", f"{TEST}\n(other instruments)"])
 plt.show()
 
 # %%
-gap = 100 * (contrast["fold's test part"] - contrast["NSynth test"])
+gap = 100 * (contrast["fold's test part"] - contrast[TEST])
 order = "All five lines fall" if (gap > 0).all() else f"{(gap > 0).sum()} of five lines fall"
 display(
     Markdown(
@@ -726,7 +750,7 @@ plt.show()
 #    score on training notes still perfect? What happens to the islands in the map?
 # 2. In the cell with `means = X.mean(axis=1)`, append the standard deviations:
 #    `np.hstack([X.mean(axis=1), X.std(axis=1)])`. Watch both columns of the table *fold's test
-#    part* and *NSynth test*. Do they rise together?
+#    part* and of the test split. Do they rise together?
 # 3. In `score_pairs`, let the validation part be half a tenth of the notes. What happens to the
 #    gap between validation and test?
 # 4. In the dealing cell, leave out the shuffle (`members = np.flatnonzero(y == family)`). All

@@ -27,6 +27,28 @@
 #
 # **Thesis:** table 3.1, sections 3.2.3 and 3.2.5, the base CNN's row of table 4.3.
 
+# %% [markdown] tags=["colab-badge", "remove-cell"]
+# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/your-account/cnn-or-lstm/blob/main/book/05_cnn.ipynb)
+
+# %% tags=["setup", "remove-cell"]
+# In Colab: get the book's files, install what is missing, replace nothing. Elsewhere: do nothing.
+import sys
+
+REPOSITORY = "https://github.com/your-account/cnn-or-lstm"
+FOLDER = "/content/cnn-or-lstm"
+
+if "google.colab" in sys.modules:
+    import os
+    import subprocess
+
+    if not os.path.exists(FOLDER + "/book"):
+        clone = ["git", "clone", "--quiet", "--depth", "1", "--branch", "main"]
+        subprocess.run([*clone, REPOSITORY, FOLDER], check=True)
+    subprocess.run([sys.executable, FOLDER + "/tools/colab.py"], check=True)
+    os.environ["TF_FORCE_GPU_ALLOW_GROWTH"] = "true"
+    sys.path.insert(0, FOLDER)
+    os.chdir(FOLDER + "/book")
+
 # %% tags=["parameters"]
 PROFILE = "quick"  # smoke, quick, mini or thesis
 DATA = "nsynth-mini"  # or a folder or archive in NSynth's layout
@@ -416,13 +438,14 @@ print(f"the same {len(helper.layers)} layers, {helper.count_params():,} paramete
 #
 # It is 0 for full confidence in the right family and grows without bound for confidence in a
 # wrong one. This is **cross-entropy**; **sparse** means only that the label comes as a number
-# (3) and not as a row of zeros with a one at place 3.
+# (3) and not as a row of zeros with a one at place 3. One detail: the logarithm of 0 is infinite,
+# so Keras raises probabilities below $10^{-7}$ to that value, and so do we.
 
 # %%
 probabilities = network.predict(X[fold.test[:4]], verbose=0)
 labels = y[fold.test[:4]]
 of_the_right_one = probabilities[np.arange(4), labels]
-by_hand = -np.log(of_the_right_one).mean()
+by_hand = -np.log(np.clip(of_the_right_one, 1e-7, 1)).mean()
 by_keras = float(keras.losses.SparseCategoricalCrossentropy()(labels, probabilities))
 
 print("probability of the right family:", of_the_right_one.round(4))
@@ -568,7 +591,7 @@ display(
         f"The kernels of the first layer have moved by {100 * moved['conv2d']:.1f} % of their "
         "length. "
         + (
-            "What you see in the lower row is still mostly chance. The network has learned all "
+            "What you see in the lower row is still mostly chance. A network can learn all "
             "the same: many layers that each move a little add up, and 32 random detectors are "
             "not a bad start."
             if moved["conv2d"] < 0.3
@@ -585,7 +608,7 @@ display(
 # makes of a note. Here are the organ and the mallet from above, behind the first and behind the
 # last convolution: of each layer the five maps that differ most between the two notes.
 
-# %% mystnb={"figure": {"caption": "Feature maps of two notes in two layers: the five maps in which the notes differ most. A map has the same colours for both notes; brighter is larger.", "name": "fig-cnn-maps"}, "image": {"alt": "Four rows of five pictures. Behind the first convolution the notes can still be recognised; behind the last one there are three coarse rows, lit for the length of the organ note, and at other times for the mallet"}}
+# %% mystnb={"figure": {"caption": "Feature maps of two notes in two layers: the five maps in which the notes differ most. A map has the same colours for both notes; brighter is larger.", "name": "fig-cnn-maps"}, "image": {"alt": "Four rows of five pictures. Behind the first convolution the brightest band lies at the bottom and grows where the sound ends; behind the last one there are three coarse rows that change where sound turns into silence"}}
 shown = ["conv2d", "conv2d_4"]
 inside = keras.Model(network.inputs, [network.get_layer(name).output for name in shown])
 fig, axes = plt.subplots(4, 5, figsize=(8.6, 4.8), sharex=True)
@@ -883,14 +906,15 @@ ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5))
 plt.show()
 
 # %%
-gap = results["fold test", "accuracy"].mean() - results[TEST, "accuracy"].mean()
-scatter = results["fold test", "accuracy"].max() - results["fold test", "accuracy"].min()
+means = results.xs("accuracy", axis=1, level=1).mean()
+change, thesis_change = 100 * (means[TEST] - means["fold test"]), 100 * (0.732 - 0.963)
+scatter = 100 * np.ptp(results["fold test", "accuracy"])
 display(
     Markdown(
         f"From notes of known instruments to unseen instruments the accuracy changes by "
-        f"{-100 * gap:+.1f} points (thesis: {100 * (0.732 - 0.963):+.1f}). From the best to the "
-        f"worst fold it is {100 * scatter:.1f} points; a fold's test part has "
-        f"{len(fold.test)} notes here, so one note is {100 / len(fold.test):.2f} points."
+        f"{change + 0.0:+.1f} points (thesis: {thesis_change:+.1f}). From the best to the worst "
+        f"fold it is {scatter:.1f} points; a fold's test part has {len(fold.test)} notes here, "
+        f"so one note is {100 / len(fold.test):.2f} points."
     )
 )
 
@@ -918,7 +942,9 @@ for i in np.argsort(right - answer["probabilities"].max(axis=1), kind="stable"):
 
 def caption(i):
     guesses = np.argsort(-answer["probabilities"][i])[:3]
-    top = ", ".join(f"{datasets.FAMILIES[g]} {answer['probabilities'][i, g]:.0%}" for g in guesses)
+    top = ", ".join(
+        f"{datasets.FAMILIES[g]} {100 * answer['probabilities'][i, g]:.0f} %" for g in guesses
+    )
     return f"{answer['notes'][i]}. The network says: {top}"
 
 

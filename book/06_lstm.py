@@ -21,10 +21,32 @@
 # **You need:** [background](01_background.ipynb) (recurrence, the gates of an LSTM),
 # [the CNN](05_cnn.ipynb) (layer tables, training, records).
 #
-# **Time:** 35 minutes of reading. With the profile `quick` the chapter trains for about three
+# **Time:** 35 minutes of reading. With the profile `quick` the chapter trains for about two
 # minutes on two processor cores (and again as long for the CNN, if that is not recorded yet).
 #
 # **Thesis:** table 3.2, sections 3.2.3 and 3.2.5, the base models' rows of table 4.3.
+
+# %% [markdown] tags=["colab-badge", "remove-cell"]
+# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/your-account/cnn-or-lstm/blob/main/book/06_lstm.ipynb)
+
+# %% tags=["setup", "remove-cell"]
+# In Colab: get the book's files, install what is missing, replace nothing. Elsewhere: do nothing.
+import sys
+
+REPOSITORY = "https://github.com/your-account/cnn-or-lstm"
+FOLDER = "/content/cnn-or-lstm"
+
+if "google.colab" in sys.modules:
+    import os
+    import subprocess
+
+    if not os.path.exists(FOLDER + "/book"):
+        clone = ["git", "clone", "--quiet", "--depth", "1", "--branch", "main"]
+        subprocess.run([*clone, REPOSITORY, FOLDER], check=True)
+    subprocess.run([sys.executable, FOLDER + "/tools/colab.py"], check=True)
+    os.environ["TF_FORCE_GPU_ALLOW_GROWTH"] = "true"
+    sys.path.insert(0, FOLDER)
+    os.chdir(FOLDER + "/book")
 
 # %% tags=["parameters"]
 PROFILE = "quick"  # smoke, quick, mini or thesis

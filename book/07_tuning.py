@@ -27,6 +27,28 @@
 #
 # **Thesis**: sections 3.2.4, 3.2.6, 4.1 and 5.4, tables 4.1 and 4.2.
 
+# %% [markdown] tags=["colab-badge", "remove-cell"]
+# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/your-account/cnn-or-lstm/blob/main/book/07_tuning.ipynb)
+
+# %% tags=["setup", "remove-cell"]
+# In Colab: get the book's files, install what is missing, replace nothing. Elsewhere: do nothing.
+import sys
+
+REPOSITORY = "https://github.com/your-account/cnn-or-lstm"
+FOLDER = "/content/cnn-or-lstm"
+
+if "google.colab" in sys.modules:
+    import os
+    import subprocess
+
+    if not os.path.exists(FOLDER + "/book"):
+        clone = ["git", "clone", "--quiet", "--depth", "1", "--branch", "main"]
+        subprocess.run([*clone, REPOSITORY, FOLDER], check=True)
+    subprocess.run([sys.executable, FOLDER + "/tools/colab.py"], check=True)
+    os.environ["TF_FORCE_GPU_ALLOW_GROWTH"] = "true"
+    sys.path.insert(0, FOLDER)
+    os.chdir(FOLDER + "/book")
+
 # %% tags=["parameters"]
 PROFILE = "quick"  # smoke, quick, mini or thesis
 DATA = "nsynth-mini"  # or a folder or archive in NSynth's layout
@@ -35,6 +57,7 @@ RUNS = "../_build/runs"  # finished trainings are kept and found here
 # %% tags=["remove-stderr"]
 import contextlib
 import io
+import logging
 import math
 import tempfile
 import time
@@ -50,6 +73,8 @@ from keras import layers
 from helpers import models, plots, training, tuning
 
 plots.use_style()
+# TensorFlow remarks that every new network is compiled anew; that is how it should be.
+logging.getLogger("tensorflow").setLevel(logging.ERROR)
 
 # %% [markdown]
 # The notes, their MFCCs and the five folds come from one object, which does what chapters 2 to 4

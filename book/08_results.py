@@ -27,12 +27,36 @@
 #
 # **Thesis**: sections 3.3 and 4.2, table 4.3, figures 4.1 to 4.4.
 
+# %% [markdown] tags=["colab-badge", "remove-cell"]
+# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/your-account/cnn-or-lstm/blob/main/book/08_results.ipynb)
+
+# %% tags=["setup", "remove-cell"]
+# In Colab: get the book's files, install what is missing, replace nothing. Elsewhere: do nothing.
+import sys
+
+REPOSITORY = "https://github.com/your-account/cnn-or-lstm"
+FOLDER = "/content/cnn-or-lstm"
+
+if "google.colab" in sys.modules:
+    import os
+    import subprocess
+
+    if not os.path.exists(FOLDER + "/book"):
+        clone = ["git", "clone", "--quiet", "--depth", "1", "--branch", "main"]
+        subprocess.run([*clone, REPOSITORY, FOLDER], check=True)
+    subprocess.run([sys.executable, FOLDER + "/tools/colab.py"], check=True)
+    os.environ["TF_FORCE_GPU_ALLOW_GROWTH"] = "true"
+    sys.path.insert(0, FOLDER)
+    os.chdir(FOLDER + "/book")
+
 # %% tags=["parameters"]
 PROFILE = "quick"  # smoke, quick, mini or thesis
 DATA = "nsynth-mini"  # or a folder or archive in NSynth's layout
 RUNS = "../_build/runs"  # finished trainings are kept and found here
 
 # %% tags=["remove-stderr"]
+import logging
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -43,6 +67,9 @@ from helpers import evaluation, listening, models, plots, records, training, tun
 from helpers.datasets import FAMILIES
 
 plots.use_style()
+pd.options.display.max_colwidth = None  # show long cells whole
+# TensorFlow remarks that every new network is compiled anew; that is how it should be.
+logging.getLogger("tensorflow").setLevel(logging.ERROR)
 experiment = training.Experiment(PROFILE, DATA, RUNS)
 profile = experiment.profile
 
@@ -307,7 +334,7 @@ for ax, (part, where), column in zip(
     axes, PARTS.items(), ["fold test", "NSynth test"], strict=True
 ):
     for x, (title, (name, _)) in enumerate(MODELS.items()):
-        points = by_fold.query("model == @title and part == @part")["accuracy"]
+        points = by_fold.loc[(by_fold["model"] == title) & (by_fold["part"] == part), "accuracy"]
         spots = x + np.linspace(-0.2, 0.2, len(points))
         ax.plot(spots, points, "os"[name == "lstm"], color=plots.COLOURS[name], alpha=0.8)
         ax.hlines(points.mean(), x - 0.3, x + 0.3, color=plots.GREY, linewidth=2, zorder=1)
@@ -438,8 +465,8 @@ pd.DataFrame(
 
 # %% [markdown]
 # From the first row to the second, time is taken away; from the second to the third, dropout. No
-# other note was involved, so nothing here is about validation at all. Compare the two steps: early
-# in training, the first may well be the larger one, although the thesis names only dropout.
+# other note was involved, so nothing here is about validation at all. Compare the two steps. The
+# thesis names only dropout; early in training, while the loss still falls steeply, time counts too.
 #
 # Now count in the curves. To take time out of them as well, move the training curve by half an
 # epoch: compare the validation loss of an epoch with the mean of the training losses of this epoch
@@ -586,8 +613,8 @@ claims = [
     ),
     (
         "test split: reed 18 points better with the CNN",
-        f"CNN {'better' if reed > 0 else 'worse' if reed < 0 else 'equal'}: {reed:+.0f} points",
-        "",
+        f"{percent('reed')[0]}, {reed:+.0f} points",
+        percent("reed")[1],
     ),
     (
         "test split: most frequent confusion (not stated)",
@@ -610,9 +637,9 @@ display(
 # ## Family by family
 #
 # Where do CNN and LSTM differ? Each mark below is a recall, averaged over the folds; the line
-# through it is one standard deviation to each side.
+# through it reaches from the worst fold to the best.
 
-# %% mystnb={"figure": {"caption": "Recall of each family with the optimised CNN (circles) and the optimised LSTM (squares), mean and standard deviation over the folds. Families are sorted by their mean on the test split.", "name": "fig-results-families"}, "image": {"alt": "Two panels with the ten families down and recall across: fold test on the left, test split on the right. Each family has a blue circle for the CNN and an orange square for the LSTM, each with a horizontal bar"}}
+# %% mystnb={"figure": {"caption": "Recall of each family with the optimised CNN (circles) and the optimised LSTM (squares), mean over the folds and range from the worst to the best fold. Families are sorted by their mean on the test split.", "name": "fig-results-families"}, "image": {"alt": "Two panels with the ten families down and recall across: fold test on the left, test split on the right. Each family has a blue circle for the CNN and an orange square for the LSTM, each on a horizontal line"}}
 order = test_.mean(axis=1).sort_values().index
 y = np.arange(10)
 fig, axes = plt.subplots(1, 2, figsize=(8.2, 4.2), sharey=True)
@@ -622,10 +649,8 @@ for ax, (part, where) in zip(axes, PARTS.items(), strict=True):
             np.diag(evaluation.confusion(*evaluation.part(r, part, copies))) for r in runs[title]
         ]
         each = pd.DataFrame(each, columns=FAMILIES)[order]
-        ax.errorbar(
-            each.mean(), y + shift, xerr=each.std(ddof=1), fmt=marker, capsize=2,
-            color=plots.COLOURS[MODELS[title][0]], label=title,
-        )  # fmt: skip
+        ax.plot(each.mean(), y + shift, marker, color=plots.COLOURS[MODELS[title][0]], label=title)
+        ax.hlines(y + shift, each.min(), each.max(), color=plots.COLOURS[MODELS[title][0]])
     ax.set(title=where, xlabel="recall", xlim=(-0.05, 1.05))
 axes[0].set_yticks(y, order)
 fig.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
@@ -665,17 +690,18 @@ for title, group in OPTIMISED.items():
 verdicts = fresh_notes.table[["note", "instrument", "family", "pitch"]].copy()
 for title, p in answers.items():
     verdicts[title] = [FAMILIES[i] for i in p.argmax(axis=1)]
-    verdicts[f"{title}, right"] = p.argmax(axis=1) == truth
+    verdicts[f"{title}, wrong"] = p.argmax(axis=1) != truth
+
 by_instrument = verdicts.groupby("instrument").agg(
-    notes=("note", "size"), **{t: (f"{t}, right", "mean") for t in OPTIMISED}
+    notes=("note", "size"), **{f"{t}, wrong": (f"{t}, wrong", "sum") for t in OPTIMISED}
 )
-by_instrument.sort_values(list(OPTIMISED)).head(6).round(2)
+worst = by_instrument.drop(columns="notes").sum(axis=1).sort_values(ascending=False).index
+by_instrument.loc[worst].head(8)
 
 # %% tags=["hide-input"]
 lines = []
 for title in OPTIMISED:
-    wrong = (~verdicts[f"{title}, right"]).groupby(verdicts["instrument"]).sum()
-    wrong = wrong.sort_values(ascending=False)
+    wrong = by_instrument[f"{title}, wrong"].sort_values(ascending=False)
     half = int((wrong.cumsum() < wrong.sum() / 2).sum()) + 1
     lines.append(
         f"- {title}: {wrong.sum()} wrong answers in all; {half} of {len(wrong)} instruments "
@@ -684,9 +710,10 @@ for title in OPTIMISED:
 display(Markdown("\n".join(lines)))
 
 # %% [markdown]
-# These are the instruments that do worst. Mistakes come in clusters: who misjudges one note of an
-# instrument tends to misjudge its neighbours, since they sound alike. So the notes of the test
-# split are far from being so many independent questions. That matters in the next two chapters.
+# The table lists the instruments with the most mistakes. With enough notes, you see clusters: a
+# network that misjudges one note of an instrument tends to misjudge its neighbours, since they
+# sound alike. So the notes of a test split are far from being so many independent questions. That
+# matters in the next chapter.
 #
 # ### Listen
 #
@@ -697,7 +724,7 @@ display(Markdown("\n".join(lines)))
 
 # %%
 confidence = {title: p.max(axis=1) for title, p in answers.items()}
-both = verdicts[~verdicts[f"{CNN}, right"] & ~verdicts[f"{LSTM}, right"]].copy()
+both = verdicts[verdicts[f"{CNN}, wrong"] & verdicts[f"{LSTM}, wrong"]].copy()
 both["confidence"] = sum(confidence.values())[both.index] / 2
 chosen = both.sort_values("confidence", ascending=False).drop_duplicates("instrument").head(4)
 print(f"both are wrong on {len(both)} of {len(verdicts)} notes")

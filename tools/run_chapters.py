@@ -219,8 +219,8 @@ def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
     if wrong := [text for text in options.parameter if "=" not in text]:
         parser.error(f"--parameter takes NAME=VALUE, not {wrong[0]!r}")
     given = dict(text.split("=", 1) for text in options.parameter)
-    # TensorFlow tells every kernel's terminal about the processor it found.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    # Below 3, TensorFlow tells the chapter's outputs that it found no graphics card.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     # A time limit's SIGTERM stops the chapters as tidily as Ctrl-C does.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:

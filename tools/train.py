@@ -7,9 +7,12 @@ records together. `--dry-run` lists what is done and what is to do.
 
 import argparse
 import multiprocessing
+import signal
 import sys
-from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
 from functools import lru_cache
+from itertools import product
 from pathlib import Path
 
 from helpers import profiles, records, training, tuning
@@ -86,33 +89,62 @@ def left(estimates: list, workers: int = 1) -> str:
     return f"about {minutes:.0f} min left" if minutes >= 1.5 else f"about {60 * minutes:.0f} s left"
 
 
-def show(experiment, jobs: list[dict]) -> None:
-    """What is done and what is to do, one line a run, and the time left."""
-    done, to_do = [], []
+def look(experiment, jobs: list[dict]) -> tuple[list, list, list]:
+    """Sort runs into the records of those that are done, those to do, and refused records."""
+    done, to_do, refused = [], [], []
     for job in jobs:
+        try:
+            record = records.find(experiment.runs, experiment.config(**job))
+        except records.RecordError as error:
+            refused.append(error)
+        else:
+            (to_do if record is None else done).append(job if record is None else record)
+    return done, to_do, refused
+
+
+def show(experiment, jobs: list[dict], known: list) -> int:
+    """What is done and what is to do, one line a run; returns how many records are refused."""
+    done, to_do, refused = look(experiment, jobs)
+    known += done
+    for record in done:
+        print(f"{records.record_name(record.config):<44} done in {record.seconds:.0f} s")
+    for job in to_do:
         config = experiment.config(**job)
-        record = records.find(experiment.runs, config)
-        (to_do if record is None else done).append(job if record is None else record)
         epochs = training.epochs_done(experiment.runs, config)
-        state = (
-            f"done in {record.seconds:.0f} s"
-            if record
-            else f"{epochs} of {config['epochs']} epochs"
-        )
-        print(f"{records.record_name(config):<44} {state}")
-    times = estimate(experiment, to_do, done)
-    print(f"{len(done)} of {len(jobs)} runs done, {left(times)}")
+        print(f"{records.record_name(config):<44} {epochs} of {config['epochs']} epochs")
+    for error in refused:
+        print(f"REFUSED {error}")
+    print(f"{len(done)} of {len(jobs)} runs done, {left(estimate(experiment, to_do, known))}")
+    return len(refused)
 
 
-def run_all(experiment, where: tuple, jobs: list[dict], executor: Executor | None = None) -> int:
+def run_all(experiment, where: tuple, jobs: list[dict], executor=None, known=None) -> int:
     """Do all runs, one after the other or through any `concurrent.futures.Executor`.
 
-    A run that fails is reported and does not stop the others. Returns how many failed.
+    A run that fails is reported and does not stop the others.
+
+    Parameters
+    ----------
+    experiment : helpers.training.Experiment
+    where : tuple
+        Profile, data and folder of records: what a worker makes the same experiment of.
+    jobs : list of dict
+        Arguments of `Experiment.run`.
+    executor : concurrent.futures.Executor, optional
+    known : list of helpers.records.Record, optional
+        Further records to estimate times from; those of this call are added.
+
+    Returns
+    -------
+    int
+        How many runs failed or have records that are refused.
     """
-    done = [r for r in (records.find(experiment.runs, experiment.config(**j)) for j in jobs) if r]
-    names = {records.record_name(record.config) for record in done}
-    to_do = [j for j in jobs if records.record_name(experiment.config(**j)) not in names]
-    finished, failed = len(done), 0
+    known = [] if known is None else known
+    done, to_do, refused = look(experiment, jobs)
+    known += done
+    for error in refused:
+        print(f"REFUSED {error}", flush=True)
+    finished, failed, remaining = len(done), len(refused), list(to_do)
     workers = getattr(executor, "_max_workers", 1)
 
     def finish(job, result):
@@ -123,27 +155,44 @@ def run_all(experiment, where: tuple, jobs: list[dict], executor: Executor | Non
             result()
         except Exception as error:
             failed += 1
-            print(f"{name}: FAILED, {type(error).__name__}: {error}", flush=True)
+            print(f"FAILED {name}: {type(error).__name__}: {error}", flush=True)
             return
         finished += 1
-        done.append(records.find(experiment.runs, experiment.config(**job)))
-        times = estimate(experiment, remaining, done)
-        print(f"[{finished}/{len(jobs)}] {name}, {left(times, workers)}", flush=True)
+        known.append(records.find(experiment.runs, experiment.config(**job)))
+        times = left(estimate(experiment, remaining, known), workers)
+        print(f"[{finished}/{len(jobs)}] {name}, {times}", flush=True)
 
-    remaining = list(to_do)
     if executor is None:
         for job in to_do:
             finish(job, lambda job=job: experiment.run(**job))
         return failed
     futures = {executor.submit(run_job, where, job): job for job in to_do}
-    try:
-        for future in as_completed(futures):
-            finish(futures[future], future.result)
-    except BaseException:
-        for future in futures:
-            future.cancel()
-        raise
+    for future in as_completed(futures):
+        finish(futures[future], future.result)
     return failed
+
+
+@contextmanager
+def processes(n: int):
+    """A pool of n processes that an interrupt stops at once, or None for n = 1.
+
+    Nothing is lost by that: a run goes on from its last finished epoch.
+    """
+    if n == 1:
+        yield None
+        return
+    # Spawned, not forked: Keras's backends do not survive a fork.
+    context = multiprocessing.get_context("spawn")
+    ignore = (signal.SIGINT, signal.SIG_IGN)
+    pool = ProcessPoolExecutor(n, mp_context=context, initializer=signal.signal, initargs=ignore)
+    try:
+        yield pool
+    except BaseException:
+        pool.shutdown(wait=False, cancel_futures=True)
+        for child in multiprocessing.active_children():
+            child.terminate()
+        raise
+    pool.shutdown()
 
 
 def main(arguments=None) -> int:
@@ -173,43 +222,34 @@ def _run(options, where) -> int:
     experiment = _experiment(*where)
     wrong = [f for f in options.fold or [] if not 1 <= f <= experiment.profile.folds]
     if wrong:
-        print(
-            f"--fold {wrong[0]}: profile {options.profile} has folds 1 to {experiment.profile.folds}"
-        )
+        print(f"--fold {wrong[0]}: {options.profile} has folds 1 to {experiment.profile.folds}")
         return 2
-    failed = 0
+    failed, known = 0, []
     # The tuned models come last: which they are is known when the search is done.
     for variants in (("base", "thesis", "tuning"), ("tuned",)):
         jobs = []
-        for variant in variants:
+        for variant, model in product(variants, options.only):
             if variant not in options.variant:
                 continue
-            for model in options.only:
-                if variant == "tuned" and options.dry_run and not searched(experiment, model):
-                    n = len(options.seed) * len(options.fold or range(experiment.profile.folds))
-                    print(f"{model} tuned: {n} runs, once its search is done")
-                    continue
-                for seed in options.seed:
-                    found = jobs_of(experiment, model, variant, seed)
-                    jobs += [j for j in found if j not in jobs]
+            if variant == "tuned" and options.dry_run and not searched(experiment, model):
+                print(f"{model}, tuned: known when its search is done")
+                continue
+            for seed in options.seed:
+                jobs += [j for j in jobs_of(experiment, model, variant, seed) if j not in jobs]
         if options.fold:
             jobs = [job for job in jobs if job["fold"] in options.fold]
         if options.dry_run:
-            show(experiment, jobs)
-        elif options.jobs == 1:
-            failed += run_all(experiment, where, jobs)
-        else:
-            # Spawned, not forked: Keras's backends do not survive a fork.
-            context = multiprocessing.get_context("spawn")
-            with ProcessPoolExecutor(options.jobs, mp_context=context) as pool:
-                failed += run_all(experiment, where, jobs, pool)
+            failed += show(experiment, jobs, known)
+            continue
+        with processes(options.jobs) as pool:
+            failed += run_all(experiment, where, jobs, pool, known)
     return min(failed, 1)
 
 
 def searched(experiment, model: str) -> bool:
     """Whether every execution of the model's search is recorded."""
-    planned = tuning.plan(experiment.profile, model)
-    return all(records.find(experiment.runs, experiment.config(**job)) for job in planned)
+    done, to_do, refused = look(experiment, tuning.plan(experiment.profile, model))
+    return not to_do and not refused
 
 
 if __name__ == "__main__":

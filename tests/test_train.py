@@ -1,0 +1,138 @@
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+
+import numpy as np
+import pytest
+from conftest import ROOT
+
+from helpers import records, training
+from tools import train
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """All runs of the CNN in smoke: two folds each of base, thesis's and tuned, two trials."""
+    runs = tmp_path_factory.mktemp("runs")
+    assert train.main(["--profile", "smoke", "--runs", str(runs), "--only", "cnn"]) == 0
+    return runs
+
+
+def command(*arguments):
+    return [sys.executable, "-m", "tools.train", "--profile", "smoke", *map(str, arguments)]
+
+
+def test_a_dry_run_lists_and_trains_nothing(tmp_path, capsys):
+    arguments = ["--profile", "smoke", "--runs", str(tmp_path), "--dry-run"]
+    assert train.main(arguments) == 0
+    output = capsys.readouterr().out
+    assert output.count("0 of 2 epochs") == 8  # base and thesis's, two models, two folds
+    assert output.count("0 of 1 epochs") == 4  # two trials each
+    assert "cnn, tuned: known when its search is done" in output
+    assert "0 of 12 runs done, time left not known" in output
+    assert not list(tmp_path.iterdir())
+
+
+def test_all_runs_are_done_once(finished, monkeypatch, capsys):
+    done = records.read_all(finished)
+    assert len(done) == 8
+    monkeypatch.setattr(training, "_train", None)
+    assert train.main(["--profile", "smoke", "--runs", str(finished), "--only", "cnn"]) == 0
+    capsys.readouterr()
+    arguments = ["--profile", "smoke", "--runs", str(finished), "--dry-run"]
+    assert train.main([*arguments, "--only", "cnn"]) == 0
+    output = capsys.readouterr().out
+    assert "6 of 6 runs done" in output
+    assert "2 of 2 runs done" in output
+    # What is to do of the other model is listed, with an estimate only from its own kind.
+    assert train.main([*arguments, "--only", "lstm", "--variant", "base"]) == 0
+    assert "0 of 2 runs done, time left not known" in capsys.readouterr().out
+
+
+def test_runs_split_over_folders_are_merged_by_copying(finished, tmp_path, capsys):
+    for fold in (1, 2):
+        runs = tmp_path / f"classmate{fold}"
+        arguments = ["--profile", "smoke", "--runs", str(runs), "--only", "cnn"]
+        assert train.main([*arguments, "--variant", "base", "--fold", str(fold)]) == 0
+        assert [r.fold for r in records.read_all(runs)] == [fold]
+        for record in runs.glob("cnn-*"):
+            shutil.copytree(record, tmp_path / "together" / record.name)
+    capsys.readouterr()
+    arguments = ["--profile", "smoke", "--runs", str(tmp_path / "together"), "--dry-run"]
+    assert train.main([*arguments, "--only", "cnn", "--variant", "base"]) == 0
+    assert "2 of 2 runs done" in capsys.readouterr().out
+    for record in records.read_all(tmp_path / "together"):
+        other = records.find(finished, record.config)
+        assert record.history.equals(other.history)
+
+
+def test_any_executor_gives_the_same_records(finished, tmp_path):
+    where = ("smoke", "nsynth-mini", str(tmp_path))
+    experiment = training.Experiment(*where)
+    jobs = train.jobs_of(experiment, "cnn", "base", seed=0)
+    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
+        assert train.run_all(experiment, where, jobs, pool) == 0
+    for record in records.read_all(tmp_path):
+        other = records.find(finished, record.config)
+        for part, predictions in record.predictions.items():
+            np.testing.assert_allclose(
+                predictions["probabilities"],
+                other.predictions[part]["probabilities"],
+                rtol=0,
+                atol=1e-5,
+            )
+
+
+def test_a_damaged_record_is_refused_and_the_others_are_run(finished, tmp_path, capsys):
+    runs = tmp_path / "runs"
+    runs.mkdir()
+    (record,) = finished.glob(f"{records.read_all(finished)[0].config['model']}-fold1-seed0-b*")
+    shutil.copytree(record, runs / record.name)
+    (runs / record.name / "history.csv").write_text("edited")
+    arguments = ["--profile", "smoke", "--runs", str(runs), "--only", "cnn", "--variant", "base"]
+    assert train.main([*arguments, "--dry-run"]) == 1
+    assert train.main(arguments) == 1
+    output = capsys.readouterr().out
+    assert output.count(f"REFUSED {runs / record.name}: history.csv was changed") == 2
+    assert len(list(runs.glob("cnn-fold2-*"))) == 1
+    assert (runs / record.name / "history.csv").read_text() == "edited"  # nothing overwritten
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_an_interrupt_says_how_to_go_on(tmp_path, jobs):
+    child = subprocess.Popen(
+        command("--runs", tmp_path, "--jobs", jobs, "--only", "cnn"),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        cwd=ROOT,
+        start_new_session=True,
+    )
+    first = child.stdout.readline()
+    os.killpg(child.pid, signal.SIGINT)  # as a terminal does: to all of its processes
+    output = first + child.communicate(timeout=120)[0]
+    assert first.startswith("[1/"), output
+    assert child.returncode == 130
+    assert "give the same command again" in output
+    assert "Traceback" not in output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--profile", "quik"], "invalid choice: 'quik'"),
+        (["--only", "gru"], "invalid choice: 'gru'"),
+        (["--fold", "3", "--dry-run"], "--fold 3: smoke has folds 1 to 2"),
+    ],
+)
+def test_bad_arguments_are_refused(tmp_path, arguments, message):
+    done = subprocess.run(
+        command("--runs", tmp_path, *arguments), capture_output=True, text=True, cwd=ROOT
+    )
+    assert done.returncode == 2
+    assert message in done.stdout + done.stderr
+    assert not list(tmp_path.iterdir())
