@@ -10,7 +10,7 @@ ASSETS := node_modules/.ready
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help env book test lint unit sync bench browser lock clean
+.PHONY: help env book test test-all lint unit sync bench browser lock clean
 
 help:  ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -39,6 +39,9 @@ test: lint unit $(ASSETS) browser  ## all tests, every chapter in the smoke prof
 	$(BIN)/python -m tools.run_chapters --profile smoke --parameter RUNS=../_build/test/runs --output _build/test/executed
 	$(BIN)/python -m tools.build --executed _build/test/executed --out _build/test/html
 	BOOK_HTML=_build/test/html $(BIN)/python -m pytest tests/test_book.py
+
+test-all: $(READY)  ## what takes longer: a training killed at twenty random moments
+	KILLS=20 $(BIN)/python -m pytest tests/test_kill.py
 
 lint: $(READY)  ## ruff, and the pairs of .py and .ipynb in step
 	$(BIN)/ruff check .

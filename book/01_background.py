@@ -200,7 +200,7 @@ for label in (0, 1):  # the same proportions in both families
     ):
         part[piece] = name
 
-train_mean, train_std = X_raw[part == "training"].mean(0), X_raw[part == "training"].std(0)
+train_mean, train_std = (X_raw[part == "training"].mean(0), X_raw[part == "training"].std(0))
 X = (X_raw - train_mean) / train_std  # both numbers on one scale: mean 0, standard deviation 1
 print(f"profile {PROFILE}: {len(y)} notes, dealt into")
 pd.crosstab(
@@ -712,7 +712,7 @@ print("conv2d_1:", second.count_params(), "=", 32 * (3 * 3 * 32 + 1))
 
 # %%
 def pool_2x2(picture):
-    rows, columns = picture.shape[0] // 2, picture.shape[1] // 2  # an odd one out is dropped
+    rows, columns = (picture.shape[0] // 2, picture.shape[1] // 2)  # an odd one out is dropped
     blocks = picture[: 2 * rows, : 2 * columns].reshape(rows, 2, columns, 2)
     return blocks.max(axis=(1, 3))
 

@@ -219,9 +219,13 @@ def parts(name):
     instrument, pitch, velocity = name.rsplit("-", 2)
     family, source, number = instrument.rsplit("_", 2)
     return {
-        "note": name, "instrument": instrument, "family": family, "source": source,
-        "pitch": int(pitch), "velocity": int(velocity),
-    }  # fmt: skip
+        "note": name,
+        "instrument": instrument,
+        "family": family,
+        "source": source,
+        "pitch": int(pitch),
+        "velocity": int(velocity),
+    }
 
 
 print(parts(path.stem))
@@ -550,9 +554,7 @@ for name, (colour, line, marker, up) in looks.items():
     ranges = splits[name].groupby("family")["pitch"].agg(["min", "max"])
     for y, family in enumerate(datasets.FAMILIES[::-1]):
         label = name if y == 0 else None
-        ax.plot(
-            ranges.loc[family], [y + up] * 2, line, marker=marker, color=colour, label=label
-        )  # fmt: skip
+        ax.plot(ranges.loc[family], [y + up] * 2, line, marker=marker, color=colour, label=label)
 octaves = range(24, 109, 12)
 ax.set_xticks(octaves, [f"{p}\n{note_name(p)}" for p in octaves])
 ax.set_yticks(range(10), datasets.FAMILIES[::-1])
@@ -631,8 +633,7 @@ for row in velocity_rows:
 
 # %%
 sources = pd.concat(
-    {name: pd.crosstab(table["family"], table["source"]) for name, table in splits.items()},
-    axis=1,
+    {name: pd.crosstab(table["family"], table["source"]) for name, table in splits.items()}, axis=1
 )
 sources
 

@@ -162,16 +162,24 @@ wrong = predict(two[train_3], y[train_3], two[held_3]) != y[held_3]
 fig, ax = plt.subplots(figsize=(7.2, 4.4))
 colours = [colour for colour, _ in shown.values()]
 ax.contourf(
-    across, up, np.searchsorted(chosen, answer).reshape(across.shape),
-    levels=[-0.5, 0.5, 1.5, 2.5], colors=colours, alpha=0.25,
-)  # fmt: skip
+    across,
+    up,
+    np.searchsorted(chosen, answer).reshape(across.shape),
+    levels=[-0.5, 0.5, 1.5, 2.5],
+    colors=colours,
+    alpha=0.25,
+)
 for family, (name, (colour, marker)) in zip(chosen, shown.items(), strict=True):
-    inside, outside = train_3[y[train_3] == family][:150], held_3[y[held_3] == family]
+    inside, outside = (train_3[y[train_3] == family][:150], held_3[y[held_3] == family])
     ax.plot(*two[inside].T, marker, color=colour, markersize=4, label=f"{name}, training")
     ax.plot(
-        *two[outside].T, marker, color=colour, markersize=10, markeredgecolor="black",
+        *two[outside].T,
+        marker,
+        color=colour,
+        markersize=10,
+        markeredgecolor="black",
         label=f"{name}, held out",
-    )  # fmt: skip
+    )
 ax.plot(*two[held_3[wrong]].T, "x", color="black", markersize=14, label="wrong answer")
 ax.set(xlabel="mean of MFCC 1 (dB)", ylabel="mean of MFCC 2 (dB)")
 ax.grid(False)
@@ -208,7 +216,7 @@ def score_pairs(seed):
     """Validation and test accuracy of 1-NN with each pair of numbers, on one random division."""
     order = np.random.default_rng(seed).permutation(len(y))
     tenth = len(y) // 10
-    validation, test, train = order[:tenth], order[tenth : 2 * tenth], order[2 * tenth :]
+    validation, test, train = (order[:tenth], order[tenth : 2 * tenth], order[2 * tenth :])
     scores = []
     for pair in pairs:
         tree = KDTree(means[train][:, pair])
@@ -343,9 +351,16 @@ for k in range(5):
         role = "test" if column == 2 * k else "validate" if column == 2 * k + 1 else "train"
         colour, hatch = looks[role]
         ax.barh(
-            k, 1, left=column - 0.5, height=1, color=colour, hatch=hatch, alpha=0.55,
-            edgecolor="black", linewidth=0.5,
-        )  # fmt: skip
+            k,
+            1,
+            left=column - 0.5,
+            height=1,
+            color=colour,
+            hatch=hatch,
+            alpha=0.55,
+            edgecolor="black",
+            linewidth=0.5,
+        )
         label = {"boxstyle": "round,pad=0.15", "facecolor": "white", "edgecolor": "none"}
         ax.text(column, k, role, ha="center", va="center", fontsize=8, bbox=label)
 ax.set(xlabel="part", ylabel="fold", xlim=(-0.5, 9.5), ylim=(4.5, -0.5))
@@ -431,7 +446,7 @@ pd.DataFrame(
     {
         "drawn independently": np.bincount(times, minlength=5),
         "dealt": np.bincount(dealt, minlength=max(5, times.max() + 1)),
-    },
+    }
 ).rename_axis("times a note is tested on")
 
 # %% [markdown]
@@ -518,9 +533,12 @@ centre = drawn.mean()
 luck = np.sqrt(centre * (1 - centre) / len(five[0].test))
 fig, ax = plt.subplots()
 ax.axhspan(
-    centre - 2 * luck, min(1, centre + 2 * luck), color=plots.GREY, alpha=0.15,
+    centre - 2 * luck,
+    min(1, centre + 2 * luck),
+    color=plots.GREY,
+    alpha=0.15,
     label="counting luck",
-)  # fmt: skip
+)
 for seed, values in zip(seeds, drawn, strict=True):
     ax.plot(seed + np.linspace(-0.2, 0.2, 5), values, "o", color=plots.PURPLE, markersize=5)
     ax.hlines(values.mean(), seed - 0.35, seed + 0.35, color="black", linewidth=2)
@@ -566,7 +584,7 @@ display(
 # - have as their *nearest* training note (the one that 1-NN copies) one of the same instrument.
 
 # %%
-instrument, pitch = notes.table["instrument"].to_numpy(), notes.table["pitch"].to_numpy()
+instrument, pitch = (notes.table["instrument"].to_numpy(), notes.table["pitch"].to_numpy())
 rows = []
 for number, fold in enumerate(five, 1):
     keys = set(zip(instrument[fold.train], pitch[fold.train], strict=True))
@@ -646,7 +664,7 @@ if profile.test_per_family is not None:
     test_notes = test_notes.sample(profile.test_per_family)
 test_means = features.extract(test_notes).mean(axis=1)
 
-copies = evaluation.leaked(notes, test_notes)
+copies = evaluation.leaked(datasets.load(DATA, "train"), test_notes)
 fresh = ~test_notes.table["note"].isin(copies).to_numpy()
 test_notes, test_means = test_notes.select(fresh), test_means[fresh]
 common = set(test_notes.table["instrument"]) & set(instrument)
@@ -729,8 +747,14 @@ overlap = np.array([[np.isin(a.train, b.train).mean() for b in five] for a in fi
 fig, ax = plt.subplots(figsize=(4.2, 3.4))
 image = ax.imshow(100 * overlap, vmin=0, vmax=100, cmap="Greys")
 for a, b in np.ndindex(overlap.shape):
-    ax.text(b, a, f"{100 * overlap[a, b]:.0f}", ha="center", va="center",
-            color="white" if overlap[a, b] > 0.5 else "black")  # fmt: skip
+    ax.text(
+        b,
+        a,
+        f"{100 * overlap[a, b]:.0f}",
+        ha="center",
+        va="center",
+        color="white" if overlap[a, b] > 0.5 else "black",
+    )
 ax.set_xticks(range(5), range(1, 6))
 ax.set_yticks(range(5), range(1, 6))
 ax.set(xlabel="fold", ylabel="fold")

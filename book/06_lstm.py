@@ -54,7 +54,6 @@ DATA = "nsynth-mini"  # or a folder or archive in NSynth's layout
 RUNS = "../_build/runs"  # finished trainings are kept and found here
 
 # %% tags=["remove-stderr"]
-import logging
 import math
 
 import keras
@@ -64,11 +63,9 @@ import pandas as pd
 from IPython.display import Markdown, display
 from keras import layers
 
-from helpers import evaluation, models, plots, training
+from helpers import datasets, evaluation, models, plots, training
 
 plots.use_style()
-# Several models in one session are meant here; TensorFlow would remark on each of them.
-logging.getLogger("tensorflow").setLevel(logging.ERROR)
 
 # %% [markdown]
 # The same notes, MFCCs and folds as in the last chapter, by the `Experiment` that it ended with:
@@ -108,9 +105,14 @@ for t, x in zip(frames, centres, strict=True):
         ax.text(x, 2, "...", ha="center", va="center", fontsize=16)
     else:
         ax.imshow(
-            X[example, t, :, np.newaxis], origin="lower", aspect="auto", cmap="RdBu_r",
-            vmin=-80, vmax=80, extent=(x - 0.2, x + 0.2, -0.6, 0.9),
-        )  # fmt: skip
+            X[example, t, :, np.newaxis],
+            origin="lower",
+            aspect="auto",
+            cmap="RdBu_r",
+            vmin=-80,
+            vmax=80,
+            extent=(x - 0.2, x + 0.2, -0.6, 0.9),
+        )
         ax.add_patch(
             plt.Rectangle((x - 0.5, 1.5), 1, 1, facecolor="#FBE3D6", edgecolor=plots.ORANGE)
         )
@@ -194,11 +196,20 @@ def dropout(shape):
 
 
 plan = [
-    ("lstm", lstm, 32), ("dropout", dropout),
-    ("lstm_1", lstm, 32), ("dropout_1", dropout), ("lstm_2", lstm, 32), ("dropout_2", dropout),
-    ("lstm_3", lstm, 32), ("dropout_3", dropout), ("lstm_4", lstm, 32),
-    ("flatten", flatten), ("dense", dense, 512), ("dropout_4", dropout), ("dense_1", dense, 10),
-]  # fmt: skip
+    ("lstm", lstm, 32),
+    ("dropout", dropout),
+    ("lstm_1", lstm, 32),
+    ("dropout_1", dropout),
+    ("lstm_2", lstm, 32),
+    ("dropout_2", dropout),
+    ("lstm_3", lstm, 32),
+    ("dropout_3", dropout),
+    ("lstm_4", lstm, 32),
+    ("flatten", flatten),
+    ("dense", dense, 512),
+    ("dropout_4", dropout),
+    ("dense_1", dense, 10),
+]
 
 shape, rows = (126, 13), []
 for name, kind, *setting in plan:
@@ -331,18 +342,22 @@ print(f"untrained: accuracy {untrained['accuracy']:.3f}, loss {untrained['loss']
 
 # %%
 history = network.fit(
-    X[fold.train], y[fold.train],
+    X[fold.train],
+    y[fold.train],
     validation_data=(X[fold.validation], y[fold.validation]),
-    batch_size=32, epochs=profile.epochs, verbose=0,
-).history  # fmt: skip
+    batch_size=32,
+    epochs=profile.epochs,
+    verbose=0,
+).history
 
 # %% mystnb={"figure": {"caption": "Loss and accuracy of the open training of the LSTM on fold 1, after each epoch.", "name": "fig-lstm-history"}, "image": {"alt": "Two panels over epochs, each with a dashed line for training and a solid one for validation: loss falls on the left, accuracy rises on the right"}}
 fig, axes = plt.subplots(1, 2, figsize=(8.4, 3))
 epochs = np.arange(1, profile.epochs + 1)
 for ax, metric, unit in zip(axes, ("loss", "accuracy"), ("loss (nats)", "accuracy"), strict=True):
     ax.plot(epochs, history[metric], "--o", markersize=3, color=plots.GREY, label="training")
-    ax.plot(epochs, history[f"val_{metric}"], "-o", markersize=3, color=plots.ORANGE,
-            label="validation")  # fmt: skip
+    ax.plot(
+        epochs, history[f"val_{metric}"], "-o", markersize=3, color=plots.ORANGE, label="validation"
+    )
     ax.set(xlabel="epoch", ylabel=unit)
     ax.xaxis.get_major_locator().set_params(integer=True)
 axes[0].axhline(math.log(10), color="black", linewidth=0.8, linestyle=":", label="ln 10")
@@ -376,9 +391,15 @@ for row, name, states in zip(
     order, limit = np.argsort(states[0].mean(axis=0)), np.abs(states).max()
     for ax, note, state in zip(row, (organ, mallet), states, strict=True):
         image = ax.imshow(
-            state[:, order].T, origin="lower", aspect="auto", cmap="RdBu_r", vmin=-limit,
-            vmax=limit, extent=(0, 4.03, 0, 32), interpolation="nearest",
-        )  # fmt: skip
+            state[:, order].T,
+            origin="lower",
+            aspect="auto",
+            cmap="RdBu_r",
+            vmin=-limit,
+            vmax=limit,
+            extent=(0, 4.03, 0, 32),
+            interpolation="nearest",
+        )
         ax.set_title(f"{name}, {notes.table['note'][note]}", fontsize=9)
         ax.grid(False)
     fig.colorbar(image, ax=row, label="hidden state $h_t$")
@@ -444,7 +465,7 @@ def accuracy(block, labels):
     return float((answers == labels).mean())
 
 
-copies = evaluation.leaked(notes, experiment.test_notes)
+copies = evaluation.leaked(datasets.load(DATA, "train"), experiment.test_notes)
 keep = ~experiment.test_notes.table["note"].isin(copies).to_numpy()
 probe = {}
 for name, block, labels in (
@@ -464,11 +485,24 @@ probe.round(3)
 # %% mystnb={"figure": {"caption": "Accuracy of the LSTM trained on fold 1 when the frames of the test notes are disturbed in time.", "name": "fig-lstm-order"}, "image": {"alt": "Grouped bars for four conditions, plain bars for the fold's test part and hatched bars for unseen instruments, with a dotted line at chance. The first pair of bars is undisturbed; then come reversed, shuffled and averaged"}}
 fig, ax = plt.subplots(figsize=(7.2, 3))
 for shift, (name, values), hatch in zip((-0.2, 0.2), probe.items(), ("", "///"), strict=True):
-    ax.bar(np.arange(4) + shift, values, 0.38, label=name, hatch=hatch, color=plots.ORANGE,
-           edgecolor="white", alpha=1 if not hatch else 0.6)  # fmt: skip
+    ax.bar(
+        np.arange(4) + shift,
+        values,
+        0.38,
+        label=name,
+        hatch=hatch,
+        color=plots.ORANGE,
+        edgecolor="white",
+        alpha=1 if not hatch else 0.6,
+    )
 ax.axhline(0.1, color="black", linewidth=0.8, linestyle=":", label="chance")
-ax.set(xticks=range(4), xticklabels=probe.index, xlabel="frames of the test notes",
-       ylabel="accuracy", ylim=(0, 1))  # fmt: skip
+ax.set(
+    xticks=range(4),
+    xticklabels=probe.index,
+    xlabel="frames of the test notes",
+    ylabel="accuracy",
+    ylim=(0, 1),
+)
 ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5))
 plt.show()
 
@@ -552,9 +586,9 @@ print("both models answered for the same notes in every fold")
 # many records at once.
 
 # %%
-scores = evaluation.score_table(
-    {"CNN": runs["cnn"], "LSTM": runs["lstm"]}, without=copies
-).replace({"part": {"fold_test": "fold test", "nsynth_test": TEST}})  # fmt: skip
+scores = evaluation.score_table({"CNN": runs["cnn"], "LSTM": runs["lstm"]}, without=copies).replace(
+    {"part": {"fold_test": "fold test", "nsynth_test": TEST}}
+)
 results = scores.pivot(index=["model", "fold"], columns="part", values=["loss", "accuracy"])
 results = results.swaplevel(axis=1)[
     [("fold test", "loss"), ("fold test", "accuracy"), (TEST, "loss"), (TEST, "accuracy")]
@@ -584,8 +618,13 @@ for ax, (part, references) in zip(axes, thesis.items(), strict=True):
     pairs = results[part, "accuracy"].unstack("model")
     ax.plot([0, 1], pairs[["CNN", "LSTM"]].T, color=plots.GREY, linewidth=0.8, zorder=1)
     for x, model, marker in ((0, "CNN", "o"), (1, "LSTM", "s")):
-        ax.plot([x] * len(pairs), pairs[model], marker, color=plots.COLOURS[model.lower()],
-                label=f"{model}, one fold")  # fmt: skip
+        ax.plot(
+            [x] * len(pairs),
+            pairs[model],
+            marker,
+            color=plots.COLOURS[model.lower()],
+            label=f"{model}, one fold",
+        )
     ax.plot([-0.2, 1.2], references, "D", color="black", fillstyle="none", label="thesis, mean")
     ax.axhline(0.1, color="black", linestyle=":", linewidth=0.8, label="chance")
     ax.set(title=part, xticks=[0, 1], xticklabels=["CNN", "LSTM"], xlim=(-0.5, 1.5), ylim=(0, 1))

@@ -57,7 +57,6 @@ RUNS = "../_build/runs"  # finished trainings are kept and found here
 # %% tags=["remove-stderr"]
 import contextlib
 import io
-import logging
 import math
 import tempfile
 import time
@@ -73,8 +72,6 @@ from keras import layers
 from helpers import models, plots, training, tuning
 
 plots.use_style()
-# TensorFlow remarks that every new network is compiled anew; that is how it should be.
-logging.getLogger("tensorflow").setLevel(logging.ERROR)
 
 # %% [markdown]
 # The notes, their MFCCs and the five folds come from one object, which does what chapters 2 to 4
@@ -286,9 +283,7 @@ tuner = keras_tuner.RandomSearch(
     directory=folder.name,
     project_name="first",
 )
-tuner.search(
-    X_few, y_few, validation_data=(X_val, y_val), epochs=2, batch_size=8, verbose=0
-)  # fmt: skip
+tuner.search(X_few, y_few, validation_data=(X_val, y_val), epochs=2, batch_size=8, verbose=0)
 
 trials = [tuner.oracle.trials[key] for key in sorted(tuner.oracle.trials)]
 pd.DataFrame([t.hyperparameters.values | {"score": t.score} for t in trials]).round(3)
@@ -313,12 +308,15 @@ def watched_search(build, project, X=X_few, y=y_few, epochs=2):
     kept.clear()
     keras.utils.set_random_seed(1)
     tuner = Watched(
-        build, "val_accuracy", max_trials=2, executions_per_trial=2, seed=1,
-        directory=folder.name, project_name=project,
-    )  # fmt: skip
-    tuner.search(
-        X, y, validation_data=(X_val, y_val), epochs=epochs, batch_size=8, verbose=0
-    )  # fmt: skip
+        build,
+        "val_accuracy",
+        max_trials=2,
+        executions_per_trial=2,
+        seed=1,
+        directory=folder.name,
+        project_name=project,
+    )
+    tuner.search(X, y, validation_data=(X_val, y_val), epochs=epochs, batch_size=8, verbose=0)
     return [tuner.oracle.trials[key].score for key in sorted(tuner.oracle.trials)]
 
 
@@ -437,20 +435,28 @@ class RecordedSearch(keras_tuner.RandomSearch):
         setting = {name: trial.hyperparameters.get(name) for name in SPACES["cnn"]}
         executions = [
             experiment.run(
-                "cnn", setting, fold=1, epochs=profile.tuning_epochs,
+                "cnn",
+                setting,
+                fold=1,
+                epochs=profile.tuning_epochs,
                 seed=execution_seed(number, execution),
             )
             for execution in range(profile.executions)
-        ]  # fmt: skip
+        ]
         by_hand[number] = [record.history["val_accuracy"].max() for record in executions]
         return [{"val_accuracy": score} for score in by_hand[number]]
 
 
 by_hand = {}
 recorded = RecordedSearch(
-    declare, keras_tuner.Objective("val_accuracy", "max"), max_trials=profile.trials, seed=1,
-    directory=folder.name, project_name="recorded", overwrite=True,
-)  # fmt: skip
+    declare,
+    keras_tuner.Objective("val_accuracy", "max"),
+    max_trials=profile.trials,
+    seed=1,
+    directory=folder.name,
+    project_name="recorded",
+    overwrite=True,
+)
 recorded.search(verbose=0)
 
 # %% [markdown]

@@ -55,21 +55,17 @@ DATA = "nsynth-mini"  # or a folder or archive in NSynth's layout
 RUNS = "../_build/runs"  # finished trainings are kept and found here
 
 # %% tags=["remove-stderr"]
-import logging
-
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import sklearn.metrics
 from IPython.display import Markdown, display
 
-from helpers import evaluation, listening, models, plots, records, training, tuning
+from helpers import datasets, evaluation, listening, models, plots, records, training, tuning
 from helpers.datasets import FAMILIES
 
 plots.use_style()
 pd.options.display.max_colwidth = None  # show long cells whole
-# TensorFlow remarks that every new network is compiled anew; that is how it should be.
-logging.getLogger("tensorflow").setLevel(logging.ERROR)
 experiment = training.Experiment(PROFILE, DATA, RUNS)
 profile = experiment.profile
 
@@ -242,11 +238,12 @@ print("divided by columns, precision:", np.diag(toy / toy.sum(axis=0, keepdims=T
 # ## The table
 #
 # [Chapter 2](02_dataset.ipynb) found bundled test notes that are byte-for-byte copies of training
-# notes: four in all, of which a run on a sample of the notes meets those that are in its sample. A
-# model that has trained on a note can answer it from memory, so the headline leaves them out.
+# notes. A model that has trained on a note can answer it from memory, so the headline leaves them
+# out, in every profile, whether or not the other half of a pair is in the sample that was trained
+# on.
 
 # %%
-copies = evaluation.leaked(experiment.notes, experiment.test_notes)
+copies = evaluation.leaked(datasets.load(DATA, "train"), experiment.test_notes)
 print(f"{len(copies)} of {len(experiment.test_notes)} test notes are copies:", *copies)
 
 # %% [markdown]
@@ -571,7 +568,7 @@ def top_confusion(matrix):
 
 
 CNN, LSTM = OPTIMISED
-folds_, test_ = diagonal.xs("fold test", axis=1, level=1), diagonal.xs(TEST, axis=1, level=1)
+folds_, test_ = (diagonal.xs("fold test", axis=1, level=1), diagonal.xs(TEST, axis=1, level=1))
 not_worse = folds_.index[folds_[LSTM] >= folds_[CNN]]
 reed = 100 * (test_.loc["reed", CNN] - test_.loc["reed", LSTM])
 curves = {title: evaluation.mean_history(group)[0] for title, group in OPTIMISED.items()}
@@ -735,7 +732,7 @@ sounds = []
 for row, note in chosen.iterrows():
     said = [f"{t.split()[1]} says {note[t]} ({100 * confidence[t][row]:.0f} %)" for t in OPTIMISED]
     sounds.append(
-        (fresh_notes.waveform(row), f"{note['note']}: a {note['family']}; {', '.join(said)}")
+        (fresh_notes.waveform(row), f"{note['note']}; truth: {note['family']}; {', '.join(said)}")
     )
     taken_for = known[known["family"] == note[CNN]]
     near = (taken_for["pitch"] - note["pitch"]).abs().idxmin()

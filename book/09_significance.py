@@ -56,7 +56,6 @@ DATA = "nsynth-mini"  # or a folder or archive in NSynth's layout
 RUNS = "../_build/runs"  # finished trainings are kept and found here
 
 # %% tags=["remove-stderr"]
-import logging
 from itertools import product
 
 import matplotlib.pyplot as plt
@@ -65,11 +64,9 @@ import pandas as pd
 from IPython.display import Markdown, display
 from scipy import stats
 
-from helpers import evaluation, plots, significance, training, tuning
+from helpers import datasets, evaluation, plots, significance, training, tuning
 
 plots.use_style()
-# TensorFlow remarks that every new network is compiled anew; that is how it should be.
-logging.getLogger("tensorflow").setLevel(logging.ERROR)
 TEST = "mini-test" if DATA == "nsynth-mini" else "NSynth test"
 experiment = training.Experiment(PROFILE, DATA, RUNS)
 
@@ -93,7 +90,7 @@ print(f"profile {PROFILE}: {n_folds} folds, {experiment.profile.epochs} epochs,"
 print(f"{len(experiment.y)} notes, of which {n_test} in the test part of each fold")
 
 # %%
-copies = evaluation.leaked(experiment.notes, experiment.test_notes)
+copies = evaluation.leaked(datasets.load(DATA, "train"), experiment.test_notes)
 scores = evaluation.score_table(runs, without=copies)
 on_folds = scores[scores["part"] == "fold_test"]
 accuracy = on_folds.pivot(index="fold", columns="model", values="accuracy")[list(runs)]
@@ -189,9 +186,13 @@ extreme = np.abs(values - middle) >= np.abs(observed - middle)
 fig, ax = plt.subplots()
 ax.bar(values[~extreme], counts[~extreme], color=plots.GREY, alpha=0.4, label="less extreme")
 ax.bar(
-    values[extreme], counts[extreme], color=plots.GREEN, hatch="//", edgecolor="black",
+    values[extreme],
+    counts[extreme],
+    color=plots.GREEN,
+    hatch="//",
+    edgecolor="black",
     label="as extreme, or more",
-)  # fmt: skip
+)
 ax.annotate(
     "observed", (observed, 1), (observed, 2.2), ha="center", arrowprops={"arrowstyle": "->"}
 )
@@ -376,7 +377,7 @@ thesis = ours.drop(columns="p-value").assign(
 )
 thesis
 
-# %%
+# %% tags=["hide-input"]
 lines = []
 for _, row in ours.iterrows():
     d = differences[f"{row['second model']} - {row['first model']}"].round(6)
@@ -634,7 +635,7 @@ display(
 # 2.7 points. Rounding may explain the two figures; the text does not say.) Here are the same
 # statements for this run:
 
-# %%
+# %% tags=["hide-input"]
 on_nsynth = scores[scores["part"] == "nsynth_test"].groupby("model")["accuracy"].mean()
 d = differences["tuned CNN - tuned LSTM"]
 pd.DataFrame(
@@ -660,7 +661,7 @@ pd.DataFrame(
     ),
 )
 
-# %%
+# %% tags=["hide-input"]
 ahead, behind = ("CNN", "LSTM") if d.mean() > 0 else ("LSTM", "CNN")
 if np.isclose(d.mean(), 0):
     folds_say = "On the folds of this run the two tuned networks are level on average"

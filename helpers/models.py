@@ -22,8 +22,7 @@ def cnn(conv_2_filters_1=64, conv_2_filters_2=128, dropout_cnn=0.25) -> keras.Mo
     conv_2_filters_2 : int
         Filters of the fifth.
     dropout_cnn : float
-        Rate of all four dropout layers. Table 3.1 leaves the first unmarked; section 3.2.4 says
-        that every dropout layer is set by this one value, which is followed here.
+        Rate of all four dropout layers.
 
     Returns
     -------
@@ -67,8 +66,9 @@ def lstm(lstm_layer_units_1=32, lstm_layer_units_2=32, dropout_lstm=0.5) -> kera
     lstm_layer_units_2 : int
         Units of the fourth and fifth.
     dropout_lstm : float
-        Rate of the dropout layers between LSTM layers; the one before the output stays at 0.5
-        (section 3.2.4).
+        Rate of the dropout layers between LSTM layers; the one before the output stays at 0.5.
+        Table 3.2 leaves the first unmarked; section 3.2.4 says that this value sets every dropout
+        layer but the last, which is followed here.
 
     Returns
     -------

@@ -73,11 +73,12 @@ def histories(groups: dict, metric: str = "loss"):
     )
     for ax, (title, group) in zip(axes[0], groups.items(), strict=True):
         mean, spread = mean_history(group)
-        for column, name, style in (
-            (metric, "training", "--"),
-            (f"val_{metric}", "validation", "-"),
+        own = COLOURS[group[0].config["model"]]
+        for column, name, style, colour in (
+            (metric, "training", "--", GREY),
+            (f"val_{metric}", "validation", "-", own),
         ):
-            (line,) = ax.plot(mean.index, mean[column], style, label=name)
+            (line,) = ax.plot(mean.index, mean[column], style, color=colour, label=name)
             if len(group) > 1:
                 low, high = mean[column] - spread[column], mean[column] + spread[column]
                 ax.fill_between(

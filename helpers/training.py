@@ -7,7 +7,9 @@ history so far are saved after each epoch in one atomic write. Shown in chapter 
 """
 
 import json
+import logging
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -194,14 +196,15 @@ def _train(config, train, validation, tests, runs, work, progress):
             bar.set_postfix(val_accuracy=f"{history[-1]['val_accuracy']:.3f}", refresh=False)
             bar.update()
 
-    predictions = {
-        part: {
-            "notes": notes.table["note"].to_numpy(dtype=str),
-            "labels": notes.labels,
-            "probabilities": model.predict(features_, batch_size=256, verbose=0),
+    with _no_retracing_warning():
+        predictions = {
+            part: {
+                "notes": notes.table["note"].to_numpy(dtype=str),
+                "labels": notes.labels,
+                "probabilities": model.predict(features_, batch_size=256, verbose=0),
+            }
+            for part, (notes, features_) in tests.items()
         }
-        for part, (notes, features_) in tests.items()
-    }
     info = {
         "config": config,
         **records.environment(),
@@ -214,6 +217,18 @@ def _train(config, train, validation, tests, runs, work, progress):
     }
     table = pd.DataFrame(history, columns=list(records.HISTORY))
     return records.read(records.write(runs, info, table, predictions))
+
+
+@contextmanager
+def _no_retracing_warning():
+    # TensorFlow suspects a mistake where several models each compile a prediction of their own.
+    logger = logging.getLogger("tensorflow")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
 
 
 def set_dropout_seeds(model, seed: int, epoch: int) -> None:
