@@ -1031,7 +1031,7 @@ pd.DataFrame(
     }
 )
 
-# %%
+# %% tags=["hide-input"]
 display(
     Markdown(
         f"Profile **{profile.name}**: {len(sample)} training notes, {n} per family, from "

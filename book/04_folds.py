@@ -549,7 +549,7 @@ ax.set_xticks(list(seeds))
 ax.legend(loc="center left", bbox_to_anchor=(1, 0.5), frameon=False)
 plt.show()
 
-# %%
+# %% tags=["hide-input"]
 display(
     Markdown(
         f"Single folds: from {drawn.min():.3f} to {drawn.max():.3f}, standard deviation "

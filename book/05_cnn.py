@@ -504,7 +504,7 @@ untrained = network.evaluate(X, y, batch_size=256, verbose=0, return_dict=True)
 print(f"untrained:       accuracy {untrained['accuracy']:.3f}, loss {untrained['loss']:.3f}")
 print(f"a tenth for all: accuracy {1 / 10:.3f}, loss {math.log(10):.3f}  (= ln 10)")
 
-# %%
+# %% tags=["hide-input"]
 display(
     Markdown(
         f"Random weights are right for {100 * untrained['accuracy']:.0f} % of the notes; with ten "
@@ -618,7 +618,7 @@ fig.supxlabel("time within the kernel (3 frames)", fontsize=10)
 fig.colorbar(image, ax=axes, label="weight")
 plt.show()
 
-# %%
+# %% tags=["hide-input"]
 display(
     Markdown(
         f"The kernels of the first layer have moved by {100 * moved['conv2d']:.1f} % of their "

@@ -275,7 +275,7 @@ PARTS = {"fold_test": "fold test", "nsynth_test": TEST}
 ours = pd.DataFrame(
     {
         (PARTS[part], metric): [
-            f"{mean.loc[(title, part), metric]:.3f} ± {spread.loc[(title, part), metric]:.3f}"
+            f"{mean.loc[(title, part), metric]:.3f}\u00a0±\u00a0{spread.loc[(title, part), metric]:.3f}"
             for title in MODELS
         ]
         for part in PARTS
@@ -513,7 +513,7 @@ average = {
 }
 
 # %% mystnb={"figure": {"caption": "Averaged confusion matrices of the optimised models on the folds' test parts, in percent of the true family, as in figure 4.3 of the thesis.", "name": "fig-results-confusion-folds"}, "image": {"alt": "Two ten by ten matrices, optimised CNN and optimised LSTM, true family down and predicted family across. Light cells are large proportions; the percentages are written in the cells"}}
-fig, axes = plt.subplots(1, 2, figsize=(11, 4.8))
+fig, axes = plt.subplots(2, 1, figsize=(6.4, 10))
 for ax, title in zip(axes, OPTIMISED, strict=True):
     plots.confusion(average[title, "fold_test"], FAMILIES, ax, f"{title}, fold test")
 plt.show()
@@ -524,7 +524,7 @@ plt.show()
 # same pairs? Now the same with instruments that are new to them:
 
 # %% mystnb={"figure": {"caption": "The same on the test split, copies left out, as in figure 4.4 of the thesis.", "name": "fig-results-confusion-test"}, "image": {"alt": "Two ten by ten matrices, optimised CNN and optimised LSTM, for the test split of other instruments, true family down and predicted family across, percentages written in the cells"}}
-fig, axes = plt.subplots(1, 2, figsize=(11, 4.8))
+fig, axes = plt.subplots(2, 1, figsize=(6.4, 10))
 for ax, title in zip(axes, OPTIMISED, strict=True):
     plots.confusion(average[title, "nsynth_test"], FAMILIES, ax, f"{title}, {TEST}")
 plt.show()

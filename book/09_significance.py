@@ -425,7 +425,7 @@ ax.set_yticks(range(3), [f"{b}\nminus {a}" for a, b in pairs])
 ax.legend(loc="center left", bbox_to_anchor=(1, 0.5), frameon=False)
 plt.show()
 
-# %%
+# %% tags=["hide-input"]
 display(
     Markdown(
         f"One test note more or less moves a fold by {100 / n_test:.3g} percentage points here, "

@@ -109,7 +109,7 @@ def confusion(matrix, families, ax=None, title: str = ""):
         value = matrix[row, column]
         colour = "black" if value > 0.5 else "white"
         ax.text(
-            column, row, f"{100 * value:.0f}", ha="center", va="center", color=colour, fontsize=7
+            column, row, f"{100 * value:.0f}", ha="center", va="center", color=colour, fontsize=8
         )
     ax.figure.colorbar(image, ax=ax, label="proportion of the true family")
     return ax.figure

@@ -14,6 +14,7 @@ import os
 import signal
 import sys
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import papermill
@@ -106,6 +107,19 @@ def prepare(
     return values
 
 
+@contextmanager
+def kernels_stderr(log: Path):
+    """Send to a file what kernels write past the notebook, such as TensorFlow's start-up lines."""
+    kept = os.dup(2)
+    with log.open("ab") as file:
+        os.dup2(file.fileno(), 2)
+        try:
+            yield
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
+
+
 def run_chapter(path: Path, target: Path, parameters: dict, cwd: Path | None = None) -> dict:
     """Execute one notebook and leave it at `target`, whole, or as `*.failed.ipynb` if it fails.
 
@@ -131,16 +145,17 @@ def run_chapter(path: Path, target: Path, parameters: dict, cwd: Path | None = N
         old.unlink(missing_ok=True)
     error, start = None, time.perf_counter()
     try:
-        papermill.execute_notebook(
-            str(path),
-            str(unfinished),
-            parameters=parameters,
-            cwd=str(cwd or path.parent),
-            progress_bar=sys.stderr.isatty(),
-            execution_timeout=None,
-            # Every kernel warns that its sockets on this machine are not encrypted.
-            extra_arguments=["--IPKernelApp.log_level=50"],
-        )
+        with kernels_stderr(target.parent / "kernels.log"):
+            papermill.execute_notebook(
+                str(path),
+                str(unfinished),
+                parameters=parameters,
+                cwd=str(cwd or path.parent),
+                progress_bar=False,
+                execution_timeout=None,
+                # Every kernel warns that its sockets on this machine are not encrypted.
+                extra_arguments=["--IPKernelApp.log_level=50"],
+            )
     except PapermillExecutionError as caught:
         error = f"cell {caught.exec_count}: {caught.ename}: {caught.evalue}"
     except Exception as caught:  # a kernel that died or did not start
