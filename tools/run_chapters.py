@@ -145,7 +145,7 @@ def run_chapter(path: Path, target: Path, parameters: dict, cwd: Path | None = N
         old.unlink(missing_ok=True)
     error, start = None, time.perf_counter()
     try:
-        with kernels_stderr(target.parent / "kernels.log"):
+        with kernels_stderr(target.parent.parent / "kernels.log"):
             papermill.execute_notebook(
                 str(path),
                 str(unfinished),

@@ -7,13 +7,16 @@ records together. `--dry-run` lists what is done and what is to do.
 
 import argparse
 import multiprocessing
+import os
 import signal
 import sys
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from contextlib import contextmanager
 from functools import lru_cache
 from itertools import product
 from pathlib import Path
+
+from tqdm import tqdm
 
 from helpers import profiles, records, training, tuning
 
@@ -167,9 +170,20 @@ def run_all(experiment, where: tuple, jobs: list[dict], executor=None, known=Non
             finish(job, lambda job=job: experiment.run(**job))
         return failed
     futures = {executor.submit(run_job, where, job): job for job in to_do}
-    for future in as_completed(futures):
-        finish(futures[future], future.result)
+    configs = [experiment.config(**job) for job in to_do]
+    # Workers may be anywhere: how far they are is read from their checkpoints.
+    with tqdm(total=sum(c["epochs"] for c in configs), desc="all runs", unit="epoch") as bar:
+        while futures:
+            ready, _ = wait(futures, timeout=2, return_when=FIRST_COMPLETED)
+            for future in ready:
+                finish(futures.pop(future), future.result)
+            bar.update(sum(training.epochs_done(experiment.runs, c) for c in configs) - bar.n)
     return failed
+
+
+def _worker() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides
+    os.environ["TQDM_DISABLE"] = "1"  # and shows one bar for all
 
 
 @contextmanager
@@ -183,8 +197,7 @@ def processes(n: int):
         return
     # Spawned, not forked: Keras's backends do not survive a fork.
     context = multiprocessing.get_context("spawn")
-    ignore = (signal.SIGINT, signal.SIG_IGN)
-    pool = ProcessPoolExecutor(n, mp_context=context, initializer=signal.signal, initargs=ignore)
+    pool = ProcessPoolExecutor(n, mp_context=context, initializer=_worker)
     try:
         yield pool
     except BaseException:
