@@ -62,7 +62,7 @@ profile = profiles.get(PROFILE)
 # %% [markdown]
 # ## Three notes
 #
-# The data are single notes of real instruments, four seconds each, from
+# The data are single notes of instruments, four seconds each, from
 # [NSynth](bibliography.md#engel-et-al-2017). `datasets.load` opens them and `listening.players`
 # puts them on the page; both are plumbing here, and [chapter 2](02_dataset.ipynb) looks inside.
 #
@@ -95,7 +95,8 @@ HTML(f"<details><summary>The answer</summary><p>{'; '.join(answer)}.</p></detail
 # What you just did is **classification**: a sound in, one of a few names out. The names are
 # **classes** or **labels**; here they are ten **families** of instruments, from bass to vocal.
 # What your ear went by, when pitch and length were of no help, is called **timbre**. How the
-# sound begins, how it fades, which overtones are strong: you know it when you hear it, and you
+# sound begins, how it fades, which **overtones** (the higher tones that sound along with the
+# pitch that you name) are strong: you know it when you hear it, and you
 # would find it hard to write down as rules. That is when one lets a program learn from examples.
 #
 # A machine that can do this can sort a library of samples, find "something with a flute", or be
@@ -116,9 +117,10 @@ HTML(f"<details><summary>The answer</summary><p>{'; '.join(answer)}.</p></detail
 # | CNN | 97.1 % | 74.3 % |
 # | LSTM | 96.0 % | 71.6 % |
 #
-# (Abstract and table 4.3.) The CNN is ahead in both columns. But a test of significance over the
-# thesis's five repetitions gave $p = 0.0625$ (table 4.4), above the usual limit of 0.05, so the
-# thesis leaves open which of the two is better (its own chapter 6).
+# (Abstract and table 4.3.) The CNN is ahead in both columns. But a **test of significance**, which
+# asks how easily luck alone would put one network ahead, gave $p = 0.0625$ over the thesis's five
+# repetitions (table 4.4), above the usual limit of 0.05. So the thesis leaves open which of the
+# two is better (its own chapter 6).
 #
 # Before you read on: **the two columns differ far more than the two rows. What could be the
 # reason?**
@@ -150,10 +152,11 @@ HTML(f"<details><summary>The answer</summary><p>{'; '.join(answer)}.</p></detail
 #
 # ## Learning from examples
 #
-# We start with a smaller problem: two families, and two numbers for each note instead of 64,000
-# samples.
+# We start with a smaller problem: two families, and two numbers for each note instead of the
+# 64,000 measurements of air pressure that it is recorded as.
 #
-# - **brightness**: the mean frequency of the note's spectrum, weighted by strength, in octaves
+# - **brightness**: the mean frequency of the note's **spectrum** (how strong each frequency is in
+#   it), weighted by strength, in octaves
 #   (so 10 means $2^{10}$ = 1024 Hz and 11 means twice that);
 # - **fading**: how much quieter the third second is than the first, in decibels (0 means "just as
 #   loud", $-20$ means "a tenth of the amplitude").
@@ -255,7 +258,7 @@ plt.show()
 # The **loss** is one number that says how wrong the model is. **Cross-entropy** takes the
 # probability that the model gave to the right answer, and of that the negative logarithm: 0 if
 # the model was sure and right, large if it was sure and wrong. The average over all notes is what
-# training makes small.
+# training makes small. (With natural logarithms, its unit is called the **nat**.)
 
 
 # %%
@@ -409,7 +412,7 @@ plt.show()
 # Too low: it moves in the right direction and would need far more epochs. Too high: each step
 # overshoots, lands on the far slope of the valley, and the next overshoots again; on some
 # problems the loss comes to rest by luck, on others it grows until the numbers overflow. The
-# thesis settles on 0.0001 for the CNN and 0.001 for the LSTM (section 3.2.5).
+# thesis takes 0.0001 for the CNN and 0.001 for the LSTM (section 3.2.5).
 #
 # **Change** 30 to 3. Is that too high as well?
 #
@@ -590,10 +593,11 @@ tiny = np.zeros((5, 7), dtype=np.float32)
 tiny[:, 3:] = 1
 
 # %% [markdown]
-# `edge` has minus on the left and plus on the right. `tiny` is dark on the left and bright on the
-# right. **Where will the result be large? And what happens at the right margin?**
+# `edge` has minus on the left and plus on the right. `tiny` is dark (0) on the left and bright
+# (1) on the right; the colours of the figure show the sign, green for plus, purple for minus.
+# **Where will the result be large? And what happens at the right margin?**
 
-# %% mystnb={"figure": {"caption": "A tiny picture, a kernel, and the picture convolved with it.", "name": "fig-background-tiny-convolution"}, "image": {"alt": "Three tables of numbers: a picture of zeros on the left and ones on the right; a kernel with a column of minus ones, of zeros and of ones; and the result, 3 along the edge in the middle, minus 3 in the last column, and 0 elsewhere"}}
+# %% mystnb={"figure": {"caption": "A tiny picture, a kernel, and the picture convolved with it. Green: above 0. Purple: below.", "name": "fig-background-tiny-convolution"}, "image": {"alt": "Three tables of numbers: a picture of zeros on the left and ones on the right; a kernel with a column of minus ones, of zeros and of ones; and the result, 3 along the edge in the middle, minus 3 in the last column (2 and minus 2 in the top and bottom rows), and 0 elsewhere"}}
 fig, axes = plt.subplots(1, 3, figsize=(8, 2.4), width_ratios=(7, 3, 7))
 tables = {"picture": tiny, "kernel": edge, "result": convolve_same(tiny, edge)}
 for ax, (title, table) in zip(axes, tables.items(), strict=True):
@@ -605,9 +609,10 @@ for ax, (title, table) in zip(axes, tables.items(), strict=True):
 plt.show()
 
 # %% [markdown]
-# The result is 3 where dark turns to bright (2 in the corners, where one row of the kernel lies
-# on padding), and 0 where nothing changes. The last column is negative: there the kernel sees the
-# picture end, since the padding is dark. That edge is not in the picture. Padding has a price.
+# The result is 3 where dark turns to bright (2 in the top and bottom rows, where a row of the
+# kernel lies on padding), and 0 where nothing changes. The last column is negative: there the
+# kernel sees the picture end, since the padding is dark. That edge is not in the picture. Padding
+# has a price.
 #
 # **Change** the kernel to its transpose, `edge.T`. Why is the middle of the result 0 now?
 #
@@ -648,7 +653,7 @@ print("shape:", keras_result.shape, " largest difference:", np.abs(ours - keras_
 # are learned, it makes no difference.)
 
 
-# %% mystnb={"figure": {"caption": "Note B: the spectrogram, and the answers of two kernels. Green: like the kernel. Purple: the opposite.", "name": "fig-background-convolution"}, "image": {"alt": "Three pictures: the spectrogram of a guitar note; an answer that is green where the note starts and where it is let go, and faintly purple where it fades; and an answer with a green line along each overtone"}}
+# %% mystnb={"figure": {"caption": "Note B: the spectrogram, and the answers of two kernels. Green: like the kernel. Purple: the opposite.", "name": "fig-background-convolution"}, "image": {"alt": "Three pictures: the spectrogram of a guitar note; an answer that is green where the note starts and where it is let go, purple just after and faintly where it fades; and an answer with a green line along each overtone"}}
 def draw(ax, image, title, **kwargs):
     shown = ax.imshow(
         image.T,
@@ -730,10 +735,11 @@ print("the thesis's two poolings:", " -> ".join(map(str, shapes)))
 
 # %% [markdown]
 # The last line gives the sizes in table 3.1: 126 x 13 becomes 63 x 6 and then 31 x 3. The next
-# figure puts the three steps side by side, around the moment in which the note begins. **What
+# figure puts the three steps side by side, around the moment in which the note begins; a row of
+# the table, called a **frame**, is 32 ms later than the one before. **What
 # will be gone after ReLU, and what after pooling?**
 
-# %% mystnb={"figure": {"caption": "The answer of the first kernel around the start of the note, then ReLU, then pooling.", "name": "fig-background-pooling"}, "image": {"alt": "Three pictures of the same detail: the answer with positive and negative places; the same with all negative places set to zero; and a coarser one with blocks twice as wide and twice as high"}}
+# %% mystnb={"figure": {"caption": "The answer of the first kernel around the start of the note, then ReLU, then pooling. After pooling, one step is two frames and two bands.", "name": "fig-background-pooling"}, "image": {"alt": "Three pictures of the same detail: the answer with positive and negative places; the same with all negative places set to zero; and a coarser one with blocks twice as wide and twice as high"}}
 fig, axes = plt.subplots(1, 3, figsize=(9, 3))
 steps = {"answer": (ours[:, :, 0], 1), "after ReLU": (relu, 1), "after pooling": (pooled, 2)}
 for ax, (title, (image, factor)) in zip(axes, steps.items(), strict=True):
@@ -777,7 +783,7 @@ np.testing.assert_allclose(p, to_numpy(dense(row[None]))[0], atol=1e-5)
 print(f"{len(row)} numbers -> {len(p)} probabilities, sum {p.sum():.3f}")
 print("parameters:", dense.count_params(), "=", len(row), "* 10 + 10")
 
-# %% mystnb={"figure": {"caption": "Left: ReLU. Middle: softmax makes probabilities of three scores, and is more decided if the scores are three times as large. Right: what an untrained network says about note B.", "name": "fig-background-softmax"}, "image": {"alt": "Left, a line that is zero up to zero and then rises. Middle, three pairs of bars; with larger scores the highest bar comes near one. Right, ten bars, one a family, of no particular order"}}
+# %% mystnb={"figure": {"caption": "Left: ReLU. Middle: softmax makes probabilities of three scores, and is more decided if the scores are three times as large. Right: what an untrained network says about note B.", "name": "fig-background-softmax"}, "image": {"alt": "Left, a line that is zero up to zero and then rises. Middle, three pairs of bars; with larger scores the highest bar grows and the others shrink. Right, ten bars, one a family, of no particular order"}}
 fig, axes = plt.subplots(1, 3, figsize=(9, 3), width_ratios=(2, 2, 3))
 z = np.linspace(-2, 2, 5)
 axes[0].plot(z, np.maximum(0, z), color="black")
@@ -853,9 +859,8 @@ plt.show()
 
 # %% [markdown]
 # This helps to explain something odd in the thesis's curves: its networks do better on validation
-# notes than on training notes (sections 4.2.1 and 4.2.2, which name dropout as the likely
-# reason). The training loss is measured while dropout is at work, and the validation loss without
-# it.
+# notes than on training notes (section 4.2.1, which names dropout as the likely reason). The
+# training loss is measured while dropout is at work, and the validation loss without it.
 #
 # **Change** `rate` to 0.5, the rate in the thesis's base LSTM. How large are the survivors?
 #
@@ -869,7 +874,7 @@ plt.show()
 #
 # What can it remember? We send in one short event and wait.
 
-# %% mystnb={"figure": {"caption": "One event at step 5, and what is left of it, for three strengths of the feedback.", "name": "fig-background-recurrence"}, "image": {"alt": "Three curves that jump at step 5: with feedback 0.5 the curve is back at zero after a few steps, with 0.9 after some twenty, with 1.5 it stays up for good"}}
+# %% mystnb={"figure": {"caption": "One event at step 5, and what is left of it, for three strengths of the feedback.", "name": "fig-background-recurrence"}, "image": {"alt": "Three curves that jump at step 5: with feedback 0.5 the curve is back at zero after a few steps, with 0.9 after some forty, with 1.5 it stays up for good"}}
 x = np.zeros(60)
 x[5] = 1
 fig, ax = plt.subplots()

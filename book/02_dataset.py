@@ -1,9 +1,10 @@
 # %% [markdown]
 # # The dataset: listen, look, count, audit
 #
-# What is in the data, and what is wrong with it? Every number in the later chapters rests on some
-# thousand sound files that nobody has heard from first to last. In this chapter you open them by
-# hand, listen to them, count them, and write the checks that find what ears and tables miss.
+# What is in the data, and what is wrong with it? Every number in the later chapters rests on a
+# thousand sound files or more, which hardly anyone hears from first to last. In this chapter you
+# open them by hand, listen to them, count them, and write the checks that find what ears and
+# tables miss.
 
 # %% [markdown] tags=["colab-badge", "remove-cell"]
 # [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/your-account/cnn-or-lstm/blob/main/book/02_dataset.ipynb)
@@ -451,11 +452,11 @@ display(
 )
 
 # %% [markdown]
-# Compare with your lists. Blown, bowed and sung notes are fed with energy for as long as the player
-# likes; struck and plucked ones get it all at once. A model that sees how the sound changes over
-# time has a strong clue here. Section 5.3 of the thesis points to exactly this to explain why its
-# models recognise organs and strings so well: their sound stays the same while the note is held,
-# whereas that of basses and mallets dies away fast.
+# Compare with your lists. Blown, bowed and sung notes are fed with energy for as long as the
+# player likes; struck and plucked ones get it all at once. A model that sees how the sound
+# changes over time has a strong clue here. Section 5.3 of the thesis offers this as one possible
+# reason why its models recognise organs and strings so well: their sound stays the same while the
+# note is held, whereas that of basses and mallets dies away fast.
 #
 # Two details. A small jump just *after* the dashed line is no mistake: some libraries recorded the
 # sound of the string or key being let go. And where the band is wide, the family is not of one
@@ -531,11 +532,11 @@ display(
 # %% [markdown]
 # Suppose a model gets all flutes of the test split right, and all of them come from one flute.
 # What have you learned? Not how well it recognises flutes. You have learned that it recognises
-# *this* flute, and have asked twenty times. Notes of one instrument succeed or fail together: it
-# has one microphone, one room, one player. If the model takes this one flute for a reed, the whole
-# family's recall can fall from 1 to 0, and the balanced accuracy falls by a tenth, because of a
-# single instrument. The number of independent witnesses is nearer to the number of instruments
-# than to the number of notes.
+# *this* flute, and have asked twenty times. Notes of one instrument tend to succeed or fail
+# together: they often share one microphone, one room, one player. If the model takes this one
+# flute for a reed, the whole family's recall can fall from 1 to 0, and the balanced accuracy
+# falls by a tenth, because of a single instrument. The number of independent witnesses is nearer
+# to the number of instruments than to the number of notes.
 #
 # The official test split is better off with its 53 instruments, but not by much: look at the last
 # column of the table at the top of this chapter.
@@ -547,7 +548,7 @@ display(
 # different pitches, then the pitch alone gives the family away, and the model need not learn any
 # timbre. So compare their ranges.
 
-# %% mystnb={"figure": {"caption": "Lowest to highest pitch of each family: training split (solid, circles) and test split (dashed, squares).", "name": "fig-dataset-pitches"}, "image": {"alt": "For each of ten families two horizontal lines over MIDI pitch, a solid one for the training split and a dashed one for the test split. Bass lies lowest, flute and mallet highest; most others overlap in the middle."}}
+# %% mystnb={"figure": {"caption": "Lowest to highest pitch of each family: training split (solid, circles) and test split (dashed, squares).", "name": "fig-dataset-pitches"}, "image": {"alt": "For each of ten families two horizontal lines over MIDI pitch, a solid one for the training split and a dashed one for the test split. Bass lies lowest and mallet highest; the others overlap in the middle."}}
 fig, ax = plt.subplots(figsize=(7.2, 3.6))
 looks = {"train": (plots.GREEN, "-", "o", 0.15), "test": (plots.PURPLE, "--", "s", -0.15)}
 for name, (colour, line, marker, up) in looks.items():
@@ -859,9 +860,9 @@ print(len(pairs), "pairs")
 # %% [markdown]
 # If all instruments were different, what would you expect? Two notes of the same pitch share their
 # frequency, so they are somewhat alike. Only copies should come near 1. In the figure each mark is
-# a pair; pairs that fit best *without any shift* are dark triangles.
+# a pair; pairs above 0.9 that fit best *without any shift* are dark triangles.
 
-# %% mystnb={"figure": {"caption": "Likeness of test and training notes of the same family and pitch. Triangles: pairs that fit best without any shift.", "name": "fig-dataset-likeness"}, "image": {"alt": "For each of ten families a row of marks between 0 and 1. Most are faint circles spread below 0.9; the rows of mallet and string have groups of dark triangles at or just below 1, and the row of bass has circles near 1."}}
+# %% mystnb={"figure": {"caption": "Likeness of test and training notes of the same family and pitch. Triangles: pairs above 0.9 that fit best without any shift.", "name": "fig-dataset-likeness"}, "image": {"alt": "For each of ten families a row of marks between 0 and 1. Most are faint circles spread below 0.9; the rows of mallet and string have groups of dark triangles at or just below 1, and the row of bass has circles near 1."}}
 fig, ax = plt.subplots(figsize=(7.2, 3.6))
 jitter = np.random.default_rng(0).uniform(-0.25, 0.25, len(pairs))
 y = pairs["family"].map(datasets.FAMILIES[::-1].index) + jitter
@@ -985,7 +986,7 @@ print("of them reported as noise:", noisy["pitch"].between(84, 108).sum())
 # %% [markdown]
 # ## A balanced, seeded sample
 #
-# The thesis trains on 8,750 notes of each family, drawn from the training split. A sample with the
+# The thesis works with 8,750 notes of each family, drawn from the training split. A sample with the
 # same number of notes of each class is called **balanced**. We do the same with as many as the
 # profile asks for. First by hand, for one family: find its rows, shuffle them, keep the first $n$.
 #
@@ -1050,9 +1051,10 @@ display(
 # ## Try it yourself
 #
 # 1. **Another pitch.** In the first cell of *Listen*, replace `common` by 40, then by 80. Which
-#    families can follow, and which must be played an octave away?
+#    families can follow, and which have no note near it?
 # 2. **A harder guess.** In *Guess first*, change the seed in `default_rng(2)` and do five rounds.
-#    Count your hits for each family: you are making a confusion matrix.
+#    Note for each true family what you answered: the table of these counts is a **confusion
+#    matrix**, and later chapters make it for the networks.
 # 3. **Clipped, then turned down.** In the cell that plants faults, add
 #    `"turned down": 0.5 * np.clip(3 * healthy, -1, FULL_SCALE)`. The alarm stays silent: why? Add
 #    a column to `measure` that counts the samples equal to the note's own peak, and an alarm for

@@ -165,8 +165,8 @@ plt.show()
 # does not matter, with 64,000 inputs a note. The features of this chapter build that knowledge
 # in.
 #
-# But one spectrum of the whole note would lose its course in time: attack, decay, release. So
-# we cut the note into short pieces first.
+# But one spectrum of the whole note would lose its course in time: how it begins, goes on and
+# ends. So we cut the note into short pieces first.
 #
 # ## Step 1: frames
 #
@@ -228,7 +228,7 @@ hz = np.fft.rfftfreq(N_FFT, 1 / SR)  # the frequency of each value that rfft ret
 # pure tone should give a single line. The vertical axis is in **decibels**: 20 dB less is a
 # tenth of the amplitude, 60 dB less a thousandth.
 
-# %% mystnb={"figure": {"caption": "A pure tone of 1,004 Hz, cut out sharply and with a Hann window.", "name": "fig-features-window"}, "image": {"alt": "Left: the first and last milliseconds of a sine frame; with the window it fades in and out. Right: two spectra with a peak at 1 kHz; without the window the skirt reaches all frequencies at about minus 40 to minus 60 dB, with the window it falls below minus 100 dB within a few hundred hertz."}}
+# %% mystnb={"figure": {"caption": "A pure tone of 1,004 Hz, cut out sharply and with a Hann window.", "name": "fig-features-window"}, "image": {"alt": "Left: the first 16 ms of a sine frame, at full amplitude without the window and fading in slowly with it. Right: two spectra with a peak at 1 kHz; without the window the skirt reaches all frequencies at about minus 40 to minus 70 dB, with the window it falls below minus 100 dB within a few hundred hertz."}}
 fig, (left, right) = plt.subplots(1, 2, figsize=(7.2, 3), width_ratios=(1, 1.3))
 for frame, label, style in [
     (sine, "cut out sharply", {"color": plots.GREY, "linestyle": "--", "linewidth": 1}),
@@ -244,8 +244,9 @@ plt.show()
 
 # %% [markdown]
 # (The left panel shows the first 16 of 128 ms.) Without the window, the tone spills over all
-# frequencies: **leakage**. A weak partial next to a strong one would drown in it. With the
-# window the spill is gone; the price is a peak that is a little wider.
+# frequencies: **spectral leakage** (it has only the name in common with the leakage of chapter
+# 2). A weak tone next to a strong one would drown in it. With the window the spill is all but
+# gone; the price is a peak that is a little wider.
 #
 # ## Step 3: the spectrum of a frame
 #
@@ -275,7 +276,7 @@ print(f"{len(spectrum)} bins, {hz[1]:.4f} Hz apart, from {hz[0]:.0f} to {hz[-1]:
 # Now all bins of that frame. The triangles mark whole multiples of $f_0$, computed from the
 # MIDI pitch in the note's name. **Predict** where the peaks are.
 
-# %% mystnb={"figure": {"caption": "The spectrum of one frame of the reed note. Triangles: multiples of the fundamental.", "name": "fig-features-spectrum"}, "image": {"alt": "A comb of narrow peaks up to 8 kHz, one below each triangle; the heights of the peaks first rise, then fall unevenly by some 60 dB."}}
+# %% mystnb={"figure": {"caption": "The spectrum of one frame of the reed note. Triangles: multiples of the fundamental.", "name": "fig-features-spectrum"}, "image": {"alt": "A comb of narrow peaks up to 8 kHz, one below nearly every triangle; the heights of the peaks first rise, then fall unevenly by some 60 dB."}}
 fig, ax = plt.subplots()
 ax.plot(hz / 1000, 20 * np.log10(np.abs(spectrum) + 1e-5), linewidth=0.9)
 multiples = f0 * np.arange(1, int(SR / 2 / f0) + 1)
@@ -298,7 +299,8 @@ plt.show()
 # The spectra of all frames side by side are the **short-time Fourier transform** (STFT).
 # Librosa ([McFee et al. 2015](bibliography.md#mcfee-et-al-2015)) does steps 1 to 3 in one call,
 # with frequency down and time across. We write `pad_mode="constant"` (zeros) although it is the
-# default now: it was another one in early versions, and the thesis does not say which it used.
+# default: before version 0.9 it was another one. (The thesis does not speak of padding; the
+# version in its bibliography, 0.10.0, has zeros.)
 
 # %%
 import librosa
@@ -551,7 +553,7 @@ plt.show()
 # | 13 ... 127 | more | partials and noise: **thrown away** |
 #
 # The **MFCCs** of a frame are its first 13 coefficients. They come from speech recognition
-# ([Davis and Mermelstein 1980](bibliography.md#davis-and-mermelstein-1980)); that they suit
+# ([Davis and Mermelstein 1980](bibliography.md#davis-and-mermelstein-1980)); whether they suit
 # music as well was asked by [Logan (2000)](bibliography.md#logan-2000).
 #
 # ### What 13 coefficients keep
@@ -579,8 +581,8 @@ listening.leaf_through(pages, "how many")
 # comb, midway between its tips and its gaps; the partials themselves are gone, which is most of
 # the error. They come back far beyond 13. How fine can 13 coefficients see? The wave of
 # coefficient 12 has six periods over 128 bands, so two bumps that are closer than about 20
-# bands are one to it. Partials of this note stand closer than that. Those of a very high note
-# do not, at least the lowest ones, and then some of the pitch gets through.
+# bands are one to it. Partials of this note stand closer than that. Those of a high note, from
+# about 470 Hz upwards, do not, at least the lowest ones, and then some of the pitch gets through.
 #
 # That is the point of it all, so let us test it: the same pitch on two instruments, and two
 # pitches on the same instrument. Which pair has the more similar thick lines?
@@ -595,7 +597,7 @@ four = {
 column = {name: mel_spectrogram(note(full))[FRAME] for name, full in four.items()}
 listening.players([(note(full), name) for name, full in four.items()])
 
-# %% mystnb={"figure": {"caption": "Thin: the mel spectrum of one frame. Thick: rebuilt from its 13 MFCCs.", "name": "fig-features-envelopes"}, "image": {"alt": "Two panels. Left, reed and voice on A3: the peaks of the thin lines stand at the same bands at the low end, the thick lines differ by tens of dB. Right, reed on A3 and A4: the peaks stand at different bands, the thick lines run close together."}}
+# %% mystnb={"figure": {"caption": "Thin: the mel spectrum of one frame. Thick: rebuilt from its 13 MFCCs.", "name": "fig-features-envelopes"}, "image": {"alt": "Two panels. Left, reed and voice on A3: the peaks of the thin lines stand at the same bands at the low end, the thick lines differ by tens of dB. Right, reed on A3 and A4: at low bands every second peak of A3 is missing on A4, and the thick lines have nearly the same shape."}}
 fig, axes = plt.subplots(1, 2, figsize=(7.8, 3.3), sharey=True)
 pairs = {
     "same pitch, two instruments": ("reed A3", "voice A3"),
@@ -614,8 +616,8 @@ plt.show()
 # %% [markdown]
 # The same in numbers: the distance of two frames, once over all 128 bands and once over the 12
 # coefficients 1 to 12 (coefficient 0, the level, is left out, and so is the mean level of the
-# bands). Look along each row: in which representation are two instruments further apart than
-# two pitches?
+# bands). Go down each column: in which representation are two instruments clearly further apart
+# than two pitches?
 
 # %%
 rows = {}
@@ -634,7 +636,7 @@ for first, second in [
 pd.DataFrame(rows).T.infer_objects().round(0)
 
 # %% [markdown]
-# In mel bands, the two kinds of difference are of a size. In the MFCCs, a change of pitch
+# In mel bands, the two kinds of difference are similar in size. In the MFCCs, a change of pitch
 # shrinks far more than a change of instrument. It does not shrink to zero: a real instrument
 # does sound brighter or darker on another pitch.
 #
@@ -990,8 +992,9 @@ fig.supylabel("axis 2 of each family")
 plt.show()
 
 # %% [markdown]
-# In some families equal markers gather in a region of their own; in others the first two axes
-# follow the pitch, and the instruments run through one another. Two axes cannot settle it. So
+# In some families equal markers gather in a region of their own; in others the instruments run
+# through one another, perhaps because the first two axes follow something else, such as the
+# pitch. Two axes cannot settle it. So
 # ask every note for its nearest neighbour in all 13 dimensions: is it of the same family, is it
 # of the same instrument, and how often would that happen by chance?
 
@@ -1013,12 +1016,12 @@ print(f"{len(notes)} notes, {profile.name} profile")
 pd.DataFrame(rows).T.map("{:.1%}".format)
 
 # %% [markdown]
-# Compare the two columns: no network has been trained, and yet the nearest note says more about the
-# family than chance does. Then compare the two rows: how many of those nearest neighbours are notes
-# **of the same instrument**? Here is the first hint of a trap. If notes are dealt at random into
-# training and test, nearly every test note has siblings of its own instrument in training. A
-# network can then score by knowing the instrument, and we would believe that it knows the family.
-# [Chapter 4](04_folds.ipynb) is about that.
+# Compare the two columns: no network has been trained. How much more often than chance does the
+# nearest note name the right family? Then compare the two rows: how many of those nearest
+# neighbours are notes **of the same instrument**? Here is the first hint of a trap. If notes are
+# dealt at random into training and test, nearly every test note has siblings of its own
+# instrument in training. A network can then score by knowing the instrument, and we would believe
+# that it knows the family. [Chapter 4](04_folds.ipynb) is about that.
 #
 # ## Your own settings
 #
@@ -1069,7 +1072,7 @@ def workbench(name, n_fft, n_mels, n_mfcc):
 # %%
 settings = {
     "name": ipywidgets.Dropdown(options=names, description="note"),
-    "n_fft": ipywidgets.Dropdown(options=[512, 2048, 8192], value=2048, description="n_fft"),
+    "n_fft": ipywidgets.Dropdown(options=[256, 2048, 8192], value=2048, description="n_fft"),
     "n_mels": ipywidgets.Dropdown(options=[32, 64, 128], value=128, description="n_mels"),
     "n_mfcc": ipywidgets.Dropdown(options=[4, 13, 30], value=13, description="n_mfcc"),
 }
@@ -1086,13 +1089,14 @@ redraw()
 ipywidgets.VBox([*settings.values(), picture])
 
 # %% [markdown]
-# With a kernel, choose `n_fft` 512 and `n_mels` 128: dark stripes appear in the low bands. Why?
+# With a kernel, choose `n_fft` 256 and `n_mels` 128: dark stripes appear in the low bands. Why?
 #
 # <details><summary>Answer</summary>
 #
-# With 512 samples the bins are 31.25 Hz apart, and the low mel bands are narrower than that.
+# With 256 samples the bins are 62.5 Hz apart, and the low mel bands are narrower than that.
 # Some triangles fall between two bins and collect nothing, whatever the note. Librosa warns of
-# this ("empty filters"). So frame length and number of bands have to be chosen together.
+# this ("empty filters"). So frame length and number of bands have to be chosen together. (The
+# hop is still 512, so frames of 256 samples also skip half of the sound.)
 #
 # </details>
 #

@@ -150,7 +150,7 @@ pd.DataFrame(rows).T.rename_axis("families").round(3)
 # fits on paper. The background is the family that 1-NN answers at each point. Look for islands:
 # single training notes that own a patch among notes of another family.
 
-# %% mystnb={"figure": {"caption": "1-NN on two of the 13 numbers. Background: the answer at that point. Small markers: training notes, each of which lies on its own colour. Large outlined markers: held-out notes; a cross marks those that are answered wrongly.", "name": "fig-islands"}, "image": {"alt": "A map cut into patches of three tints. Small circles, squares and triangles lie each on their own tint, some on small islands. Among the large outlined ones, those on a foreign tint carry a cross"}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "1-NN on two of the 13 numbers. Background: the answer at that point. Small markers: training notes, each of which lies on its own colour. Large outlined markers: held-out notes; a cross marks those that are answered wrongly.", "name": "fig-islands"}, "image": {"alt": "A map cut into patches of three tints. Small circles, squares and triangles lie each on their own tint, some on small islands. Among the large outlined ones, those on a foreign tint carry a cross"}}
 shown = {"flute": (plots.GREEN, "o"), "guitar": (plots.PURPLE, "s"), "string": (plots.GREY, "^")}
 chosen = [FAMILIES.index(name) for name in shown]
 two = means[:, 1:3]
@@ -235,7 +235,7 @@ print(f"validation {scores[best, 0]:.3f}, test {scores[best, 1]:.3f}")
 # In the figure each dot is one pair of numbers. Dots below the line score better on validation
 # than on test. Where is the one that you would choose?
 
-# %% mystnb={"figure": {"caption": "78 models, each scored on a validation and on a test part of equal size (dots are spread a little so that equal scores stay visible). The star is the model that validation chooses.", "name": "fig-choice"}, "image": {"alt": "A cloud of dots around the diagonal of a square; a star marks the dot furthest to the right"}}
+# %% mystnb={"figure": {"caption": "78 models, each scored on a validation and on a test part of equal size (dots are spread a little so that equal scores stay visible). The star is the model that validation chooses.", "name": "fig-choice"}, "image": {"alt": "A cloud of dots around the diagonal of a square; a star marks the chosen one at the right edge"}}
 spread = np.random.default_rng(1).uniform(-0.3, 0.3, scores.shape) / (len(y) // 10)
 low, high = scores.min() - 0.05, min(1.0, scores.max() + 0.05)
 fig, ax = plt.subplots(figsize=(4.6, 4.2))
@@ -279,8 +279,8 @@ display(
 # %% [markdown]
 # ## The thesis's five folds
 #
-# One division is a single throw of the dice. The thesis makes five and calls each a **fold**. Its
-# section 3.2.2 says this, and no more:
+# One division is a single throw of the dice. The thesis makes five and calls each a **fold**. On
+# how they are made, its section 3.2.2 says this and hardly more:
 #
 # | what | the text says | what it leaves open |
 # |---|---|---|
@@ -326,8 +326,8 @@ pd.crosstab(y, part, rownames=["family"], colnames=["part"]).set_axis(FAMILIES)
 # Every number in the table is the same: the parts are **stratified**, that is, they have all
 # families in the same proportion.
 #
-# Now fold $k$, counted from 0, tests on part $2k$, validates on part $2k + 1$, and trains on the
-# eight others:
+# Now fold $k$, counted from 0 as Python does (tables and figures count folds from 1), tests on
+# part $2k$, validates on part $2k + 1$, and trains on the eight others:
 
 # %%
 by_hand = []
@@ -342,7 +342,7 @@ for k in range(5):
 # The figure shows the plan. Read a row to see how a fold uses the ten parts; read a column to see
 # what becomes of one part.
 
-# %% mystnb={"figure": {"caption": "Five folds from ten parts. Each part is tested on once or validated on once, never both.", "name": "fig-plan"}, "image": {"alt": "A grid of five rows and ten columns. In each row one cell reads test and the next one validate, two columns further right from row to row; all others read train"}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "Five folds from ten parts. Each part is tested on once or validated on once, never both.", "name": "fig-plan"}, "image": {"alt": "A grid of five rows and ten columns. In each row one cell reads test and the next one validate, two columns further right from row to row; all others read train"}}
 roles = ("train", "validate", "test")
 looks = {"train": ("white", ""), "validate": (plots.PURPLE, "//"), "test": (plots.GREEN, "..")}
 fig, ax = plt.subplots(figsize=(7.2, 2.6))
@@ -413,6 +413,8 @@ def check(five, y):
     for number, name in ((1, "validated"), (2, "tested")):
         all_folds = np.concatenate([fold[number] for fold in five])
         assert len(np.unique(all_folds)) == len(all_folds), f"a note is {name} on in two folds"
+    judging = np.concatenate([part for fold in five for part in fold[1:]])
+    assert len(np.unique(judging)) == len(judging), "a note is both validated and tested on"
 
 
 check(by_hand, y)
@@ -728,11 +730,12 @@ display(
 # NSynth's test split for the tuned CNN.
 #
 # What does it not show? *Why*. The two sets of test notes differ in more than one respect: in
-# their instruments, in how many instruments there are of each family, in their mix of acoustic,
-# electronic and synthetic sources. Section 5.5 of the thesis looks for reasons in the balance of
-# the families and in hard samples. Known neighbours in training, which you have just counted, are
-# another candidate. To tell these apart takes an experiment that changes one of them at a time.
-# Keep the question in mind when you read the results in [chapter 8](08_results.ipynb).
+# their instruments, in how many instruments there are of each family, in the bundled notes
+# also in velocity, and in the full NSynth possibly in their mix of acoustic, electronic and
+# synthetic sources. Section 5.5 of the thesis looks for reasons in the balance of the families
+# and in hard samples. Known neighbours in training, which you have just counted, are another
+# candidate. To tell these apart takes an experiment that changes one of them at a time. Keep the
+# question in mind when you read the results in [chapter 8](08_results.ipynb).
 
 # %% [markdown]
 # ## How different are the folds?

@@ -123,7 +123,7 @@ pd.DataFrame(
 # is the overall level and is so much larger than the rest that it would eat up the colours, so
 # the pictures start at coefficient 1. Where would you look to tell the two apart?
 
-# %% mystnb={"figure": {"caption": "Two notes as the network sees them (coefficients 1 to 12; coefficient 0 is left out of the picture, not of the data).", "name": "fig-cnn-input"}, "image": {"alt": "Two coloured grids of 126 frames by 12 coefficients. The organ's columns look alike for three seconds and then change at once; the mallet's colours fade from the first moment"}}
+# %% mystnb={"figure": {"caption": "Two notes as the network sees them (coefficients 1 to 12; coefficient 0 is left out of the picture, not of the data).", "name": "fig-cnn-input"}, "image": {"alt": "Two coloured grids of 126 frames by 12 coefficients. The organ's columns look much alike for more than three seconds and then fade out; the mallet's colours begin to fade at once"}}
 organ = int(np.flatnonzero(notes.table["family"] == "organ")[0])
 mallet = int(np.flatnonzero(notes.table["family"] == "mallet")[0])
 
@@ -144,9 +144,9 @@ axes[1].set_ylabel("")
 plt.show()
 
 # %% [markdown]
-# Each column is the timbre of one moment. A held note keeps its column until the key is let go
-# after three seconds; a struck one begins to change at once. Both *which* column and *how it
-# changes* are there to be used.
+# Each column is the timbre of one moment. A held note keeps much the same column until the key is
+# let go after three seconds and the sound dies away; a struck one begins to change at once. Both
+# *which* column and *how it changes* are there to be used.
 #
 # It is not quite a photograph, though. In a photograph up-down and left-right mean the same kind
 # of thing, and a cat is a cat wherever it sits. Here one axis is time, where "the same thing a
@@ -172,7 +172,7 @@ print("values go from  ", X.min().round(1), "to", X.max().round(1), "and are not
 # the input shape of every layer. Let us walk through its layers with both.
 #
 # A **pooling** layer of 2 × 2 keeps the largest of each four values; a row or column left over is
-# dropped, which is why 13 becomes 6.
+# dropped, which is why 13 becomes 6. Here is what the two layers do to a shape:
 
 
 # %%
@@ -188,6 +188,10 @@ def pool(shape):
     return (shape[0] // 2, shape[1] // 2, shape[2]), 0
 
 
+# %% [markdown]
+# And here is the walk. The column on the right is copied from table 3.1.
+
+# %%
 walks = {}
 for padding in ("valid", "same"):
     shape, shapes = (126, 13, 1), []
@@ -196,26 +200,16 @@ for padding in ("valid", "same"):
         shapes.append(shape if min(shape) > 0 else "nothing left")
     walks[padding] = shapes
 walks["table 3.1: input of the next layer"] = [
-    "(126, 13, 32)",
-    "(126, 13, 32)",
-    "(63, 6, 32)",
-    "(63, 6, 64)",
-    "(63, 6, 64)",
-    "(31, 3, 64)",
-    "(31, 3, 128)",
+    (126, 13, 32),
+    (126, 13, 32),
+    (63, 6, 32),
+    (63, 6, 64),
+    (63, 6, 64),
+    (31, 3, 64),
+    (31, 3, 128),
 ]
-pd.DataFrame(
-    walks,
-    index=[
-        "conv2d",
-        "conv2d_1",
-        "max_pooling2d",
-        "conv2d_2",
-        "conv2d_3",
-        "max_pooling2d_1",
-        "conv2d_4",
-    ],
-)
+names = "conv2d conv2d_1 max_pooling2d conv2d_2 conv2d_3 max_pooling2d_1 conv2d_4"
+pd.DataFrame(walks, index=names.split())
 
 # %% [markdown]
 # The column "same" is the thesis's, row by row. "Valid" is not just different, it is impossible:
@@ -282,9 +276,10 @@ print(f"parameters by arithmetic: {predicted['parameters'].sum():,}")
 # - **ReLU**, $\max(0, x)$, after every convolution: without something that bends, a stack of
 #   layers would be no more than one layer.
 # - **Dropout** ([Srivastava et al. 2014](bibliography.md#srivastava-et-al-2014)) sets a random
-#   quarter of the values to zero while training, so that no value can rely on one other; when
-#   the network is used, it does nothing. The thesis gives all four dropout layers one common
-#   rate: table 3.1 and section 3.2.4 call it `dropout_cnn`, and chapter 7 tunes it.
+#   quarter of the values to zero while training, so that no part of the network can rely on a
+#   single value; when the network is used, it does nothing. The thesis gives all four dropout
+#   layers one common rate: table 3.1 and section 3.2.4 call it `dropout_cnn`, and chapter 7 tunes
+#   it.
 # - **Softmax** turns the last ten numbers into ten probabilities that sum to 1, one a family.
 #
 # A `Reshape` layer adds the channel, so that the network takes the MFCCs as they are.
@@ -431,7 +426,7 @@ ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5))
 plt.show()
 
 # %% [markdown]
-# The outermost box covers all thirteen coefficients but well under a second of four. So the
+# The outermost box covers all thirteen coefficients but less than one second of four. So the
 # convolutions judge short stretches, all by the same rules. What happens at the start *and* what
 # happens after the key is let go are only brought together by the dense layer: now you see what
 # its millions of weights are for.
@@ -464,10 +459,11 @@ print(f"the same {len(helper.layers)} layers, {helper.count_params():,} paramete
 #
 # $$ L = -\frac{1}{n} \sum_{i=1}^{n} \ln p_i[y_i]. $$
 #
-# It is 0 for full confidence in the right family and grows without bound for confidence in a
-# wrong one. This is **cross-entropy**; **sparse** means only that the label comes as a number
-# (3) and not as a row of zeros with a one at place 3. One detail: the logarithm of 0 is infinite,
-# so Keras raises probabilities below $10^{-7}$ to that value, and so do we.
+# It is 0 for full confidence in the right family and grows without bound for confidence in a wrong
+# one. As the logarithm is the natural one, its unit is called the **nat**. This is
+# **cross-entropy**; **sparse** means only that the label comes as a number (3) and not as a row of
+# zeros with a one at place 3. One detail: the logarithm of 0 is infinite, so Keras raises
+# probabilities below $10^{-7}$ to that value, and so do we.
 
 # %%
 probabilities = network.predict(X[fold.test[:4]], verbose=0)
@@ -537,7 +533,7 @@ seconds = time.perf_counter() - start
 steps = math.ceil(len(fold.train) / 32)
 print(f"{profile.epochs} epochs of {steps} steps in {seconds:.0f} s")
 
-# %% mystnb={"figure": {"caption": "Loss and accuracy of the open training on fold 1, after each epoch.", "name": "fig-cnn-history"}, "image": {"alt": "Two panels over epochs, each with a dashed line for training and a solid one for validation: loss falls on the left, accuracy rises on the right"}}
+# %% mystnb={"figure": {"caption": "Loss and accuracy of the open training on fold 1, after each epoch.", "name": "fig-cnn-history"}, "image": {"alt": "Two panels over epochs, the loss on the left and the accuracy on the right, each with a dashed grey line for training and a solid blue one for validation"}}
 fig, axes = plt.subplots(1, 2, figsize=(8.4, 3))
 epochs = np.arange(1, profile.epochs + 1)
 for ax, metric, unit in zip(axes, ("loss", "accuracy"), ("loss (nats)", "accuracy"), strict=True):
@@ -641,7 +637,7 @@ display(
 # makes of a note. Here are the organ and the mallet from above, behind the first and behind the
 # last convolution: of each layer the five maps that differ most between the two notes.
 
-# %% mystnb={"figure": {"caption": "Feature maps of two notes in two layers: the five maps in which the notes differ most. A map has the same colours for both notes; brighter is larger.", "name": "fig-cnn-maps"}, "image": {"alt": "Four rows of five pictures. Behind the first convolution the brightest band lies at the bottom and grows where the sound ends; behind the last one there are three coarse rows that change where sound turns into silence"}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "Feature maps of two notes in two layers: the five maps in which the notes differ most. A map has the same colours for both notes; brighter is larger.", "name": "fig-cnn-maps"}, "image": {"alt": "Four rows of five pictures. Behind the first convolution the brightest band lies at the bottom and grows where the sound ends; behind the last one there are three coarse rows that change where sound turns into silence"}}
 shown = ["conv2d", "conv2d_4"]
 inside = keras.Model(network.inputs, [network.get_layer(name).output for name in shown])
 fig, axes = plt.subplots(4, 5, figsize=(8.6, 4.8), sharex=True)
@@ -673,9 +669,9 @@ plt.show()
 # Behind the first convolution a map still has every frame and coefficient; behind the last one it
 # has 31 × 3 values and tells *when* something is there rather than what. Look at the bottom of
 # the upper maps: that is where coefficient 0, the level, comes in. It goes into the hundreds, most
-# of all in silence, while the others stay within tens, so it is what many maps show. The lower
-# maps, too, tell sound from silence before anything else. The thesis feeds MFCCs as they are, and
-# so do we; what rescaling changes is an exercise below.
+# of all in silence, while the others stay within tens, so it is what many maps show. See whether
+# the lower maps, too, tell sound from silence before anything else. The thesis feeds MFCCs as they
+# are, and so do we; what rescaling changes is an exercise below.
 #
 # ## Why runs are recorded
 #
@@ -714,7 +710,7 @@ print(fingerprint(a), fingerprint(b), fingerprint(c))
 # 2. **Dropout** draws random numbers as well, from a state inside each layer that runs on from
 #    batch to batch. So that state is set from (seed, epoch, layer) when an epoch begins.
 # 3. **Weights and optimiser** (Adam remembers two averages for each weight) are saved after each
-#    epoch, in a way that a crash cannot spoil.
+#    epoch, in a way that a crash cannot spoil. What is saved is called a **checkpoint**.
 #
 # The first two take seven lines:
 
@@ -785,8 +781,9 @@ assert rows["stopped and resumed"]["equal"]
 pd.DataFrame(rows).T
 
 # %% [markdown]
-# Equal means equal to the last bit: one seed, one machine, one backend, one result. The careless
-# one ends somewhere else after a single epoch.
+# Equal means equal to the last bit: one seed, one machine, one **backend** (the library that
+# computes for Keras, here TensorFlow unless you chose another), one result. The careless one ends
+# somewhere else after a single epoch.
 #
 # ### A file is there or it is not
 #
@@ -927,7 +924,7 @@ display(
     )
 )
 
-# %% mystnb={"figure": {"caption": "Accuracy of the base CNN: one dot a fold, the thesis's mean as a diamond. The diamond on the right is from NSynth's 4,096 test notes.", "name": "fig-cnn-results"}, "image": {"alt": "A strip plot with two columns, fold test and test on unseen instruments. The dots of each column lie close together; those on the right are lower. A hollow diamond marks the thesis's value in each, a dotted line chance at 0.1"}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "Accuracy of the base CNN: one dot a fold, the thesis's mean as a diamond. The diamond on the right is from NSynth's 4,096 test notes.", "name": "fig-cnn-results"}, "image": {"alt": "A strip plot with two columns, fold test and test on unseen instruments. Each column has one dot a fold and a short bar at their mean. A hollow diamond marks the thesis's value in each, a dotted line chance at 0.1"}}
 fig, ax = plt.subplots(figsize=(6.4, 3.4))
 thesis = {"fold test": 0.963, TEST: 0.732}
 for x, (name, reference) in enumerate(thesis.items()):
@@ -1037,14 +1034,16 @@ costs.round(1)
 # ## Try it yourself
 #
 # 1. In the cell of `plan`, insert `("pool", pool)` before `("flatten", flatten)`. What happens
-#    to the total? Then put `layers.MaxPooling2D((2, 2))` before `Flatten` in the network, drop
-#    the three asserts that no longer hold, and watch the validation curve.
+#    to the total? Then put `layers.MaxPooling2D((2, 2), name="pool")` before `Flatten` in the
+#    network, drop the three asserts that no longer hold, and watch the validation curve.
 # 2. In the cell of `network`, replace `layers.Flatten(...)` by
 #    `layers.GlobalAveragePooling2D(name="flatten")`: the dense layer then gets 128 averages over
-#    time and coefficients. How many parameters are left, and what does the network lose sight of?
-# 3. Before `network.fit`, subtract from `X` and `X_test` each coefficient's mean over the
-#    training notes and divide by its standard deviation. Compare the loss before training and the
-#    first epochs of the curve. (The thesis does not do this.)
+#    time and coefficients (drop the asserts that no longer hold). How many parameters are left,
+#    and what does the network lose sight of?
+# 3. Before the cell of `network.compile`, subtract from `X` and `X_test` each coefficient's mean
+#    over the training notes and divide by its standard deviation (and drop the assert on
+#    `experiment.X` further down). Compare the loss before training and the first epochs of the
+#    curve. The thesis does not do this.
 # 4. Call `experiment.run("cnn", fold=1, seed=1)`. Only the random numbers differ: is the change
 #    of accuracy small beside the scatter over the folds?
 #

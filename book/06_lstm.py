@@ -336,9 +336,10 @@ untrained = network.evaluate(X, y, batch_size=256, verbose=0, return_dict=True)
 print(f"untrained: accuracy {untrained['accuracy']:.3f}, loss {untrained['loss']:.3f}")
 
 # %% [markdown]
-# The untrained CNN started well above $\ln 10$; this one starts near it. The MFCCs are as large as
-# before, but every hidden state is a product of a sigmoid and a tanh: whatever comes in, it stays
-# between -1 and 1. No confident nonsense can come out of that.
+# Remember what inputs in the hundreds did to the loss of the untrained CNN. They are as large here,
+# and yet this network starts near $\ln 10$: every hidden state is a product of a sigmoid and a
+# tanh, so whatever comes in, it stays between -1 and 1. Little confident nonsense can come out of
+# that.
 
 # %%
 history = network.fit(
@@ -350,7 +351,7 @@ history = network.fit(
     verbose=0,
 ).history
 
-# %% mystnb={"figure": {"caption": "Loss and accuracy of the open training of the LSTM on fold 1, after each epoch.", "name": "fig-lstm-history"}, "image": {"alt": "Two panels over epochs, each with a dashed line for training and a solid one for validation: loss falls on the left, accuracy rises on the right"}}
+# %% mystnb={"figure": {"caption": "Loss and accuracy of the open training of the LSTM on fold 1, after each epoch.", "name": "fig-lstm-history"}, "image": {"alt": "Two panels over epochs, the loss on the left and the accuracy on the right, each with a dashed grey line for training and a solid orange one for validation"}}
 fig, axes = plt.subplots(1, 2, figsize=(8.4, 3))
 epochs = np.arange(1, profile.epochs + 1)
 for ax, metric, unit in zip(axes, ("loss", "accuracy"), ("loss (nats)", "accuracy"), strict=True):
@@ -378,7 +379,7 @@ plt.show()
 # its mean over the organ note). **Predict first:** what should happen at about three seconds,
 # when the organ's key is let go? What happens once the mallet has died away?
 
-# %% mystnb={"figure": {"caption": "Hidden states over time, first and last LSTM layer, for a held and a struck note. Each layer has its own colour scale.", "name": "fig-lstm-states"}, "image": {"alt": "Four heat maps of 32 units over four seconds in red and blue. In the first layer most rows are white and a few are deep red or blue with sudden changes; in the last layer pale colours change smoothly over about a second"}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "Hidden states over time, first and last LSTM layer, for a held and a struck note. Each layer has its own colour scale.", "name": "fig-lstm-states"}, "image": {"alt": "Four heat maps of 32 units over four seconds in red and blue. In the first layer most rows are white and a few are deep red or blue with sudden changes; in the last layer most rows have a colour, and it changes smoothly"}}
 organ = int(np.flatnonzero(notes.table["family"] == "organ")[0])
 mallet = int(np.flatnonzero(notes.table["family"] == "mallet")[0])
 names = ["lstm", "lstm_4"]
@@ -410,11 +411,11 @@ for ax in axes[1]:
 plt.show()
 
 # %% [markdown]
-# The two layers behave differently. Units of the last layer move smoothly: they gather over a
-# second or so, and turn when the sound ends. Units of the first layer jump between a few values,
-# and many rows are white: stuck at 0. That is what inputs in the hundreds do. A gate is a sigmoid
-# of a weighted sum; if the sum is large, the gate is fully open or fully shut (it **saturates**),
-# and a unit whose output gate is shut says nothing at all.
+# Compare the two layers. Units of the last one tend to move smoothly: they gather over a second or
+# so, and turn when the sound ends. Units of the first one tend to jump between a few values, and
+# where a row is white, a unit is stuck at 0. That is what inputs in the hundreds do. A gate is a
+# sigmoid of a weighted sum; if the sum is large, the gate is fully open or fully shut (it
+# **saturates**), and a unit whose output gate is shut says nothing at all.
 #
 # Is it the training or the size of the inputs? Take a *new* layer with random weights, let it read
 # the notes as they are and then rescaled (each coefficient minus its mean over the training notes,
@@ -461,10 +462,11 @@ def shuffled(block):
 
 
 def accuracy(block, labels):
-    answers = network.predict(block, batch_size=256, verbose=0).argmax(axis=1)
-    return float((answers == labels).mean())
+    probabilities = keras.ops.convert_to_numpy(network(block))  # called, dropout is off
+    return float((probabilities.argmax(axis=1) == labels).mean())
 
 
+# %%
 copies = evaluation.leaked(datasets.load(DATA, "train"), experiment.test_notes)
 keep = ~experiment.test_notes.table["note"].isin(copies).to_numpy()
 probe = {}
@@ -702,16 +704,19 @@ pd.DataFrame(costs)
 # ## Try it yourself
 #
 # 1. In the cell of `network`, let only the last hidden state through: `layers.LSTM(32,
-#    name="lstm_4")` without `return_sequences`, and no `Flatten`. Drop the asserts that no longer
-#    hold. Does it reach the same validation accuracy in as many epochs, and how does the heat map
-#    of `lstm_4` change?
+#    name="lstm_4")` without `return_sequences` (`Flatten` may stay, it has nothing left to do).
+#    Drop the asserts that no longer hold, and write `"lstm_3"` for `"lstm_4"` in `names`. Does it
+#    reach the same validation accuracy in as many epochs, and what happens in the heat map of
+#    `lstm_3` after the sound has ended?
 # 2. Train on rescaled notes: compute `mean` and `deviation` as above before the training cell, and
 #    put `X = (X - mean) / deviation` and the same for `X_test` there. Watch the first epochs of
 #    the curves and the heat map of `lstm`.
 # 3. In the training cell, train on shuffled frames: `shuffled(X[fold.train])`, with the function
-#    from the probe. Then run the probe again. What is order worth to a network that never had it?
-# 4. Copy the probe (`shuffled`, `accuracy`, the table) into chapter 5 behind the open training and
-#    run it on the CNN. Which of the two networks takes reversal harder, and why might that be?
+#    from the probe, moved up. Then run the probe again. What is order worth to a network that never
+#    had it?
+# 4. Copy the probe (`shuffled`, `accuracy`, the table) to the end of chapter 5, where the network
+#    of the open training is still at hand, and run it on the CNN. Which of the two networks takes
+#    reversal harder, and why might that be?
 #
 # ## What you learned
 #

@@ -22,8 +22,8 @@
 # **You need**: [folds](04_folds.ipynb), [the CNN](05_cnn.ipynb) and [the LSTM](06_lstm.ipynb);
 # mean, standard deviation.
 #
-# **Time**: 35 minutes of reading. The searches take from seconds (smoke) to hours (thesis) of
-# training; what is on disk already is read.
+# **Time**: 35 minutes of reading. The searches take from seconds (smoke) to days (thesis, without a
+# GPU) of training; what is on disk already is read.
 #
 # **Thesis**: sections 3.2.4, 3.2.6, 4.1 and 5.4, tables 4.1 and 4.2.
 
@@ -447,6 +447,7 @@ class RecordedSearch(keras_tuner.RandomSearch):
         return [{"val_accuracy": score} for score in by_hand[number]]
 
 
+# %% tags=["remove-stderr"]
 by_hand = {}
 recorded = RecordedSearch(
     declare,
@@ -641,11 +642,12 @@ for name, table in THESIS.items():
     print(f"{name}: winner {first}, runner-up {second}: {margin * 8750:.1f} of 8,750 notes")
 
 # %% [markdown]
-# Averages over two executions, hence the halves. With 8,750 validation notes, the luck of *which
-# notes* were drawn is small, and the same for all trials. The luck of *which seed* is not: a
-# training ends a few notes better or worse for no reason. Whether it is as large as these margins,
-# nobody can tell from a table of means. The thesis says as much (section 5.4): the randomness of
-# two executions "could change the perceived performance".
+# Averages over two executions, rounded to four decimals, hence the fractions of notes. All trials
+# are judged by the same 8,750 validation notes, so they share part of the luck of *which notes*
+# were drawn. They do not share the luck of *which seed*: a training ends a few notes better or
+# worse for no other reason. Whether that is as large as these margins, nobody can tell from a table
+# of means. The thesis says as much (section 5.4): the randomness of two executions "could change
+# the perceived performance".
 #
 # ## The winner flatters itself
 #
@@ -742,8 +744,9 @@ for name, search in searches.items():
     display(Markdown(f"**{name.upper()}.** Best trial by each column. {picked}."), looked)
 
 # %% [markdown]
-# "Other instruments" is the test split, with instruments that occur nowhere in training: all the
-# validation notes come from instruments that the network knows. A search that rewards a setting for
+# "Other instruments" is the test split, with instruments that occur nowhere in training (a record
+# scores all its notes, the copies that chapter 2 found among them): all the validation notes come
+# from instruments that the network knows. A search that rewards a setting for
 # recognising known instruments need not find the setting that is best for unknown ones. Look at how
 # far the columns agree in your run, and remember that one note in the fold's test part weighs as
 # much as one in the validation part.

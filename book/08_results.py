@@ -85,8 +85,8 @@ display(Markdown(f"- {THIS_RUN}.\n- {THE_THESIS}."))
 # %% [markdown]
 # Keep these two lines in mind, as the numbers of this page are not of the same kind as the
 # thesis's: other notes, far fewer of them, and in the shorter profiles fewer epochs. The profiles
-# `smoke` and `quick` shrink the notes and the epochs to save time. The profile `mini` is the
-# thesis's protocol to the letter on the bundled notes.
+# `smoke` and `quick` shrink the notes and the epochs to save time. The profile `mini` has all the
+# folds, epochs, trials and executions of the thesis, on the bundled notes.
 #
 # Each model takes two tests (section 3.3):
 #
@@ -166,7 +166,8 @@ table.T
 # %% [markdown]
 # **Accuracy** asks only whether the largest probability is in the right place. **Cross-entropy**,
 # the loss of section 3.2.5, asks how much probability the *true* family got: for one note it is
-# $-\log p_{\text{true}}$, for a set of notes the mean of that. It is 0 for a sure and right
+# $-\log p_{\text{true}}$, for a set of notes the mean of that, in **nats** (the unit that belongs
+# to the natural logarithm). It is 0 for a sure and right
 # answer and has no upper limit for a sure and wrong one. Keras cuts probabilities off at $10^{-7}$,
 # so that one note cannot make it infinite, and so do we.
 
@@ -322,10 +323,10 @@ pd.DataFrame(
 ).round(3)
 
 # %% [markdown]
-# A mean of five numbers hides the five numbers. The next figure shows them. Before you look: where
+# A mean over the folds hides the folds. The next figure shows them. Before you look: where
 # do you expect the folds to differ more, in the fold test or in the test split?
 
-# %% mystnb={"figure": {"caption": "Accuracy of each model on each fold (filled) and the thesis's means (hollow diamonds; on the right, of NSynth's 4,096 test notes).", "name": "fig-results-folds"}, "image": {"alt": "Two panels, fold test and test split, with four columns each: base and optimised CNN as blue circles, base and optimised LSTM as orange squares, one point a fold. In each column a hollow diamond marks the thesis's mean; the thesis's diamonds in the right panel are some twenty points lower than in the left"}}
+# %% mystnb={"figure": {"caption": "Accuracy of each model on each fold (filled) and the thesis's means (hollow diamonds; on the right, of NSynth's 4,096 test notes).", "name": "fig-results-folds"}, "image": {"alt": "Two panels, fold test and test split, with four columns each: base and optimised CNN as blue circles, base and optimised LSTM as orange squares, one point a fold. In each column a hollow diamond marks the thesis's mean; the thesis's diamonds in the right panel are more than twenty points lower than in the left"}}
 fig, axes = plt.subplots(1, 2, figsize=(7.6, 3.4), sharey=True)
 for ax, (part, where), column in zip(
     axes, PARTS.items(), ["fold test", "NSynth test"], strict=True
@@ -361,7 +362,7 @@ print(f"each wrong note: {each_wrong:.1f} nats, or a probability of {np.exp(-eac
 # %% [markdown]
 # Right three times in four, and a loss like guessing: the model must be *sure* when it is wrong,
 # with hardly anything left for the true family. That is **overconfidence**, and accuracy is blind
-# to it. It also explains an oddity in table 4.3. The text says that the tuned models have lower
+# to it. It also explains an oddity in table 4.3. The text says that the optimised models have lower
 # losses; on the folds they have. On NSynth's test split, their losses are *higher* than those of
 # the base models (2.465 against 2.220, 2.372 against 2.138), although they are right more often.
 #
@@ -389,8 +390,9 @@ pd.DataFrame(
 ).round(2)
 
 # %% [markdown]
-# A wrong answer that costs more than 2.3 nats is worse than no answer. After few epochs a network
-# is still unsure of most things; the longer it trains, the surer it gets, of its mistakes as well.
+# A wrong answer that costs more than $\ln 10$, about 2.3 nats, is worse than no answer. After few
+# epochs a network is often still unsure of most things; the longer it trains, the surer it tends to
+# get, of its mistakes as well.
 #
 # ## Learning curves
 #
@@ -489,17 +491,18 @@ display(Markdown(THIS_RUN + "; averages over the folds."), pd.DataFrame(rows).T)
 
 # %% [markdown]
 # The last column answers the question of overfitting for this run: where the lowest validation loss
-# lies well before the last epoch, longer training has made the model worse on notes it does not
-# know. Where it lies in the last epoch, the training was still going on when it was stopped, and
-# more epochs would have helped. The second is what you have to expect of the shortened profiles.
+# lies well before the last epoch, longer training has made the model worse, as the loss counts, on
+# notes that it was not trained on. Where it lies in the last epoch, the loss was still falling when
+# the training was stopped, and more epochs might have helped. The second is what you have to expect
+# of the shortened profiles.
 #
 # Remember also what "validation" is here: other notes of the *same* instruments. Curves like these
 # cannot show whether a model overfits to its instruments. The test split can.
 #
 # ## Who is taken for whom
 #
-# Figures 4.3 and 4.4 average the row-normalised confusion matrices of the five sub-models. By hand
-# for one model, then with the helper:
+# Figures 4.3 and 4.4 average the confusion matrices of the five **sub-models**, as the thesis calls
+# the models of the single folds. By hand for one model, then with the helper:
 
 # %%
 matrices = [evaluation.confusion(*evaluation.part(r, "fold_test")) for r in runs["Base LSTM"]]
@@ -512,7 +515,7 @@ average = {
     for part in PARTS
 }
 
-# %% mystnb={"figure": {"caption": "Averaged confusion matrices of the optimised models on the folds' test parts, in percent of the true family, as in figure 4.3 of the thesis.", "name": "fig-results-confusion-folds"}, "image": {"alt": "Two ten by ten matrices, optimised CNN and optimised LSTM, true family down and predicted family across. Light cells are large proportions; the percentages are written in the cells"}}
+# %% mystnb={"figure": {"caption": "Averaged confusion matrices of the optimised models on the folds' test parts, in percent of the true family, as in figure 4.3 of the thesis.", "name": "fig-results-confusion-folds"}, "image": {"alt": "Two ten by ten matrices, optimised CNN above and optimised LSTM below, true family down and predicted family across. Light cells are large proportions; the percentages are written in the cells"}}
 fig, axes = plt.subplots(2, 1, figsize=(6.4, 10))
 for ax, title in zip(axes, OPTIMISED, strict=True):
     plots.confusion(average[title, "fold_test"], FAMILIES, ax, f"{title}, fold test")
@@ -523,7 +526,7 @@ plt.show()
 # says which. Find the brightest cell off the diagonal in each. Are the two networks misled by the
 # same pairs? Now the same with instruments that are new to them:
 
-# %% mystnb={"figure": {"caption": "The same on the test split, copies left out, as in figure 4.4 of the thesis.", "name": "fig-results-confusion-test"}, "image": {"alt": "Two ten by ten matrices, optimised CNN and optimised LSTM, for the test split of other instruments, true family down and predicted family across, percentages written in the cells"}}
+# %% mystnb={"figure": {"caption": "The same on the test split, copies left out, as in figure 4.4 of the thesis.", "name": "fig-results-confusion-test"}, "image": {"alt": "Two ten by ten matrices, optimised CNN above and optimised LSTM below, for the test split of other instruments, true family down and predicted family across, percentages written in the cells"}}
 fig, axes = plt.subplots(2, 1, figsize=(6.4, 10))
 for ax, title in zip(axes, OPTIMISED, strict=True):
     plots.confusion(average[title, "nsynth_test"], FAMILIES, ax, f"{title}, {TEST}")
@@ -582,6 +585,7 @@ def matrix_of(part):
     return [average[title, part] for title in OPTIMISED]
 
 
+# %% tags=["hide-input"]
 claims = [
     ("curves stagnate around epoch 40 of 50",)
     + tuple(
@@ -660,8 +664,8 @@ in_test = np.bincount(experiment.y_test[fresh], minlength=10).min()
 display(
     Markdown(
         f"In this run, a family has {in_fold} notes in the test part of a fold and at least "
-        f"{in_test} in the test split: one note more or less moves a recall by "
-        f"{100 / in_fold:.0f} and {100 / in_test:.0f} points."
+        f"{in_test} in the test split: one note more or less moves the recall of one fold's model "
+        f"by {100 / in_fold:.0f} points, and by {100 / in_test:.0f} at most."
     )
 )
 
@@ -715,9 +719,9 @@ display(Markdown("\n".join(lines)))
 # ### Listen
 #
 # Here are notes that *both* networks get wrong, the most confident mistakes first, no more than one
-# an instrument. Each is followed by what it was taken for: a training note of that family, as near
-# in pitch as there is. **Before you read the captions, play the first of each pair and name the
-# family yourself.**
+# an instrument. Each is followed by what the CNN took it for: a training note of that family, as
+# near in pitch as there is. **Before you read the captions, play the first of each pair and name
+# the family yourself.**
 
 # %%
 confidence = {title: p.max(axis=1) for title, p in answers.items()}
@@ -740,17 +744,17 @@ for row, note in chosen.iterrows():
 listening.players(sounds) if sounds else print("There is no note that both get wrong.")
 
 # %% [markdown]
-# Whom do you side with? The authors of the thesis found many of the misclassified notes hard to
-# name themselves (section 5.5). But ask another question, too: *could* a network have known? It has
-# heard only a few instruments of each family. The percentages are the confidence of the averaged
-# answer; where they are high, the models are sure of it.
+# Whom do you side with? The authors of the thesis listened to some misclassified notes and found
+# them hard to name themselves (section 5.5). But ask another question, too: *could* a network have
+# known? It has heard only a few instruments of each family. The percentages are the confidence of
+# the averaged answer; where they are high, the models are sure of it.
 #
 # ## What this chapter cannot tell
 #
 # - **Whether one model is better.** Five folds give five differences, and the folds share most of
 #   their training notes. [Chapter 9](09_significance.ipynb) shows what can be concluded.
 # - **How it would be with other instruments.** The test split has a few instruments of each family.
-#   Averages over five folds do not help: all five are asked about the same notes.
+#   Averages over folds do not help: all of them are asked about the same notes.
 # - **What the architecture contributes.** The two networks differ in size, learning rate and the
 #   luck of their searches, not only in being a CNN and an LSTM.
 # - **What the thesis would have found** with fewer notes, or this run with more. A shortened run
@@ -760,7 +764,7 @@ listening.players(sounds) if sounds else print("There is no note that both get w
 #
 # - In the cell that begins `fresh_notes`, the probabilities of the sub-models are averaged. Compute
 #   the accuracy of that averaged answer, `(p.argmax(axis=1) == truth).mean()`, and compare it with
-#   the mean of the five accuracies in the table. Which is higher, and why?
+#   the mean of the sub-models' accuracies in the table. Which is higher, and why?
 # - Set `copies = []` where the copies are looked up, and run the rest again. Which family changes?
 # - In the dropout experiment, train for 10 epochs instead of 3. Which of the two steps shrinks?
 # - Replace `OPTIMISED` by the two base models. Which of the thesis's statements still hold?

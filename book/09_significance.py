@@ -74,8 +74,9 @@ experiment = training.Experiment(PROFILE, DATA, RUNS)
 # ## Four models on the same folds
 #
 # The thesis compares four models: each network as first designed (*base*), and with the
-# hyperparameters that the search found (*tuned*; the thesis says *optimized*). `tuning.search`
-# and `run_folds` read a record where there is one and train where there is none.
+# hyperparameters that the search found (*tuned*: the same models that the thesis calls *optimized*
+# and chapter 8 *optimised*). `tuning.search` and `run_folds` read a record where there is one and
+# train where there is none.
 
 # %% tags=["remove-stderr"]
 runs = {}
@@ -228,6 +229,10 @@ def signed_rank_p(d):
     return (np.abs(sums - middle) >= np.abs(ranks[d > 0].sum() - middle)).mean()
 
 
+# %% [markdown]
+# Compare it with SciPy's on five sets of made-up differences:
+
+# %%
 five_wins = np.subtract([0.971, 0.970, 0.972, 0.969, 0.973], [0.960, 0.961, 0.958, 0.962, 0.959])
 examples = {
     "five folds, one small loss": example,
@@ -288,10 +293,10 @@ plt.show()
 # | base LSTM | optimized LSTM | 0.0625 |
 # | optimized LSTM | optimized CNN | 0.0625 |
 #
-# All three are the floor for five folds. Section 4.3 explains rightly why they are equal: in
-# every row the second model won on all five folds. What it does not say is that **no result
-# whatever could have been significant**. With five folds this test cannot give less than 0.05, so
-# "not significant" was certain before the first network was trained. How certain? Three made-up
+# All three are the floor for five folds. Section 4.3 explains rightly why they are equal: in every
+# row the second model won on all five folds. What it does not say is that **no result whatever
+# could have been significant**. With five folds this test cannot give less than 0.0625, so "not
+# significant" at 0.05 was certain before the first network was trained. How certain? Three made-up
 # pairs:
 
 # %%
@@ -329,8 +334,8 @@ print("p:", signed_rank_p(d), " floor for what is left:", 2 / 2 ** len(kept))
 
 # %% [markdown]
 # The three differences of size 2 share ranks 1, 2 and 3, so each gets 2. The two zeros are
-# dropped, and with them two of the five folds: the floor **rises** to that of three folds. Zeros
-# never help to reach significance in this version of the test, which is Wilcoxon's own.
+# dropped, and with them two of the five folds: the floor **rises** to that of three folds. In this
+# version of the test, which is Wilcoxon's own, a fold without a difference counts for nothing.
 #
 # One trap for the engineer. Give the same data to SciPy as accuracies instead of counts:
 
@@ -347,9 +352,11 @@ print("p from accuracies:", stats.wilcoxon(as_accuracy).pvalue)
 #
 # ## Table 4.4, twice
 #
-# `helpers.significance.wilcoxon` calls SciPy's test, `smallest_p` is the floor, and
-# `wilcoxon_table` makes a table like 4.4 with two columns that the thesis leaves out: the mean
-# difference and the number of folds that the second model won. First this run:
+# `helpers.significance.wilcoxon` calls SciPy's test. So that nobody falls into the trap, it first
+# rounds the differences to nine decimals, and for up to twelve of them it has SciPy go through all
+# patterns of signs, as you did. `smallest_p` is the floor, and `wilcoxon_table` makes a table like
+# 4.4 with two columns that the thesis leaves out: the mean difference and the number of folds that
+# the second model won. First this run:
 
 # %%
 ours = significance.wilcoxon_table({name: points[name] for name in runs}, pairs)
@@ -562,7 +569,7 @@ spread = pd.DataFrame(
 )
 spread.round(3)
 
-# %% mystnb={"figure": {"caption": "300 simulated worlds in which A and B are equally good. **Left**: how often the test calls one of them better at p < 0.05. **Right**: standard deviation of the mean difference over the folds, as the formula for independent folds believes it and as it is.", "name": "fig-more-folds"}, "image": {"alt": "Left: one line starts at zero at five folds and climbs far above a dashed line at 5 per cent, another stays near the dashed line. Right: a line for folds of the same notes levels off, while the believed one and the one for fresh notes keep falling together"}}
+# %% mystnb={"figure": {"caption": "300 simulated worlds in which A and B are equally good. **Left**: how often the test calls one of them better at p < 0.05. **Right**: standard deviation of the mean difference over the folds, as the formula for independent folds believes it and as it is.", "name": "fig-more-folds"}, "image": {"alt": "Left: a solid line starts at zero at five folds and climbs far above a dotted line at 5 per cent, a dashed one stays near the dotted line. Right: a line for folds of the same notes levels off, while the believed one and the one for fresh notes keep falling together"}}
 fig, (left, right) = plt.subplots(1, 2, figsize=(7.6, 3.3))
 left.plot(
     SIZES, 100 * alarms["folds of the same notes"], "o-", color=plots.PURPLE, label="same notes"
@@ -699,8 +706,8 @@ display(
 # 1. In the cell with `example`, change -0.4 to -4. Which rank does the loss get, what becomes of
 #    $p$, and what would the mean difference have told you?
 # 2. In `signed_rank_p`, replace `np.abs(sums - middle) >= np.abs(... - middle)` by a
-#    **one-sided** count (`sums >= ranks[d > 0].sum()`). What is the floor now? When would that be
-#    honest?
+#    **one-sided** count (`sums >= ranks[d > 0].sum()`), and drop the two asserts that compare with
+#    the two-sided values. What is the floor now? When would that be honest?
 # 3. In the cell that defines `PLACES`, let B see a point of a better kind: scale its noise by 0.8
 #    in `fold_differences`. Now the models differ. How often does the test notice with 5, 10, 20,
 #    40 folds?

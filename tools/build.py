@@ -124,6 +124,8 @@ def stage(executed: Path, folder: Path, root: Path = ROOT) -> list[str]:
     shutil.rmtree(folder, ignore_errors=True)
     for name, path in files.items():
         copy(path, folder / name)
+        if path.suffix == ".ipynb":
+            clean(folder / name)
     for name in ("_config.yml", "_toc.yml"):
         copy(root / name, folder / name)
     for path in (root / "book").rglob("*"):
@@ -140,6 +142,20 @@ def stage(executed: Path, folder: Path, root: Path = ROOT) -> list[str]:
             for target in targets:
                 copy(path, folder / "assets" / target / path.name)
     return [str(Path(name).with_suffix("")) for name in files]
+
+
+def clean(path: Path) -> None:
+    """Take out of an executed notebook what its page offers for download and no reader needs.
+
+    That is papermill's diary, which names folders of the machine, and hidden stderr.
+    """
+    notebook = nbformat.read(path, as_version=4)
+    notebook.metadata.pop("papermill", None)
+    for cell in notebook.cells:
+        cell.metadata.pop("papermill", None)
+        if "remove-stderr" in cell.metadata.get("tags", []):
+            cell.outputs = [out for out in cell.outputs if out.get("name") != "stderr"]
+    nbformat.write(notebook, path)
 
 
 def copy(source: Path, target: Path) -> None:
