@@ -88,3 +88,20 @@ def test_an_error_that_is_shown_on_purpose_is_none(book):
     path = book / "x.ipynb"
     execute(path, outputs, ["raises-exception"])
     assert build.failed_cells(path) == []
+
+
+def test_downloads_name_no_folder_of_the_machine_and_hold_no_hidden_stderr(book):
+    outputs = [
+        nbformat.v4.new_output("stream", name="stderr", text="pid 1234"),
+        nbformat.v4.new_output("stream", name="stdout", text="kept"),
+    ]
+    path = book / "_build/executed/book/01_a.ipynb"
+    execute(path, outputs, tags=["remove-stderr"])
+    notebook = nbformat.read(path, as_version=4)
+    notebook.metadata["papermill"] = {"input_path": str(path)}
+    nbformat.write(notebook, path)
+    build.stage(book / "_build/executed", book / "_build/stage", book)
+    text = (book / "_build/stage/book/01_a.ipynb").read_text()
+    assert "kept" in text
+    assert str(book) not in text
+    assert "pid 1234" not in text
