@@ -68,7 +68,7 @@ def bench_mfcc(repeats: int) -> None:
     report("ratio (median of pairs)", f"{statistics.median(a / b for a, b in pairs):.2f}")
 
 
-def bare_fit(experiment, name: str, seed: int) -> None:
+def bare_fit(experiment, name: str, seed: int, epochs: int = EPOCHS) -> None:
     import keras
 
     from helpers import models
@@ -80,7 +80,7 @@ def bare_fit(experiment, name: str, seed: int) -> None:
         experiment.X[fold.train],
         experiment.y[fold.train],
         validation_data=(experiment.X[fold.validation], experiment.y[fold.validation]),
-        epochs=EPOCHS,
+        epochs=epochs,
         verbose=0,
     )
     model.predict(experiment.X[fold.test], verbose=0)
@@ -97,6 +97,7 @@ def bench_recording(repeats: int) -> None:
 
     for name in ("cnn", "lstm"):
         ratios = []
+        bare_fit(training.Experiment("mini"), name, seed=0, epochs=1)  # all is loaded and warm
         for repeat in range(repeats):
             with tempfile.TemporaryDirectory() as folder:
                 experiment = training.Experiment("mini", runs=folder)

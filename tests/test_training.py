@@ -115,7 +115,7 @@ def test_a_checkpoint_that_cannot_be_used_is_passed_over(experiment, tmp_path, c
     model = models.compiled("cnn")
     model.optimizer.build(model.trainable_variables)
     before = [np.array(np.asarray(v)) for v in model.variables]
-    path = tmp_path / "checkpoint.safetensors"
+    path = tmp_path / training.CHECKPOINT
     saved = config | {"seed": 9} if damage == "another configuration" else config
     training.save_checkpoint(path, models_like(model), saved, [{"epoch": 1}], 1.0)
     if damage == "truncated":
