@@ -8,6 +8,7 @@ history so far are saved after each epoch in one atomic write. Shown in chapter 
 
 import json
 import logging
+import shutil
 import time
 from contextlib import contextmanager
 from pathlib import Path
@@ -159,6 +160,9 @@ def train(config: dict, train, validation, tests: dict, runs, progress=True) -> 
     with lock:
         # The other process may have finished it while we waited.
         found = records.find(runs, config)
+        # What a killed process was writing; nobody else writes it while we hold the lock.
+        for debris in [*work.glob(f".{CHECKPOINT}.*"), *runs.glob(f".{work.name}.*")]:
+            shutil.rmtree(debris) if debris.is_dir() else debris.unlink()
         if found is None:
             found = _train(config, train, validation, tests, runs, work, progress)
         (work / CHECKPOINT).unlink(missing_ok=True)

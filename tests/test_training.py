@@ -99,6 +99,20 @@ def test_an_interrupted_run_ends_in_the_same_record(run, tmp_path, monkeypatch, 
     assert not list(tmp_path.glob(".work/*/checkpoint*"))
 
 
+def test_what_a_killed_process_was_writing_is_cleared_away(tmp_path):
+    experiment = training.Experiment("smoke", runs=tmp_path)
+    name = records.record_name(experiment.config("cnn", epochs=1))
+    other = tmp_path / ".lstm-fold1-seed0-000000000000.xyz"  # of a run that is not ours
+    draft, work = tmp_path / f".{name}.abc", tmp_path / ".work" / name
+    for folder in (other, draft, work):
+        folder.mkdir(parents=True)
+    (draft / "history.csv").write_text("half")
+    (work / f".{training.CHECKPOINT}.abc").write_bytes(b"half")
+    experiment.run("cnn", epochs=1)
+    assert sorted(p.name for p in tmp_path.iterdir()) == sorted([".work", other.name, name])
+    assert [p.name for p in work.iterdir() if p.name != "lock"] == []
+
+
 def test_dropout_differs_between_epochs_layers_and_seeds():
     model = models.compiled("cnn")
     states = set()
