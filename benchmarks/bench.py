@@ -125,7 +125,7 @@ def main() -> None:
 
     from helpers import records
 
-    machine = f"{records._processor()}, {os.cpu_count()} cores; Python {sys.version.split()[0]}"
+    machine = f"{records.processor()}, {os.cpu_count()} cores; Python {sys.version.split()[0]}"
     versions = ", ".join(
         f"{p} {metadata.version(p)}" for p in ("numpy", "librosa", "keras", "tensorflow")
     )

@@ -100,6 +100,29 @@ def score_table(runs, without=()) -> pd.DataFrame:
     )
 
 
+def place(value: float, recorded) -> str:
+    """One sentence on where an accuracy lies among recorded ones.
+
+    Parameters
+    ----------
+    value : float
+        An accuracy in 0 to 1.
+    recorded : array_like of float, shape (n,)
+        Accuracies of the same model in other runs, one a fold and seed.
+    """
+    recorded = np.asarray(recorded, dtype=float)
+    low, high, n = recorded.min(), recorded.max(), len(recorded)
+    spread = f"the {n} recorded ones, {100 * low:.1f} to {100 * high:.1f} %"
+    below = int((recorded < value).sum())
+    if value < low:
+        where = f"lies {100 * (low - value):.1f} points below all of {spread}"
+    elif value > high:
+        where = f"lies {100 * (value - high):.1f} points above all of {spread}"
+    else:
+        where = f"lies among {spread}; {below} of them are lower"
+    return f"{100 * value:.1f} % {where} (mean {100 * recorded.mean():.1f} %)."
+
+
 def mean_confusion(group, part_: str, without=()) -> np.ndarray:
     """The row-normalised confusion matrices of several records, averaged (section 4.2.2)."""
     matrices = [confusion(*part(record, part_, without)) for record in group]

@@ -130,13 +130,17 @@ def _checked(waveforms) -> np.ndarray:
 FEATURES = {"mfcc": mfcc, "mel": log_mel}
 
 
-def extract(notes, kind: str = "mfcc", cache=CACHE, progress: bool = True) -> np.ndarray:
+def extract(
+    notes, kind: str = "mfcc", seconds: float = 4, cache=CACHE, progress: bool = True
+) -> np.ndarray:
     """Features of a whole set of notes, computed once and then read from the cache.
 
     Parameters
     ----------
     notes : helpers.datasets.Notes
     kind : {"mfcc", "mel"}
+    seconds : float
+        How much of each note is heard, from its start; the rest is cut off first.
     cache : path or None
         The folder that keeps finished features; None keeps nothing. A file there is named after
         the notes' contents and the settings, so neither can be mistaken for another.
@@ -146,18 +150,24 @@ def extract(notes, kind: str = "mfcc", cache=CACHE, progress: bool = True) -> np
     Returns
     -------
     np.ndarray, shape (n, 126, 13) for MFCC or (n, 126, 128) for mel, float32
+        Fewer frames where notes are cut: 32 a second, and one.
 
     Raises
     ------
+    ValueError
+        If `seconds` is not more than 0 and at most 4.
     helpers.datasets.DatasetError
         If a note is not as NSynth has them; nothing is cached then.
     """
     from tqdm import tqdm
 
-    function = FEATURES[kind]
+    if not 0 < seconds <= 4:
+        raise ValueError(f"seconds is {seconds}: a note has 4, expected more than 0 and at most 4")
+    function, samples = FEATURES[kind], round(seconds * SETTINGS["sr"])
     path = None
     if cache is not None:
-        key = json.dumps([kind, notes.checksum(), SETTINGS], sort_keys=True)
+        cut = [] if seconds == 4 else [seconds]
+        key = json.dumps([kind, notes.checksum(), SETTINGS, *cut], sort_keys=True)
         name = f"{kind}-{len(notes)}-{hashlib.sha256(key.encode()).hexdigest()[:16]}.npy"
         path = Path(cache) / name
         if path.exists():
@@ -167,7 +177,7 @@ def extract(notes, kind: str = "mfcc", cache=CACHE, progress: bool = True) -> np
                 print(f"{path}: cannot be read ({error}); computed again")
     # The text bar, not `tqdm.auto`: a widget does not survive in a stored notebook.
     rows = tqdm(range(len(notes)), desc=kind, unit="note", disable=not progress)
-    features = np.stack([function(notes.waveform(i)) for i in rows])
+    features = np.stack([function(notes.waveform(i)[:samples]) for i in rows])
     if path is not None:
         write_atomic(path, lambda file: np.save(file, features, allow_pickle=False))
     return features

@@ -1,4 +1,7 @@
-"""Five folds of 80/10/10, as section 3.2.2 of the thesis has them. Shown in chapter 4."""
+"""Folds: 80/10/10 as in section 3.2.2 of the thesis, and folds that hold out whole instruments.
+
+Shown in chapter 4.
+"""
 
 from typing import NamedTuple
 
@@ -60,3 +63,136 @@ def stratified(labels, n_folds: int = 5, seed: int = 0) -> list[Fold]:
         )
         for test, validation in zip(parts[::2], parts[1::2], strict=True)
     ]
+
+
+def grouped(labels, instruments, n_folds: int = 4, seed: int = 0) -> list[Fold]:
+    """Split notes into folds that hold out whole instruments.
+
+    In a fold, no instrument is both in the test part and in the training or validation part.
+    The test parts together hold every note once. With four instruments a family and four folds,
+    each fold tests on exactly one instrument of every family. More instruments are dealt so that
+    the test parts come out near in size: the largest first, each to the fold that has the fewest
+    notes of the family. (scikit-learn's `StratifiedGroupKFold` weighs all families at once and may
+    leave a fold without a small one.)
+
+    The validation part is a tenth of all notes of each family, at least one note but no more than
+    half of what the test part leaves, drawn from the training instruments. It only watches the
+    training and nothing is chosen by it: its notes are of known instruments, and what is best for
+    those need not be best for new ones.
+
+    Parameters
+    ----------
+    labels : array_like of int, shape (n,)
+        The family of each note.
+    instruments : array_like of str or int, shape (n,)
+        The instrument of each note; all notes of an instrument are of one family.
+    n_folds : int
+        At least 2.
+    seed : int
+        The same seed gives the same folds.
+
+    Returns
+    -------
+    list of Fold
+
+    Raises
+    ------
+    ValueError
+        If a family has fewer instruments than there are folds, an instrument is in two families,
+        `n_folds` is less than 2, or the shapes differ.
+    """
+    labels, instruments = np.asarray(labels), np.asarray(instruments)
+    if labels.ndim != 1 or labels.shape != instruments.shape:
+        raise ValueError(
+            f"labels have shape {labels.shape} and instruments {instruments.shape}, "
+            "expected (n,) for both"
+        )
+    if n_folds < 2:
+        raise ValueError(f"n_folds is {n_folds}, expected 2 or more")
+    families = np.unique(labels)
+    owned = [np.unique(instruments[labels == family]) for family in families]
+    counts = [len(names) for names in owned]
+    if not counts or min(counts) < n_folds:
+        fewest = f"family {families[np.argmin(counts)]} has {min(counts)}" if counts else "none"
+        raise ValueError(
+            f"{n_folds} folds that hold out instruments need at least {n_folds} instruments of "
+            f"every family: {fewest}"
+        )
+    names, times = np.unique(np.concatenate(owned), return_counts=True)
+    if times.max() > 1:
+        raise ValueError(f"instrument {names[times.argmax()]} is in {times.max()} families")
+
+    rng = np.random.default_rng(seed)
+    pile = np.empty(len(labels), dtype=int)
+    for family in families:
+        names, sizes = np.unique(instruments[labels == family], return_counts=True)
+        mixed = rng.permutation(len(names))
+        piles, held = rng.permutation(n_folds), np.zeros(n_folds)
+        # The largest first, each to the pile with the fewest notes of the family so far.
+        for i in mixed[np.argsort(-sizes[mixed], kind="stable")]:
+            emptiest = held.argmin()
+            held[emptiest] += sizes[i]
+            pile[instruments == names[i]] = piles[emptiest]
+
+    folds = []
+    for k in range(n_folds):
+        test, validation = np.flatnonzero(pile == k), []
+        for family in families:
+            tenth = max(1, round(np.count_nonzero(labels == family) / 10))
+            left = rng.permutation(np.flatnonzero((labels == family) & (pile != k)))
+            validation.append(left[: min(tenth, len(left) // 2)])
+        validation = np.sort(np.concatenate(validation))
+        train = np.setdiff1d(np.flatnonzero(pile != k), validation)
+        folds.append(Fold(train, validation, test))
+    return folds
+
+
+def matched(labels, like, seed: int = 0) -> list[Fold]:
+    """Draw random folds with the part sizes of other folds, family by family.
+
+    The control for `grouped`: as many training, validation and test notes of every family in
+    every fold, but drawn by note. What a score changes between the two is not the number of
+    training notes.
+
+    The notes of a family are shuffled once; each fold takes its test notes where the one before
+    it stopped. So the test parts are disjoint as far as their sizes permit, and where those of
+    `like` hold every note once, so do these.
+
+    Parameters
+    ----------
+    labels : array_like of int, shape (n,)
+        The family of each note.
+    like : list of Fold
+        Folds of the same notes.
+    seed : int
+        The same seed gives the same folds.
+
+    Returns
+    -------
+    list of Fold
+
+    Raises
+    ------
+    ValueError
+        If a fold of `like` does not hold each of the n notes once.
+    """
+    labels = np.asarray(labels)
+    for number, fold in enumerate(like, 1):
+        if not np.array_equal(np.sort(np.concatenate(fold)), np.arange(len(labels))):
+            raise ValueError(
+                f"fold {number} does not hold each of the {len(labels)} notes once: "
+                "it was made for other notes"
+            )
+    rng = np.random.default_rng(seed)
+    parts = [([], [], []) for _ in like]
+    for family in np.unique(labels):
+        deck = rng.permutation(np.flatnonzero(labels == family))
+        for fold, (train, validation, test) in zip(like, parts, strict=True):
+            n_test, n_validation = (
+                np.count_nonzero(labels[part] == family) for part in (fold.test, fold.validation)
+            )
+            test.extend(deck[:n_test])
+            validation.extend(deck[n_test : n_test + n_validation])
+            train.extend(deck[n_test + n_validation :])
+            deck = np.roll(deck, -n_test)
+    return [Fold(*(np.sort(np.array(part, dtype=np.int64)) for part in fold)) for fold in parts]

@@ -1,18 +1,26 @@
 """The thesis's two networks (tables 3.1 and 3.2), built in chapters 5 and 6.
 
 Hyperparameters carry the thesis's names. Every layer pads with "same", which the thesis does
-not state but its output shapes show.
+not state but its output shapes show. Keras loads when a model is built, not with this module:
+records are read without it.
 """
 
-import keras
-from keras import layers
+from __future__ import annotations
+
+import inspect
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import keras
 
 INPUT_SHAPE = (126, 13)  # frames, MFCCs
 N_FAMILIES = 10
 LEARNING_RATES = {"cnn": 1e-4, "lstm": 1e-3}  # section 3.2.5
 
 
-def cnn(conv_2_filters_1=64, conv_2_filters_2=128, dropout_cnn=0.25) -> keras.Model:
+def cnn(
+    conv_2_filters_1=64, conv_2_filters_2=128, dropout_cnn=0.25, *, input_shape=INPUT_SHAPE
+) -> keras.Model:
     """The CNN of table 3.1, not compiled.
 
     Parameters
@@ -23,6 +31,8 @@ def cnn(conv_2_filters_1=64, conv_2_filters_2=128, dropout_cnn=0.25) -> keras.Mo
         Filters of the fifth.
     dropout_cnn : float
         Rate of all four dropout layers.
+    input_shape : tuple of int
+        Frames and coefficients of a note.
 
     Returns
     -------
@@ -30,13 +40,16 @@ def cnn(conv_2_filters_1=64, conv_2_filters_2=128, dropout_cnn=0.25) -> keras.Mo
         (batch, 126, 13) MFCCs -> (batch, 10) probabilities; 6,239,338 parameters as it stands.
     """
 
+    import keras
+    from keras import layers
+
     def convolution(filters):
         return layers.Conv2D(filters, (3, 3), padding="same", activation="relu")
 
     return keras.Sequential(
         [
-            keras.Input(INPUT_SHAPE),
-            layers.Reshape((*INPUT_SHAPE, 1)),  # one channel, as a grey image has
+            keras.Input(input_shape),
+            layers.Reshape((*input_shape, 1)),  # one channel, as a grey image has
             convolution(32),
             convolution(32),
             layers.MaxPooling2D((2, 2)),
@@ -56,7 +69,9 @@ def cnn(conv_2_filters_1=64, conv_2_filters_2=128, dropout_cnn=0.25) -> keras.Mo
     )
 
 
-def lstm(lstm_layer_units_1=32, lstm_layer_units_2=32, dropout_lstm=0.5) -> keras.Model:
+def lstm(
+    lstm_layer_units_1=32, lstm_layer_units_2=32, dropout_lstm=0.5, *, input_shape=INPUT_SHAPE
+) -> keras.Model:
     """The LSTM of table 3.2, not compiled.
 
     Parameters
@@ -69,6 +84,8 @@ def lstm(lstm_layer_units_1=32, lstm_layer_units_2=32, dropout_lstm=0.5) -> kera
         Rate of the dropout layers between LSTM layers; the one before the output stays at 0.5.
         Table 3.2 leaves the first unmarked; section 3.2.4 says that this value sets every dropout
         layer but the last, which is followed here.
+    input_shape : tuple of int
+        Frames and coefficients of a note.
 
     Returns
     -------
@@ -76,12 +93,15 @@ def lstm(lstm_layer_units_1=32, lstm_layer_units_2=32, dropout_lstm=0.5) -> kera
         (batch, 126, 13) MFCCs -> (batch, 10) probabilities; 2,109,194 parameters as it stands.
     """
 
+    import keras
+    from keras import layers
+
     def recurrence(units):
         return layers.LSTM(units, return_sequences=True)
 
     return keras.Sequential(
         [
-            keras.Input(INPUT_SHAPE),
+            keras.Input(input_shape),
             recurrence(32),
             layers.Dropout(dropout_lstm),
             recurrence(lstm_layer_units_1),
@@ -103,12 +123,14 @@ def lstm(lstm_layer_units_1=32, lstm_layer_units_2=32, dropout_lstm=0.5) -> kera
 BUILDERS = {"cnn": cnn, "lstm": lstm}
 
 
-def compiled(name: str, **hyperparameters) -> keras.Model:
+def compiled(name: str, *, input_shape=INPUT_SHAPE, **hyperparameters) -> keras.Model:
     """Build and compile one of the two for training as in section 3.2.5.
 
     Parameters
     ----------
     name : {"cnn", "lstm"}
+    input_shape : tuple of int
+        Frames and coefficients of a note.
     **hyperparameters
         Passed to `cnn` or `lstm`; what is left out keeps the base model's value.
 
@@ -118,7 +140,9 @@ def compiled(name: str, **hyperparameters) -> keras.Model:
         With Adam at the thesis's learning rate (CNN 1e-4, LSTM 1e-3), sparse categorical
         cross-entropy, and accuracy.
     """
-    model = BUILDERS[name](**hyperparameters)
+    import keras
+
+    model = BUILDERS[name](**hyperparameters, input_shape=input_shape)
     model.compile(
         optimizer=keras.optimizers.Adam(LEARNING_RATES[name]),
         loss="sparse_categorical_crossentropy",
@@ -135,11 +159,10 @@ def hyperparameters(name: str, changes: dict | None = None) -> dict:
     ValueError
         If the model or one of the hyperparameters is unknown.
     """
-    import inspect
-
     if name not in BUILDERS:
         raise ValueError(f"unknown model {name!r}: choose one of {', '.join(BUILDERS)}")
-    base = {key: p.default for key, p in inspect.signature(BUILDERS[name]).parameters.items()}
+    arguments = inspect.signature(BUILDERS[name]).parameters.values()
+    base = {p.name: p.default for p in arguments if p.kind is not p.KEYWORD_ONLY}
     if unknown := set(changes or {}) - set(base):
         raise ValueError(f"{name} has no {', '.join(sorted(unknown))}: it has {', '.join(base)}")
     return base | (changes or {})

@@ -22,6 +22,8 @@ import pandas as pd
 
 FORMAT = 1
 FILES = ("history.csv", "predictions.npz")
+# The runs that the book shows, made with the profile `mini`.
+SHIPPED = Path(__file__).resolve().parents[1] / "book" / "records"
 HISTORY = ("epoch", "loss", "accuracy", "val_loss", "val_accuracy")
 
 
@@ -49,7 +51,8 @@ class Record:
     info : dict
         What `record.json` holds: config, versions, backend, device, seconds, metrics, ...
     history : pd.DataFrame
-        Columns epoch (from 1), loss, accuracy, val_loss, val_accuracy.
+        Columns epoch (from 1), loss, accuracy, val_loss, val_accuracy; clean_accuracy and
+        clean_loss where the training notes were measured with dropout off, too.
     predictions : dict of str -> dict
         For each part that was predicted ("fold_test", "nsynth_test"): `notes` (n,) str,
         `labels` (n,) int64 and `probabilities` (n, 10) float32.
@@ -106,10 +109,11 @@ def device_name() -> str:
 
         if gpus := tf.config.list_physical_devices("GPU"):
             return tf.config.experimental.get_device_details(gpus[0]).get("device_name", "GPU")
-    return f"{_processor()}, {os.cpu_count()} cores"
+    return f"{processor()}, {os.cpu_count()} cores"
 
 
-def _processor() -> str:
+def processor() -> str:
+    """The processor's name, as its maker writes it where the system tells."""
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
         return next(li.split(":", 1)[1].strip() for li in lines if li.startswith("model name"))
@@ -188,20 +192,42 @@ def read(path) -> Record:
 
 
 def find(folder, config: dict) -> Record | None:
-    """The record of this configuration in `folder`, or None if it was not run there.
+    """The record of this configuration in `folder`, else among those that came with the book.
+
+    Returns None if it was not run. (What a configuration holds leaves no doubt: `SHIPPED` has
+    runs of the profile `mini` on the bundled notes, and no other profile asks for those.)
 
     Raises
     ------
     RecordError
         If there is one that cannot be trusted (see `read`).
     """
-    path = Path(folder) / record_name(config)
-    return read(path) if path.is_dir() else None
+    for place in (Path(folder), SHIPPED):
+        if (path := place / record_name(config)).is_dir():
+            return read(path)
+    return None
 
 
 def read_all(folder) -> list[Record]:
     """Every record below `folder`, sorted by name; drafts and other files are passed over."""
     return [read(path.parent) for path in sorted(Path(folder).glob("[!.]*/record.json"))]
+
+
+def select(group, **wanted) -> list[Record]:
+    """The records whose configuration holds all that is wanted, sorted by seed and fold.
+
+    A dictionary is matched key by key: `select(group, model="cnn", split={"kind": "stratified"})`.
+    """
+
+    def holds(found, wanted):
+        if isinstance(wanted, dict):
+            return isinstance(found, dict) and all(
+                key in found and holds(found[key], value) for key, value in wanted.items()
+            )
+        return found == wanted
+
+    chosen = [record for record in group if holds(record.config, wanted)]
+    return sorted(chosen, key=lambda record: (record.config["seed"], record.fold))
 
 
 def _canonical(value) -> str:

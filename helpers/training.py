@@ -3,14 +3,16 @@
 A run ends in the same record whether or not it was interrupted. That takes three things that
 Keras's own BackupAndRestore does not do: the order of the notes is drawn from (seed, epoch), the
 dropout layers' seeds are set from (seed, epoch, layer), and the weights, the optimizer and the
-history so far are saved after each epoch in one atomic write. Shown in chapter 5.
+history so far are saved after each epoch, never over the last save that is whole. Shown in
+chapter 5.
 """
 
 import json
 import logging
+import os
 import shutil
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +21,8 @@ import pandas as pd
 from helpers import datasets, evaluation, features, folds, profiles, records
 
 BATCH_SIZE = 32  # section 3.2.5
-CHECKPOINT = "checkpoint.npy"
+CHECKPOINT = "checkpoint-{}.npy"
+UNREADABLE = (OSError, EOFError, ValueError, KeyError, TypeError)
 LOCK_MESSAGE = "another process is training this run: waiting for it"
 
 
@@ -39,34 +42,69 @@ class Experiment:
         The folder of finished runs. Many experiments may share one.
     seed : int
         Draws the sample and the folds, and starts the trainings.
+    split : {"stratified", "grouped", "matched"}
+        The thesis's folds; folds that hold out whole instruments; random folds with the part
+        sizes of those (chapter 4). The last two are four, or as many as the family with the
+        fewest instruments has of them.
+    feature : {"mfcc", "mel"}
+    seconds : float
+        How much of each note is heard.
 
     Attributes
     ----------
     notes, test_notes : helpers.datasets.Notes
         The balanced sample of the training split; NSynth's test split.
-    X, X_test : np.ndarray, shape (n, 126, 13), float32
+    X, X_test : np.ndarray, shape (n, 126, 13) unless features differ, float32
     y, y_test : np.ndarray, shape (n,), int64
     folds : list of helpers.folds.Fold
-        All five; a profile may train only the first few.
+        All of them; a profile may train only the first few.
     """
 
-    def __init__(self, profile: str, data="nsynth-mini", runs="runs", seed: int = 0):
+    def __init__(
+        self,
+        profile: str,
+        data="nsynth-mini",
+        runs="runs",
+        seed: int = 0,
+        split: str = "stratified",
+        feature: str = "mfcc",
+        seconds: float = 4,
+    ):
         self.profile = profiles.get(profile)
         self.runs = Path(runs)
         self.seed = seed
+        self.split, self.feature, self.seconds = split, feature, seconds
         self.notes = datasets.load(data, "train").sample(self.profile.notes_per_family, seed)
         self.test_notes = datasets.load(data, "test")
         if self.profile.test_per_family is not None:
             self.test_notes = self.test_notes.sample(self.profile.test_per_family, seed)
-        self.X, self.y = features.extract(self.notes), self.notes.labels
-        self.X_test, self.y_test = features.extract(self.test_notes), self.test_notes.labels
-        self.folds = folds.stratified(self.y, seed=seed)
+        self.X = features.extract(self.notes, feature, seconds)
+        self.X_test = features.extract(self.test_notes, feature, seconds)
+        self.y, self.y_test = self.notes.labels, self.test_notes.labels
+        self.folds = self._folds()
         self._data = {"train": self.notes.checksum(), "test": self.test_notes.checksum()}
 
-    def config(self, model: str, hyperparameters=None, fold=1, seed=None, epochs=None) -> dict:
+    def _folds(self):
+        if self.split == "stratified":
+            return folds.stratified(self.y, seed=self.seed)
+        if self.split not in ("grouped", "matched"):
+            raise ValueError(
+                f"unknown split {self.split!r}: choose one of stratified, grouped, matched"
+            )
+        instruments = self.notes.table["instrument"].to_numpy(dtype=str)
+        fewest = self.notes.table.groupby("family")["instrument"].nunique().min()
+        held_out = folds.grouped(self.y, instruments, min(4, fewest), self.seed)
+        return held_out if self.split == "grouped" else folds.matched(self.y, held_out, self.seed)
+
+    def config(
+        self, model: str, hyperparameters=None, fold=1, seed=None, epochs=None, clean=False
+    ) -> dict:
         """The full configuration of a run: everything that its result depends on."""
         from helpers import models
 
+        # What is as usual goes unsaid, so that older records keep their hash.
+        unusual = {"clean": True} if clean else {}
+        cut = {} if self.seconds == 4 else {"seconds": self.seconds}
         return {
             "model": model,
             "hyperparameters": models.hyperparameters(model, hyperparameters),
@@ -75,17 +113,17 @@ class Experiment:
             "epochs": epochs or self.profile.epochs,
             "seed": self.seed if seed is None else seed,
             "split": {
-                "kind": "stratified",
+                "kind": self.split,
                 "fold": fold,
                 "n_folds": len(self.folds),
                 "seed": self.seed,
             },
             "data": self._data,
-            "features": {"kind": "mfcc"} | features.SETTINGS,
-        }
+            "features": {"kind": self.feature} | features.SETTINGS | cut,
+        } | unusual
 
     def run(
-        self, model: str, hyperparameters=None, fold=1, seed=None, epochs=None
+        self, model: str, hyperparameters=None, fold=1, seed=None, epochs=None, clean=False
     ) -> records.Record:
         """Train one model on one fold, or read the record if that was done before.
 
@@ -98,6 +136,9 @@ class Experiment:
             From 1.
         seed, epochs : int, optional
             Instead of the experiment's seed and the profile's epochs.
+        clean : bool
+            Whether to measure the training notes again after each epoch, with dropout off: the
+            history gets `clean_loss` and `clean_accuracy` (section 4.2.1).
 
         Returns
         -------
@@ -106,7 +147,7 @@ class Experiment:
         """
         part = self.folds[fold - 1]
         return train(
-            self.config(model, hyperparameters, fold, seed, epochs),
+            self.config(model, hyperparameters, fold, seed, epochs, clean),
             train=(self.X[part.train], self.y[part.train]),
             validation=(self.X[part.validation], self.y[part.validation]),
             tests={
@@ -116,11 +157,18 @@ class Experiment:
             runs=self.runs,
         )
 
-    def run_folds(self, model: str, hyperparameters=None, seed=None) -> list[records.Record]:
-        """`run` on each of the profile's folds, in order."""
+    @property
+    def n_folds(self) -> int:
+        """How many folds are trained: the profile's number, or all if there are fewer."""
+        return min(self.profile.folds, len(self.folds))
+
+    def run_folds(
+        self, model: str, hyperparameters=None, seed=None, epochs=None
+    ) -> list[records.Record]:
+        """`run` on each of the folds that the profile trains, in order."""
         return [
-            self.run(model, hyperparameters, fold, seed)
-            for fold in range(1, self.profile.folds + 1)
+            self.run(model, hyperparameters, fold, seed, epochs)
+            for fold in range(1, self.n_folds + 1)
         ]
 
 
@@ -137,6 +185,7 @@ def train(config: dict, train, validation, tests: dict, runs, progress=True) -> 
         What to predict when trained.
     runs : path
         The folder of records. Checkpoints stand in `.work` below it until a run is finished.
+        A run that came with the book is read from there.
     progress : bool
         Whether to show a bar over epochs.
 
@@ -161,11 +210,12 @@ def train(config: dict, train, validation, tests: dict, runs, progress=True) -> 
         # The other process may have finished it while we waited.
         found = records.find(runs, config)
         # What a killed process was writing; nobody else writes it while we hold the lock.
-        for debris in [*work.glob(f".{CHECKPOINT}.*"), *runs.glob(f".{work.name}.*")]:
-            shutil.rmtree(debris) if debris.is_dir() else debris.unlink()
+        for draft in runs.glob(f".{work.name}.*"):
+            shutil.rmtree(draft)
         if found is None:
             found = _train(config, train, validation, tests, runs, work, progress)
-        (work / CHECKPOINT).unlink(missing_ok=True)
+        for checkpoint in _checkpoints(work):
+            checkpoint.unlink()
     return found
 
 
@@ -176,11 +226,11 @@ def _train(config, train, validation, tests, runs, work, progress):
     from helpers import models
 
     keras.utils.set_random_seed(config["seed"])
-    model = models.compiled(config["model"], **config["hyperparameters"])
-    model.optimizer.build(model.trainable_variables)
-    checkpoint = work / CHECKPOINT
-    history, seconds = load_checkpoint(checkpoint, model, config)
     X, y = train
+    shape = X.shape[1:]
+    model = models.compiled(config["model"], input_shape=shape, **config["hyperparameters"])
+    model.optimizer.build(model.trainable_variables)
+    history, seconds = load_checkpoint(work, model, config)
     bar = tqdm(
         range(config["epochs"]), initial=len(history), desc=work.name, unit="epoch",
         disable=not progress,
@@ -194,10 +244,13 @@ def _train(config, train, validation, tests, runs, work, progress):
                 X[order], y[order], validation_data=validation, batch_size=config["batch_size"],
                 initial_epoch=epoch, epochs=epoch + 1, shuffle=False, verbose=0,
             ).history  # fmt: skip
+            if config.get("clean"):
+                again = model.evaluate(X, y, batch_size=256, verbose=0, return_dict=True)
+                logs |= {f"clean_{name}": [value] for name, value in again.items()}
             seconds += time.perf_counter() - start
             history.append({"epoch": epoch + 1} | {key: float(v[0]) for key, v in logs.items()})
             if epoch + 1 < config["epochs"]:
-                save_checkpoint(checkpoint, model, config, history, seconds)
+                save_checkpoint(work, model, config, history, seconds)
             bar.set_postfix(val_accuracy=f"{history[-1]['val_accuracy']:.3f}", refresh=False)
             bar.update()
 
@@ -220,7 +273,8 @@ def _train(config, train, validation, tests, runs, work, progress):
             for part, p in predictions.items()
         },
     }
-    table = pd.DataFrame(history, columns=list(records.HISTORY))
+    table = pd.DataFrame(history)
+    table = table[[*records.HISTORY, *table.columns.difference(records.HISTORY)]]
     return records.read(records.write(runs, info, table, predictions))
 
 
@@ -251,66 +305,91 @@ def set_dropout_seeds(model, seed: int, epoch: int) -> None:
 def epochs_done(runs, config: dict) -> int:
     """How many epochs of a run are finished: all of a recorded one, else its checkpoint's."""
     name = records.record_name(config)
-    if (Path(runs) / name).is_dir():
+    if any((Path(folder) / name).is_dir() for folder in (runs, records.SHIPPED)):
         return config["epochs"]
-    try:
-        with open(Path(runs) / ".work" / name / CHECKPOINT, "rb") as file:
-            return len(_read_state(file)["history"])
-    except (OSError, EOFError, ValueError, KeyError, TypeError):
-        return 0
+    epochs = [0]
+    for path in _checkpoints(Path(runs) / ".work" / name):
+        with suppress(*UNREADABLE), open(path, "rb") as file:
+            epochs.append(len(_read_state(file)["history"]))
+    return max(epochs)
 
 
-def save_checkpoint(path, model, config: dict, history: list, seconds: float) -> None:
-    """Save weights, optimizer and history so far in one atomic write.
+def save_checkpoint(work, model, config: dict, history: list, seconds: float) -> None:
+    """Save weights, optimizer and history so far.
 
-    The file holds arrays in NumPy's own format one after another: no copy of the weights is made
-    on the way, which is half of the time.
+    Two files are overwritten in turn, so that one is whole at any moment; a sum over each array
+    tells which. To overwrite takes a fraction of the time of writing a new file, and the arrays
+    are written from where they are, without a copy.
     """
     import keras
 
+    arrays = [_numbers(variable) for variable in _variables(model)]
     state = {
         "hash": records.config_hash(config),
         "backend": keras.backend.backend(),
         "history": history,
         "seconds": seconds,
+        "sums": [_sum(array) for array in arrays],
     }
-
-    def write(file):
+    path = Path(work) / CHECKPOINT.format(len(history) % 2)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT, 0o644), "wb") as file:
         np.save(file, np.frombuffer(json.dumps(state).encode(), dtype=np.uint8))
-        for variable in _variables(model):
-            np.save(file, _numbers(variable), allow_pickle=False)
+        for array in arrays:
+            np.save(file, array, allow_pickle=False)
+        file.truncate()
 
-    features.write_atomic(path, write)
 
+def load_checkpoint(work, model, config: dict) -> tuple[list, float]:
+    """Set the model to what was saved last. Returns the history so far and the seconds it took.
 
-def load_checkpoint(path, model, config: dict) -> tuple[list, float]:
-    """Set the model to what was saved. Returns the history so far and the seconds it took.
-
-    A checkpoint that is unreadable, or of another configuration or backend, is passed over with
-    a message and the run starts from its first epoch: nothing but time is lost.
+    A checkpoint that is damaged, or of another configuration or backend, is passed over with a
+    message; the run goes on from the one before, or from its first epoch: nothing but time is
+    lost.
     """
-    import keras
-
-    if not Path(path).exists():
-        return [], 0.0
     variables = _variables(model)
-    try:
-        with open(path, "rb") as file:
-            state = _read_state(file)
-            if state["hash"] != records.config_hash(config):
-                raise ValueError("of another configuration")
-            if state["backend"] != keras.backend.backend():
-                raise ValueError(f"made by the {state['backend']} backend")
-            values = [np.load(file, allow_pickle=False) for _ in variables]
-        for variable, value in zip(variables, values, strict=True):
-            if tuple(variable.shape) != value.shape:
-                raise ValueError("of another model")
-    except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
-        print(f"{path}: {error}; this run starts from its first epoch")
+    found = []
+    for path in _checkpoints(work):
+        try:
+            found.append(_read_checkpoint(path, variables, config))
+        except UNREADABLE as error:
+            print(f"{path}: {error}; this checkpoint is not used")
+    if not found:
         return [], 0.0
+    state, values = max(found, key=lambda pair: len(pair[0]["history"]))
     for variable, value in zip(variables, values, strict=True):
         variable.assign(value)
     return state["history"], state["seconds"]
+
+
+def _checkpoints(work) -> list[Path]:
+    return [path for i in range(2) if (path := Path(work) / CHECKPOINT.format(i)).exists()]
+
+
+def _read_checkpoint(path, variables, config) -> tuple[dict, list]:
+    import keras
+
+    with open(path, "rb") as file:
+        state = _read_state(file)
+        if state["hash"] != records.config_hash(config):
+            raise ValueError("of another configuration")
+        if state["backend"] != keras.backend.backend():
+            raise ValueError(f"made by the {state['backend']} backend")
+        values = [np.load(file, allow_pickle=False) for _ in variables]
+    if [_sum(value) for value in values] != state["sums"]:
+        raise ValueError("not written to its end")
+    for variable, value in zip(variables, values, strict=True):
+        if tuple(variable.shape) != value.shape:
+            raise ValueError("of another model")
+    return state, values
+
+
+def _sum(array: np.ndarray) -> int:
+    """A sum over the bytes, four at a time where they are numbers of four bytes."""
+    words = np.ascontiguousarray(array).reshape(-1).view(np.uint8)
+    if len(words) % 4 == 0:
+        words = words.view(np.uint32)
+    return int(words.sum(dtype=np.uint64))
 
 
 def _variables(model) -> list:

@@ -6,11 +6,12 @@ its own, so that its score is kept, and an interrupted search goes on where it w
 
 import tempfile
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from helpers import records
+from helpers import models, profiles, records
 
 DROPOUT = [0.1, 0.2, 0.3, 0.4, 0.5]
 SPACES = {
@@ -24,6 +25,11 @@ SPACES = {
         "lstm_layer_units_1": [32, 64, 128],
         "lstm_layer_units_2": [32, 64, 128],
     },
+}
+# What the thesis's own searches found: table 4.1, trial 5, and table 4.2, trial 4.
+THESIS = {
+    "cnn": {"conv_2_filters_1": 128, "conv_2_filters_2": 128, "dropout_cnn": 0.2},
+    "lstm": {"lstm_layer_units_1": 32, "lstm_layer_units_2": 128, "dropout_lstm": 0.3},
 }
 
 
@@ -80,11 +86,102 @@ def search(experiment, model: str, seed: int = 0, fold: int = 1) -> Search:
         runs.append([experiment.run(**job) for job in jobs])
         return [execution_score(record) for record in runs[-1]]
 
-    _random_search(model, experiment.profile.trials, seed, run_trial)
-    table = score_table(model, runs)
-    winner = runs[table["score"].to_numpy().argmax()][0]
+    if not (runs := recorded_trials(experiment, model, seed, fold)):
+        _random_search(model, experiment.profile.trials, seed, run_trial)
+    return _search(model, runs)
+
+
+def recorded_trials(experiment, model: str, seed: int = 0, fold: int = 1) -> list:
+    """The executions' records of a search that is finished, else an empty list.
+
+    Each is found by its seed, so that keras-tuner need not draw the trials again.
+    """
+    profile, folders = experiment.profile, (experiment.runs, records.SHIPPED)
+    group = [
+        records.read(path)
+        for number in range(profile.trials)
+        for job in executions(profile, model, None, number, seed, fold)
+        for folder in folders
+        for path in Path(folder).glob(f"{model}-fold{fold}-seed{job['seed']}-*")
+    ]
+
+    def asked_for(record):
+        setting = record.config["hyperparameters"]
+        seed, epochs = record.config["seed"], profile.tuning_epochs
+        return record.config == experiment.config(model, setting, fold, seed, epochs)
+
+    return _trials([record for record in group if asked_for(record)], profile, model, seed, fold)
+
+
+def _trials(group, profile, model, seed, fold) -> list:
+    by_seed = {record.config["seed"]: record for record in group}
+    seeds = [
+        [job["seed"] for job in executions(profile, model, None, number, seed, fold)]
+        for number in range(profile.trials)
+    ]
+    if not all(s in by_seed for trial in seeds for s in trial):
+        return []
+    return [[by_seed[s] for s in trial] for trial in seeds]
+
+
+def _search(model: str, trials: list) -> Search:
+    table = score_table(model, trials)
+    winner = trials[table["score"].to_numpy().argmax()][0]
     best = {name: winner.config["hyperparameters"][name] for name in SPACES[model]}
-    return Search(table, best, runs)
+    return Search(table, best, trials)
+
+
+def protocol(group, profile: str = "mini", seed: int = 0) -> dict:
+    """The runs of the thesis's protocol among records, by the name of the model.
+
+    Parameters
+    ----------
+    group : list of helpers.records.Record
+        Such as `records.read_all(records.SHIPPED)`.
+    profile : str
+        What the runs were made with.
+    seed : int
+        Of the searches.
+
+    Returns
+    -------
+    dict of str -> list of helpers.records.Record
+        "Base CNN", "Optimised CNN" (the winner of our search), "CNN, thesis's setting", and the
+        same of the LSTM, folds in order, one seed after another. A model of which a fold is
+        missing is left out.
+    """
+    profile, found = profiles.get(profile), {}
+    group = _as_usual(group)
+    for model in SPACES:
+        settings = {f"Base {model.upper()}": {}}
+        if search := read_search(group, model, profile.name, seed):
+            settings[f"Optimised {model.upper()}"] = search.best
+        settings[f"{model.upper()}, thesis's setting"] = THESIS[model]
+        for title, setting in settings.items():
+            full = models.hyperparameters(model, setting)
+            runs = records.select(group, model=model, hyperparameters=full, epochs=profile.epochs)
+            # The executions of a search have the winner's hyperparameters, too, and other seeds.
+            folds = pd.Series([run.fold for run in runs], dtype=int)
+            seeds = pd.Series([run.config["seed"] for run in runs], dtype=int)
+            whole = folds.groupby(seeds).nunique() == profile.folds
+            if whole.any():
+                found[title] = [r for r in runs if whole[r.config["seed"]]]
+    return found
+
+
+def _as_usual(group) -> list:
+    """The records of the thesis's protocol: random folds, MFCCs of the whole note."""
+    usual = records.select(group, split={"kind": "stratified"}, features={"kind": "mfcc"})
+    return [r for r in usual if "seconds" not in r.config["features"] and "clean" not in r.config]
+
+
+def read_search(group, model: str, profile: str = "mini", seed: int = 0, fold: int = 1):
+    """The finished search among records (see `protocol`), or None if an execution is missing."""
+    profile = profiles.get(profile)
+    wanted = {"model": model, "epochs": profile.tuning_epochs, "split": {"fold": fold}}
+    found = records.select(_as_usual(group), **wanted)
+    trials = _trials(found, profile, model, seed, fold)
+    return _search(model, trials) if trials else None
 
 
 def plan(profile, model: str, seed: int = 0, fold: int = 1) -> list[dict]:
@@ -119,8 +216,6 @@ def executions(profile, model, hyperparameters, trial: int, seed: int, fold: int
 def _random_search(model: str, trials: int, seed: int, run_trial) -> None:
     """keras-tuner's RandomSearch, calling `run_trial(hyperparameters)` -> list of scores."""
     import keras_tuner
-
-    from helpers import models
 
     space = SPACES[model]
 

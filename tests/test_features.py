@@ -111,3 +111,22 @@ def test_an_atomic_write_leaves_the_old_file_when_it_fails(tmp_path):
         features.write_atomic(path, fail)
     assert [p.name for p in tmp_path.iterdir()] == ["file"]
     assert path.read_bytes() == b"old"
+
+
+@pytest.mark.parametrize(("seconds", "frames"), [(1, 32), (2, 63), (4, 126)])
+def test_a_note_can_be_cut(train_notes, tmp_path, seconds, frames):
+    notes = train_notes.sample(1, seed=0)
+    found = features.extract(notes, seconds=seconds, cache=tmp_path, progress=False)
+    assert found.shape == (10, frames, 13)
+    for i in range(len(notes)):
+        cut = notes.waveform(i)[: 16_000 * seconds]
+        np.testing.assert_array_equal(found[i], features.mfcc(cut))
+    again = features.extract(notes, seconds=seconds, cache=tmp_path, progress=False)
+    np.testing.assert_array_equal(again, found)
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+@pytest.mark.parametrize("seconds", [0, -1, 4.5, float("nan")])
+def test_a_cut_that_no_note_allows_is_refused(train_notes, seconds):
+    with pytest.raises(ValueError, match="a note has 4"):
+        features.extract(train_notes, seconds=seconds)

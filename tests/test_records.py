@@ -127,3 +127,24 @@ def test_records_are_read_without_keras(written):
         "print(sorted({'keras', 'tensorflow', 'librosa', 'matplotlib'} & set(sys.modules)))"
     )
     assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "[]"
+
+
+def test_records_are_selected_by_what_their_configuration_holds(written):
+    first = records.read(written[0])
+    second = records.Record(
+        first.info | {"config": CONFIG | {"seed": 1, "split": {"fold": 2, "kind": "grouped"}}},
+        *written[1:],
+    )
+    group = [first, second]
+    assert records.select(group) == [second, first]  # by seed, then fold
+    assert records.select(group, model="cnn", split={"kind": "grouped"}) == [second]
+    assert records.select(group, split={"fold": 4}) == [first]
+    assert records.select(group, split={"kind": "other"}, model="cnn") == []
+    assert records.select(group, rate=1) == []
+
+
+def test_the_shipped_records_are_whole_and_small():
+    shipped = records.read_all(records.SHIPPED)
+    assert shipped
+    size = sum(p.stat().st_size for r in records.SHIPPED.glob("[!.]*") for p in r.glob("*"))
+    assert size < 4 * 2**20

@@ -83,7 +83,9 @@ def test_importing_helpers_loads_nothing_heavy():
     assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "[]"
 
 
-@pytest.mark.parametrize("module", ["datasets", "features", "folds", "training", "tuning", "plots"])
+@pytest.mark.parametrize(
+    "module", ["datasets", "features", "folds", "models", "training", "tuning", "plots"]
+)
 def test_helpers_load_heavy_libraries_on_first_use(module):
     code = (
         f"import sys; from helpers import {module}; "

@@ -73,7 +73,7 @@ def test_runs_split_over_folders_are_merged_by_copying(finished, tmp_path, capsy
 def test_any_executor_gives_the_same_records(finished, tmp_path):
     where = ("smoke", "nsynth-mini", str(tmp_path))
     experiment = training.Experiment(*where)
-    jobs = train.jobs_of(experiment, "cnn", "base", seed=0)
+    jobs = train.jobs_of(where, "cnn", "base", seed=0)
     with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
         assert train.run_all(experiment, where, jobs, pool) == 0
     for record in records.read_all(tmp_path):
@@ -121,9 +121,29 @@ def test_an_interrupt_says_how_to_go_on(tmp_path, jobs):
     assert "Traceback" not in output
 
 
+def test_other_folds_features_and_lengths_are_runs_of_their_own(tmp_path, capsys):
+    runs = ["--profile", "smoke", "--runs", str(tmp_path), "--only", "lstm", "--variant", "base"]
+    unusual = ["--split", "grouped", "--seconds", "1", "--epochs", "1", "--clean", "--fold", "2"]
+    assert train.main([*runs, *unusual]) == 0
+    (record,) = records.read_all(tmp_path)
+    assert record.config["split"]["kind"] == "grouped"
+    assert (record.fold, record.config["epochs"], record.config["clean"]) == (2, 1, True)
+    assert record.config["features"]["seconds"] == 1
+    capsys.readouterr()
+    assert train.main([*runs, *unusual, "--dry-run"]) == 0
+    assert "1 of 1 runs done" in capsys.readouterr().out
+    assert train.main([*runs, "--dry-run"]) == 0
+    assert "0 of 2 runs done" in capsys.readouterr().out
+    searched = [*runs[:-1], "tuning", "--search-fold", "2", "--dry-run"]
+    assert train.main(searched) == 0
+    assert capsys.readouterr().out.count("lstm-fold2-seed") == 2
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        (["--search-fold", "6", "--dry-run"], "--search-fold 6: smoke has folds 1 to 2"),
+        (["--split", "group"], "invalid choice: 'group'"),
         (["--profile", "quik"], "invalid choice: 'quik'"),
         (["--only", "gru"], "invalid choice: 'gru'"),
         (["--fold", "3", "--dry-run"], "--fold 3: smoke has folds 1 to 2"),

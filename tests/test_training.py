@@ -1,6 +1,8 @@
 """Training is real here: small networks' sizes are the thesis's, only notes and epochs are few."""
 
 import json
+import subprocess
+import sys
 
 import keras
 import numpy as np
@@ -75,8 +77,8 @@ def test_an_interrupted_run_ends_in_the_same_record(run, tmp_path, monkeypatch, 
     experiment = training.Experiment("smoke", runs=tmp_path)
     save = training.save_checkpoint
 
-    def save_and_die(path, model, config, history, seconds):
-        save(path, model, config, history, seconds)
+    def save_and_die(work, model, config, history, seconds):
+        save(work, model, config, history, seconds)
         if len(history) == after:
             raise Killed
 
@@ -107,7 +109,7 @@ def test_what_a_killed_process_was_writing_is_cleared_away(tmp_path):
     for folder in (other, draft, work):
         folder.mkdir(parents=True)
     (draft / "history.csv").write_text("half")
-    (work / f".{training.CHECKPOINT}.abc").write_bytes(b"half")
+    (work / training.CHECKPOINT.format(0)).write_bytes(b"half")
     experiment.run("cnn", epochs=1)
     assert sorted(p.name for p in tmp_path.iterdir()) == sorted([".work", other.name, name])
     assert [p.name for p in work.iterdir() if p.name != "lock"] == []
@@ -123,29 +125,51 @@ def test_dropout_differs_between_epochs_layers_and_seeds():
     assert len(states) == 3 * 4
 
 
-@pytest.mark.parametrize("damage", ["truncated", "another configuration", "another backend"])
+@pytest.mark.parametrize(
+    "damage", ["truncated", "half overwritten", "another configuration", "another backend"]
+)
 def test_a_checkpoint_that_cannot_be_used_is_passed_over(experiment, tmp_path, capsys, damage):
     config = experiment.config("cnn")
-    model = models.compiled("cnn")
-    model.optimizer.build(model.trainable_variables)
+    model = built("cnn")
     before = [np.array(np.asarray(v)) for v in model.variables]
-    path = tmp_path / training.CHECKPOINT
     saved = config | {"seed": 9} if damage == "another configuration" else config
-    training.save_checkpoint(path, models_like(model), saved, [{"epoch": 1}], 1.0)
+    training.save_checkpoint(tmp_path, built("cnn"), saved, [{"epoch": 1}], 1.0)
+    (path,) = tmp_path.iterdir()
+    whole = path.read_bytes()
     if damage == "truncated":
-        path.write_bytes(path.read_bytes()[:-1000])
+        path.write_bytes(whole[:-1000])
+    elif damage == "half overwritten":
+        training.save_checkpoint(tmp_path, built("cnn"), saved, [{"epoch": 1}] * 3, 1.0)
+        newer = path.read_bytes()
+        path.write_bytes(newer[: len(newer) // 3] + whole[len(newer) // 3 :])
     elif damage == "another backend":
-        path.write_bytes(path.read_bytes().replace(backend_field(), b"-" * len(backend_field())))
-    assert training.load_checkpoint(path, model, config) == ([], 0.0)
+        path.write_bytes(whole.replace(backend_field(), b"-" * len(backend_field())))
+    assert training.load_checkpoint(tmp_path, model, config) == ([], 0.0)
     assert str(path) in capsys.readouterr().out
     for variable, value in zip(model.variables, before, strict=True):
         np.testing.assert_array_equal(np.asarray(variable), value)
 
 
-def models_like(model):
-    other = models.compiled(model.name)
-    other.optimizer.build(other.trainable_variables)
-    return other
+def test_a_run_goes_on_from_the_checkpoint_before_a_damaged_one(experiment, tmp_path, capsys):
+    config = experiment.config("lstm")
+    older = built("lstm")
+    for number, model in enumerate([built("lstm"), older, built("lstm")], 1):
+        history = [{"epoch": e} for e in range(1, number + 1)]
+        training.save_checkpoint(tmp_path, model, config, history, float(number))
+    newest = tmp_path / training.CHECKPOINT.format(1)
+    newest.write_bytes(newest.read_bytes()[:-1000])
+    model = built("lstm")
+    history, seconds = training.load_checkpoint(tmp_path, model, config)
+    assert (len(history), seconds) == (2, 2.0)
+    assert newest.name in capsys.readouterr().out
+    for variable, expected in zip(model.variables, older.variables, strict=True):
+        np.testing.assert_array_equal(np.asarray(variable), np.asarray(expected))
+
+
+def built(name):
+    model = models.compiled(name)
+    model.optimizer.build(model.trainable_variables)
+    return model
 
 
 def backend_field():
@@ -192,7 +216,95 @@ def test_a_failing_execution_is_reported_as_it_is(experiment, monkeypatch):
 
     monkeypatch.setattr(experiment, "run", fail)
     with pytest.raises(Exception, match="trial 1: disk full"):
-        tuning.search(experiment, "cnn")
+        tuning.search(experiment, "cnn", seed=7)
+
+
+def test_a_recorded_search_needs_no_tuner(experiment):
+    """As chapters 8 and 9 are rendered: nothing is drawn, no model is built."""
+    search = tuning.search(experiment, "lstm")
+    code = (
+        "import sys; from helpers import records, training, tuning\n"
+        f"runs = {str(experiment.runs)!r}\n"
+        "experiment = training.Experiment('smoke', runs=runs)\n"
+        "print(tuning.search(experiment, 'lstm').best)\n"
+        "print(tuning.read_search(records.read_all(runs), 'lstm', 'smoke').best)\n"
+        "print({'tensorflow', 'keras', 'keras_tuner'} & set(sys.modules))"
+    )
+    output = subprocess.check_output([sys.executable, "-c", code], text=True).splitlines()
+    assert output == [str(search.best), str(search.best), "set()"]
+
+
+def test_the_protocol_is_found_among_records(experiment):
+    searches = {name: tuning.search(experiment, name) for name in tuning.SPACES}
+    expected = {}
+    for name, search in searches.items():
+        expected[f"Base {name.upper()}"] = experiment.run_folds(name)
+        expected[f"Optimised {name.upper()}"] = experiment.run_folds(name, search.best)
+    group = records.read_all(experiment.runs)  # with runs of other tests among them
+    found = tuning.protocol(group, "smoke")
+    assert list(found) == list(expected)  # the thesis's settings were not trained
+    for title, runs in expected.items():
+        assert [r.info["hash"] for r in found[title]] == [r.info["hash"] for r in runs]
+    # Without one of its folds a model is left out, without an execution the search is.
+    missing = {expected["Base CNN"][1].info["hash"], searches["lstm"].runs[1][0].info["hash"]}
+    found = tuning.protocol([r for r in group if r.info["hash"] not in missing], "smoke")
+    assert list(found) == ["Optimised CNN", "Base LSTM"]
+
+
+def test_a_run_that_came_with_the_book_is_not_trained_again(experiment, tmp_path, monkeypatch):
+    record = experiment.run("lstm")
+    monkeypatch.setattr(records, "SHIPPED", experiment.runs)
+    monkeypatch.setattr(training, "_train", None)
+    elsewhere = training.Experiment("smoke", runs=tmp_path)
+    same(record, elsewhere.run("lstm"))
+    assert training.epochs_done(tmp_path, record.config) == record.config["epochs"]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_folds_that_hold_out_instruments_and_their_match(tmp_path):
+    grouped = training.Experiment("smoke", runs=tmp_path, split="grouped")
+    matched = training.Experiment("smoke", runs=tmp_path, split="matched")
+    instruments = grouped.notes.table["instrument"].to_numpy()
+    assert 2 <= len(grouped.folds) <= 4
+    shared = 0
+    for held_out, random in zip(grouped.folds, matched.folds, strict=True):
+        known = instruments[np.concatenate([held_out.train, held_out.validation])]
+        assert not set(known) & set(instruments[held_out.test])
+        assert [len(part) for part in held_out] == [len(part) for part in random]
+        shared += len(set(instruments[random.train]) & set(instruments[random.test]))
+    assert shared > 0
+    record = grouped.run("lstm", epochs=1)
+    assert record.config["split"] == {
+        "kind": "grouped", "fold": 1, "n_folds": len(grouped.folds), "seed": 0
+    }  # fmt: skip
+    expected = grouped.notes.table["note"].to_numpy()[grouped.folds[0].test]
+    assert list(record.predictions["fold_test"]["notes"]) == list(expected)
+    assert grouped.config("lstm") != matched.config("lstm")
+    with pytest.raises(ValueError, match="unknown split 'group': choose one of stratified"):
+        training.Experiment("smoke", split="group")
+
+
+def test_other_features_and_a_clean_measurement(tmp_path, experiment):
+    short = training.Experiment("smoke", runs=tmp_path, seconds=1)
+    mel = training.Experiment("smoke", runs=tmp_path, feature="mel", seconds=1)
+    assert short.X.shape[1:] == (32, 13)
+    assert mel.X.shape[1:] == (32, 128)
+    usual, other = experiment.config("lstm"), short.config("lstm")
+    assert "seconds" not in usual["features"]
+    assert other["features"] == usual["features"] | {"seconds": 1}
+    assert mel.config("lstm")["features"] == usual["features"] | {"kind": "mel", "seconds": 1}
+    for each in (short, mel):
+        assert each.run("cnn", epochs=1).info["metrics"]["nsynth_test"]["loss"] > 0
+    # Measuring the training notes again changes nothing else.
+    clean = short.run("lstm", epochs=2, clean=True)
+    plain = short.run("lstm", epochs=2)
+    assert list(clean.history) == [*records.HISTORY, "clean_accuracy", "clean_loss"]
+    assert clean.history[list(records.HISTORY)].equals(plain.history)
+    assert not clean.history["clean_loss"].equals(plain.history["loss"])
+    # None of these is taken for a run of the protocol.
+    group = records.read_all(tmp_path)
+    assert len(group) == 4
+    assert tuning.protocol(group, "smoke") == {}
 
 
 def test_unknown_profile_and_hyperparameter(experiment):

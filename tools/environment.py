@@ -3,8 +3,11 @@
 import json
 import os
 import platform
+import subprocess
 from importlib import metadata
 from pathlib import Path
+
+from helpers import records
 
 PACKAGES = ("keras", "tensorflow", "jax", "numpy", "librosa", "keras-tuner", "scikit-learn")
 
@@ -20,6 +23,18 @@ def backend() -> str:
         return "tensorflow"
 
 
+def device() -> str:
+    """Return the graphics cards that a driver lists, else the processor and its cores."""
+    try:
+        command = ["nvidia-smi", "--query-gpu=name", "--format=csv,noheader"]
+        listed = subprocess.run(command, capture_output=True, text=True, timeout=30, check=True)
+        if names := listed.stdout.split("\n")[:-1]:
+            return ", ".join(names)
+    except (OSError, subprocess.SubprocessError):
+        pass
+    return f"{records.processor()}, {os.cpu_count()} cores"
+
+
 def environment() -> dict:
     """Return what a result depends on besides the code: versions, backend, machine."""
     versions = {"python": platform.python_version()}
@@ -28,4 +43,9 @@ def environment() -> dict:
             versions[name] = metadata.version(name)
         except metadata.PackageNotFoundError:
             versions[name] = None
-    return {"versions": versions, "backend": backend(), "platform": platform.platform()}
+    return {
+        "versions": versions,
+        "backend": backend(),
+        "device": device(),
+        "platform": platform.platform(),
+    }

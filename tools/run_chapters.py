@@ -202,7 +202,9 @@ def run_all(
             raise
         print("FAILED" if outcome["error"] else "ok", f"{outcome['seconds']:.1f} s", flush=True)
         outcomes[path.stem] = outcome
+        finished = time.strftime("%Y-%m-%d %H:%M", time.gmtime())
         about_run = {"profile": profile, "parameters": parameters[path], **about}
+        about_run["finished"] = finished
         entry = {**outcome, **about_run, "notebook": os.path.relpath(outcome["notebook"], output)}
         status[path.stem] = entry
         write_atomically(status_file, json.dumps(status, indent=1, sort_keys=True) + "\n")

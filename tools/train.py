@@ -20,38 +20,40 @@ from tqdm import tqdm
 
 from helpers import profiles, records, training, tuning
 
-# Table 4.1, trial 5, and table 4.2, trial 4: what the thesis's own search found.
-THESIS = {
-    "cnn": {"conv_2_filters_1": 128, "conv_2_filters_2": 128, "dropout_cnn": 0.2},
-    "lstm": {"lstm_layer_units_1": 32, "lstm_layer_units_2": 128, "dropout_lstm": 0.3},
-}
 VARIANTS = ("base", "tuning", "tuned", "thesis")
+SPLITS = ("stratified", "grouped", "matched")
 
 
-def folds_of(experiment, model: str, hyperparameters, seed: int) -> list[dict]:
-    return [
-        {"model": model, "hyperparameters": hyperparameters, "fold": fold, "seed": seed}
-        for fold in range(1, experiment.profile.folds + 1)
-    ]
-
-
-def jobs_of(experiment, model: str, variant: str, seed: int) -> list[dict]:
+def jobs_of(where: tuple, model: str, variant: str, seed: int, **options) -> list[dict]:
     """The runs of one model and variant, as arguments of `Experiment.run`.
 
-    The tuned model's hyperparameters come from the records of its search, which `tuning.search`
-    completes first where they are missing.
+    The tuned model's hyperparameters come from the records of its search on the thesis's folds,
+    which `tuning.search` completes first where they are missing.
+
+    Parameters
+    ----------
+    where : tuple
+        The arguments of `helpers.training.Experiment`.
+    model, variant : str
+    seed : int
+        Of the trainings.
+    **options
+        `fold`, of the search; `epochs` and `clean`, as `Experiment.run` has them.
     """
+    experiment, search_fold = _experiment(*where), options.pop("fold", 1)
     if variant == "tuning":
-        return tuning.plan(experiment.profile, model)
-    found = {"base": None, "thesis": THESIS[model]}
+        jobs = tuning.plan(experiment.profile, model, fold=search_fold)
+        return [job | {"epochs": options.get("epochs") or job["epochs"]} for job in jobs]
+    found = {"base": None, "thesis": tuning.THESIS[model]}
     if variant == "tuned":
-        found["tuned"] = tuning.search(experiment, model).best
-    return folds_of(experiment, model, found[variant], seed)
+        found["tuned"] = tuning.search(_experiment(*where[:3]), model).best
+    common = {"model": model, "hyperparameters": found[variant], "seed": seed} | options
+    return [common | {"fold": fold} for fold in range(1, experiment.n_folds + 1)]
 
 
-@lru_cache(maxsize=1)
-def _experiment(profile: str, data: str, runs: str) -> training.Experiment:
-    return training.Experiment(profile, data, runs)
+@lru_cache(maxsize=2)
+def _experiment(*where) -> training.Experiment:
+    return training.Experiment(*where)
 
 
 def run_job(where: tuple, job: dict) -> str:
@@ -130,7 +132,7 @@ def run_all(experiment, where: tuple, jobs: list[dict], executor=None, known=Non
     ----------
     experiment : helpers.training.Experiment
     where : tuple
-        Profile, data and folder of records: what a worker makes the same experiment of.
+        The arguments of `Experiment`, of which a worker makes the same one.
     jobs : list of dict
         Arguments of `Experiment.run`.
     executor : concurrent.futures.Executor, optional
@@ -217,10 +219,21 @@ def main(arguments=None) -> int:
     parser.add_argument("--variant", nargs="+", choices=VARIANTS, default=list(VARIANTS))
     parser.add_argument("--fold", type=int, nargs="+", help="only these folds, from 1")
     parser.add_argument("--seed", type=int, nargs="+", default=[0], help="of the trainings")
+    parser.add_argument("--split", default="stratified", choices=SPLITS, help="the folds")
+    parser.add_argument("--feature", default="mfcc", choices=("mfcc", "mel"))
+    parser.add_argument("--seconds", type=float, default=4, help="of each note, from its start")
+    parser.add_argument("--epochs", type=int, help="instead of the profile's")
+    parser.add_argument("--search-fold", type=int, default=1, help="that a search trains on")
+    parser.add_argument(
+        "--clean", action="store_true", help="measure training notes with dropout off, too"
+    )
     parser.add_argument("--jobs", type=int, default=1, help="processes that train at once")
     parser.add_argument("--dry-run", action="store_true", help="list runs, train nothing")
     options = parser.parse_args(arguments)
     where = (options.profile, options.data, str(Path(options.runs).resolve()))
+    unusual = (0, options.split, options.feature, options.seconds)
+    if unusual != (0, "stratified", "mfcc", 4):
+        where += unusual
     try:
         return _run(options, where)
     except KeyboardInterrupt:
@@ -233,10 +246,15 @@ def main(arguments=None) -> int:
 
 def _run(options, where) -> int:
     experiment = _experiment(*where)
-    wrong = [f for f in options.fold or [] if not 1 <= f <= experiment.profile.folds]
-    if wrong:
-        print(f"--fold {wrong[0]}: {options.profile} has folds 1 to {experiment.profile.folds}")
-        return 2
+    for flag in ("fold", "search_fold"):
+        given = getattr(options, flag) or []
+        for fold in given if isinstance(given, list) else [given]:
+            if not 1 <= fold <= experiment.n_folds:
+                name = flag.replace("_", "-")
+                print(f"--{name} {fold}: {options.profile} has folds 1 to {experiment.n_folds}")
+                return 2
+    more = {"epochs": options.epochs} if options.epochs else {}
+    more |= {"clean": True} if options.clean else {}
     failed, known = 0, []
     # The tuned models come last: which they are is known when the search is done.
     for variants in (("base", "thesis", "tuning"), ("tuned",)):
@@ -244,11 +262,12 @@ def _run(options, where) -> int:
         for variant, model in product(variants, options.only):
             if variant not in options.variant:
                 continue
-            if variant == "tuned" and options.dry_run and not searched(experiment, model):
+            if variant == "tuned" and options.dry_run and not searched(where, model):
                 print(f"{model}, tuned: known when its search is done")
                 continue
             for seed in options.seed:
-                jobs += [j for j in jobs_of(experiment, model, variant, seed) if j not in jobs]
+                each = more | ({"fold": options.search_fold} if variant == "tuning" else {})
+                jobs += [j for j in jobs_of(where, model, variant, seed, **each) if j not in jobs]
         if options.fold:
             jobs = [job for job in jobs if job["fold"] in options.fold]
         if options.dry_run:
@@ -259,8 +278,9 @@ def _run(options, where) -> int:
     return min(failed, 1)
 
 
-def searched(experiment, model: str) -> bool:
-    """Whether every execution of the model's search is recorded."""
+def searched(where: tuple, model: str) -> bool:
+    """Whether every execution of the model's search on the thesis's folds is recorded."""
+    experiment = _experiment(*where[:3])
     done, to_do, refused = look(experiment, tuning.plan(experiment.profile, model))
     return not to_do and not refused
 
