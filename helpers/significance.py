@@ -1,7 +1,10 @@
-"""Is one model better than another? The Wilcoxon signed-rank test of section 3.3.
+"""Is one model better than another? Tests over folds and over instruments.
 
-Chapter 9 writes the test out and shows why five folds can never give less than 0.0625.
+The Wilcoxon signed-rank test of section 3.3, a t-test that allows for what folds share, its
+Bayesian sibling, and resampling of whole instruments. Chapter 9 writes each of them out.
 """
+
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -86,3 +89,237 @@ def wilcoxon_table(scores: dict, pairs) -> pd.DataFrame:
             }
         )
     return pd.DataFrame(rows)
+
+
+class CorrectedT(NamedTuple):
+    """What `corrected_t` returns, in the unit of the differences (t, df and p have none)."""
+
+    mean: float
+    low: float
+    high: float
+    t: float
+    df: int
+    p: float
+
+
+def corrected_t(differences, n_test: int, n_train: int, confidence: float = 0.95) -> CorrectedT:
+    """Nadeau and Bengio's corrected resampled t-test: is the mean difference over folds zero?
+
+    As a paired t-test, with 1/n + n_test/n_train in the place of 1/n: folds share training notes,
+    and their mean varies more than that of independent values. The ratio supposes a correlation
+    of n_test / (n_test + n_train) between any two folds; one set of folds cannot show it.
+
+    Parameters
+    ----------
+    differences : array_like of float, shape (n,)
+        Score of one model minus score of the other on each fold, in any unit.
+    n_test, n_train : int
+        Notes tested and trained on in a fold (validation notes are neither).
+    confidence : float
+        Of the interval.
+
+    Returns
+    -------
+    CorrectedT
+        mean; low, high : the interval; t; df : n - 1; p : two-sided. Without any spread between
+        the folds there is no test: all but mean and df are NaN.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than two differences, one is not finite, `n_test` or `n_train` is not
+        positive, or `confidence` is not between 0 and 1.
+
+    References
+    ----------
+    Claude Nadeau and Yoshua Bengio: Inference for the generalization error. Machine Learning 52
+    (2003), 239-281.
+    """
+    from scipy import stats
+
+    if not 0 < confidence < 1:
+        raise ValueError(f"a confidence of {confidence}, expected one between 0 and 1")
+    mean, scale, df = _student(differences, n_test, n_train)
+    if np.isnan(scale):
+        return CorrectedT(mean, np.nan, np.nan, np.nan, df, np.nan)
+    t = mean / scale
+    half = float(stats.t.ppf((1 + confidence) / 2, df)) * scale
+    p = float(2 * stats.t.sf(abs(t), df))
+    return CorrectedT(mean, mean - half, mean + half, t, df, p)
+
+
+class Rope(NamedTuple):
+    """Three probabilities that add up to 1."""
+
+    below: float
+    inside: float
+    above: float
+
+
+def bayesian_t(differences, n_test: int, n_train: int, rope: float) -> Rope:
+    """Bayesian correlated t-test with a region of practical equivalence (ROPE).
+
+    The posterior of the mean difference is a Student distribution with the mean, the scale and
+    the degrees of freedom of `corrected_t`. (`baycomp.two_on_single` is the same with n_test /
+    n_train = 1 / (n - 1), as in plain n-fold cross-validation.)
+
+    Parameters
+    ----------
+    differences, n_test, n_train
+        As in `corrected_t`.
+    rope : float
+        Differences from -rope to rope count as equal, in the unit of the differences.
+
+    Returns
+    -------
+    Rope
+        Probabilities that the mean difference is below -rope, inside, and above rope; NaN
+        without any spread between the folds.
+
+    Raises
+    ------
+    ValueError
+        As `corrected_t`, or if `rope` is negative.
+
+    References
+    ----------
+    Giorgio Corani and Alessio Benavoli: A Bayesian approach for comparing cross-validated
+    algorithms on multiple data sets. Machine Learning 100 (2015), 285-304.
+    """
+    from scipy import stats
+
+    if not rope >= 0:
+        raise ValueError(f"a rope of {rope}, expected none below 0")
+    mean, scale, df = _student(differences, n_test, n_train)
+    if np.isnan(scale):
+        return Rope(np.nan, np.nan, np.nan)
+    below = float(stats.t.cdf((-rope - mean) / scale, df))
+    above = float(stats.t.sf((rope - mean) / scale, df))
+    return Rope(below, 1 - below - above, above)
+
+
+def _student(differences, n_test, n_train):
+    """Mean, corrected standard error (NaN without spread) and degrees of freedom."""
+    d = np.asarray(differences, dtype=float)
+    if d.ndim != 1 or len(d) < 2 or not np.isfinite(d).all():
+        raise ValueError(f"differences of shape {d.shape}, expected (n,) finite ones, two or more")
+    if not (n_test > 0 and n_train > 0):
+        raise ValueError(f"{n_test} notes tested and {n_train} trained on, expected some of both")
+    # Equal differences may differ in their last digits.
+    spread = d.std(ddof=1) if np.ptp(d) > 1e-9 * np.abs(d).max() else np.nan
+    return float(d.mean()), float(spread * np.sqrt(1 / len(d) + n_test / n_train)), len(d) - 1
+
+
+def bootstrap_instruments(
+    values, instruments, families=None, draws: int = 10_000, seed: int = 0, confidence=0.95
+) -> tuple[float, float]:
+    """Percentile interval of a mean over notes, from resampling whole instruments.
+
+    Notes of one instrument share its luck, so instruments are drawn with replacement, each with
+    all of its notes, and the mean over the notes drawn is taken: the cluster bootstrap. With few
+    instruments the interval tends to be too narrow.
+
+    Parameters
+    ----------
+    values : array_like of float or bool, shape (n,)
+        One value a note: whether a model is right, or the difference between two models.
+    instruments : array_like of str, shape (n,)
+        The instrument of each note.
+    families : array_like, shape (n,), optional
+        Where given, each family keeps its number of instruments (resampling within families).
+        A family with a single instrument then adds nothing to the width, as if that instrument
+        were all there is. Without, instruments are drawn across families.
+    draws, seed : int
+    confidence : float
+
+    Returns
+    -------
+    (float, float)
+        Low and high end.
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ, there are no values, one is not finite, or there are fewer than two
+        instruments.
+
+    References
+    ----------
+    C. A. Field and A. H. Welsh: Bootstrapping clustered data. Journal of the Royal Statistical
+    Society B 69 (2007), 369-390.
+    """
+    if not 0 < confidence < 1:
+        raise ValueError(f"a confidence of {confidence}, expected one between 0 and 1")
+    names, first, sums, sizes = _by_instrument(values, instruments)
+    if families is None:
+        strata = [np.arange(len(names))]
+    else:
+        of_note = np.asarray(families)
+        if of_note.shape != np.shape(values):
+            raise ValueError(f"families of shape {of_note.shape}, expected {np.shape(values)}")
+        family = of_note[first]
+        strata = [np.flatnonzero(family == name) for name in np.unique(family)]
+    rng = np.random.default_rng(seed)
+    total = number = 0.0
+    for members in strata:
+        k = len(members)
+        times = rng.multinomial(k, np.full(k, 1 / k), size=draws)
+        total, number = total + times @ sums[members], number + times @ sizes[members]
+    tail = (1 - confidence) / 2
+    low, high = np.quantile(total / number, [tail, 1 - tail])
+    return float(low), float(high)
+
+
+def flip_instruments(differences, instruments, draws: int = 20_000, seed: int = 0) -> float:
+    """Two-sided p-value of a sign-flip permutation test over instruments.
+
+    If two models were equally good at each instrument, their answers to all notes of an
+    instrument could change places. So signs are thrown for whole instruments.
+
+    Parameters
+    ----------
+    differences : array_like of float, shape (n,)
+        One difference a note.
+    instruments : array_like of str, shape (n,)
+    draws, seed : int
+        Random patterns, the observed one counted besides; all patterns where there are no more.
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    ValueError
+        As `bootstrap_instruments`.
+
+    References
+    ----------
+    R. A. Fisher: The design of experiments. Oliver and Boyd, 1935.
+    """
+    sums = _by_instrument(differences, instruments)[2]
+    sums = sums[np.abs(sums) > 1e-9]
+    if 2 ** len(sums) <= draws:
+        patterns = (np.arange(2 ** len(sums))[:, None] >> np.arange(len(sums))) & 1
+    else:
+        rng = np.random.default_rng(seed)
+        patterns = rng.integers(0, 2, size=(draws, len(sums)))
+        patterns = np.vstack([np.ones(len(sums), dtype=int), patterns])
+    flipped = np.abs((2 * patterns - 1) @ sums)
+    return float(np.mean(flipped >= np.abs(sums.sum()) - 1e-9))
+
+
+def _by_instrument(values, instruments):
+    """Names of the instruments, the first note, the sum of values and the notes of each."""
+    values, instruments = np.asarray(values, dtype=float), np.asarray(instruments)
+    if values.ndim != 1 or values.shape != instruments.shape or not len(values):
+        raise ValueError(
+            f"values of shape {values.shape} and instruments of {instruments.shape}, "
+            "expected two equal (n,)"
+        )
+    if not np.isfinite(values).all():
+        raise ValueError("values hold NaN or infinite ones")
+    names, first, group = np.unique(instruments, return_index=True, return_inverse=True)
+    if len(names) < 2:
+        raise ValueError(f"one instrument ({names[0]}), expected two or more")
+    return names, first, np.bincount(group, weights=values), np.bincount(group)

@@ -1,10 +1,13 @@
 import itertools
 
+import baycomp
 import numpy as np
 import pytest
 import scipy.stats
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from mlxtend import evaluate
+from statsmodels.stats import contingency_tables
 
 from helpers import significance
 
@@ -71,3 +74,198 @@ def test_table():
     assert row["second better on"] == "5 of 5"
     assert row["mean difference"] == pytest.approx(0.011)
     assert row["p-value"] == 0.0625
+
+
+# Corrected and Bayesian t-tests.
+
+DIFFERENCES = st.lists(st.integers(-40, 40), min_size=2, max_size=12).filter(
+    lambda d: len(set(d)) > 1
+)
+
+
+def test_corrected_t_of_a_known_case():
+    result = significance.corrected_t(np.subtract(A, B), n_test=10, n_train=80)
+    assert result.t == pytest.approx(6.260, abs=5e-4)
+    assert result.p == pytest.approx(0.00332, abs=5e-6)
+    assert result.mean == pytest.approx(0.011)
+    assert result.df == 4
+    assert result.high - result.mean == pytest.approx(result.mean - result.low)
+
+
+@given(DIFFERENCES, st.sampled_from((0.5, 0.9, 0.95)))
+def test_corrected_t_without_correction_is_the_t_test(d, confidence):
+    result = significance.corrected_t(d, n_test=1, n_train=10**15, confidence=confidence)
+    scipys = scipy.stats.ttest_1samp(d, 0)
+    assert (result.t, result.p) == pytest.approx((scipys.statistic, scipys.pvalue))
+    assert (result.low, result.high) == pytest.approx(
+        tuple(scipys.confidence_interval(confidence)), abs=1e-9
+    )
+
+
+@given(DIFFERENCES)
+def test_the_interval_holds_zero_exactly_where_p_is_large(d):
+    result = significance.corrected_t(d, 10, 80)
+    assert (result.low <= 0 <= result.high) == (result.p >= 0.05)
+    assert result.p > significance.corrected_t(d, 1, 80).p or result.mean == 0
+
+
+def test_corrected_t_keeps_its_promise_where_folds_are_correlated():
+    rng = np.random.default_rng(0)
+    shared, own = rng.normal(size=(2000, 1)), rng.normal(size=(2000, 20))
+    rows = np.sqrt(1 / 9) * shared + np.sqrt(8 / 9) * own  # correlated by 10 / (10 + 80)
+    corrected = np.mean([significance.corrected_t(row, 10, 80).p < 0.05 for row in rows])
+    naive = np.mean([significance.corrected_t(row, 1, 10**9).p < 0.05 for row in rows])
+    assert corrected == pytest.approx(0.05, abs=0.015)
+    assert naive > 0.2
+
+
+@given(DIFFERENCES, st.sampled_from((0.5, 1.0, 7.0)))
+def test_bayesian_t_equals_baycomp(d, rope):
+    d = np.array(d, dtype=float)
+    # baycomp takes the test part to be 1 / (n - 1) of the training part.
+    result = significance.bayesian_t(d, n_test=1, n_train=len(d) - 1, rope=rope)
+    assert result == pytest.approx(baycomp.two_on_single(np.zeros(len(d)), d, rope=rope))
+    assert sum(result) == pytest.approx(1)
+
+
+@given(DIFFERENCES)
+def test_bayesian_t_agrees_with_the_corrected_t(d):
+    result, three = significance.corrected_t(d, 10, 80), significance.bayesian_t(d, 10, 80, 0)
+    assert three.inside == pytest.approx(0)
+    assert 2 * min(three.below, three.above) == pytest.approx(result.p)
+
+
+@pytest.mark.parametrize("d", [[0.0, 0.0, 0.0], [0.1 + 0.2, 0.3, 0.3]])
+def test_no_spread_is_no_test(d):
+    result = significance.corrected_t(d, 10, 80)
+    assert result.mean == pytest.approx(np.mean(d))
+    assert np.isnan([result.low, result.high, result.t, result.p]).all()
+    assert np.isnan(significance.bayesian_t(d, 10, 80, 1)).all()
+
+
+def test_t_tests_refuse_bad_input():
+    with pytest.raises(ValueError, match=r"shape \(1,\), expected \(n,\)"):
+        significance.corrected_t([1.0], 10, 80)
+    with pytest.raises(ValueError, match="finite"):
+        significance.corrected_t([1.0, np.nan], 10, 80)
+    with pytest.raises(ValueError, match="0 notes tested and 80 trained on"):
+        significance.bayesian_t([1.0, 2.0], 0, 80, 1)
+    with pytest.raises(ValueError, match="rope of -1"):
+        significance.bayesian_t([1.0, 2.0], 10, 80, -1)
+    with pytest.raises(ValueError, match="confidence of 95"):
+        significance.corrected_t([1.0, 2.0], 10, 80, confidence=95)
+
+
+# Whole instruments.
+
+SIZES = np.array([2, 3, 5, 9, 20, 4, 4])
+INSTRUMENTS = np.repeat([f"instrument {i}" for i in range(len(SIZES))], SIZES)
+FAMILIES = np.repeat(["bass", "bass", "brass", "brass", "flute", "guitar", "guitar"], SIZES)
+VALUES = np.random.default_rng(0).integers(-1, 2, size=SIZES.sum()) + np.repeat(
+    [1, 0, 0, 1, 0, -1, 1], SIZES
+)
+
+
+def sums_and_sizes():
+    _, group = np.unique(INSTRUMENTS, return_inverse=True)
+    return np.bincount(group, weights=VALUES), np.bincount(group)
+
+
+def test_bootstrap_equals_scipys():
+    low, high = significance.bootstrap_instruments(VALUES, INSTRUMENTS, confidence=0.9)
+    scipys = scipy.stats.bootstrap(
+        sums_and_sizes(),
+        lambda sums, sizes, axis: sums.sum(axis=axis) / sizes.sum(axis=axis),
+        paired=True,
+        method="percentile",
+        confidence_level=0.9,
+        n_resamples=20_000,
+        rng=np.random.default_rng(1),
+    ).confidence_interval
+    assert (low, high) == pytest.approx(tuple(scipys), abs=0.03 * (high - low))
+    assert low < VALUES.mean() < high
+
+
+def test_bootstrap_across_and_within_families():
+    across = significance.bootstrap_instruments(VALUES, INSTRUMENTS)
+    within = significance.bootstrap_instruments(VALUES, INSTRUMENTS, FAMILIES)
+    assert np.ptp(within) < np.ptp(across)
+    # Each its own family: every instrument is drawn once, always.
+    alone = significance.bootstrap_instruments(VALUES, INSTRUMENTS, INSTRUMENTS)
+    assert alone == pytest.approx((VALUES.mean(), VALUES.mean()))
+
+
+@given(st.integers(2, 9), st.permutations(range(len(VALUES))))
+def test_more_notes_of_the_same_instruments_are_not_more_evidence(times, order):
+    order = np.array(order)
+    same = significance.bootstrap_instruments(VALUES, INSTRUMENTS, draws=500)
+    again = significance.bootstrap_instruments(
+        np.tile(VALUES[order], times), np.tile(INSTRUMENTS[order], times), draws=500
+    )
+    assert again == pytest.approx(same)
+    assert significance.flip_instruments(
+        np.tile(VALUES[order], times), np.tile(INSTRUMENTS[order], times)
+    ) == significance.flip_instruments(VALUES, INSTRUMENTS)
+
+
+@given(st.lists(st.integers(-9, 9), min_size=2, max_size=8))
+def test_flips_equal_enumeration_and_scipys(sums):
+    names = [f"instrument {i}" for i in range(len(sums))]
+    p = significance.flip_instruments(sums, names)
+    signs = np.array(list(itertools.product((-1, 1), repeat=len(sums))))
+    assert p == pytest.approx(np.mean(np.abs(signs @ sums) >= abs(sum(sums))))
+    scipys = scipy.stats.permutation_test(
+        (np.array(sums, dtype=float), np.zeros(len(sums))),
+        lambda x, y, axis: (x - y).sum(axis=axis),
+        permutation_type="samples",
+        n_resamples=np.inf,
+    )
+    assert p == pytest.approx(scipys.pvalue)
+
+
+@settings(max_examples=20)
+@given(st.lists(st.integers(-9, 9), min_size=2, max_size=6))
+def test_flips_equal_mlxtends(sums):
+    theirs = evaluate.permutation_test(sums, np.zeros(len(sums)), paired=True, method="exact")
+    names = [f"instrument {i}" for i in range(len(sums))]
+    assert significance.flip_instruments(sums, names) == pytest.approx(theirs)
+
+
+@given(st.integers(0, 7), st.integers(0, 6))
+def test_with_one_note_an_instrument_it_is_mcnemars_test(only_first, only_second):
+    differences = np.repeat([1, -1, 0], [only_first, only_second, 5])
+    table = [[9, only_first], [only_second, 9]]
+    theirs = contingency_tables.mcnemar(table, exact=True).pvalue
+    assert significance.flip_instruments(differences, np.arange(len(differences))) == pytest.approx(
+        theirs
+    )
+
+
+def test_random_flips_come_close_to_all_of_them():
+    rng = np.random.default_rng(1)
+    sums = rng.integers(-5, 9, size=18)
+    names = [f"instrument {i}" for i in range(18)]
+    everything = significance.flip_instruments(sums, names, draws=2**18)
+    some = significance.flip_instruments(sums, names, draws=20_000)
+    assert some == pytest.approx(everything, abs=0.01)
+    assert some == significance.flip_instruments(-sums, names, draws=20_000)
+
+
+def test_a_difference_that_is_nowhere():
+    assert significance.flip_instruments(np.zeros(len(VALUES)), INSTRUMENTS) == 1.0
+    assert significance.bootstrap_instruments(np.zeros(len(VALUES)), INSTRUMENTS) == (0.0, 0.0)
+
+
+def test_resampling_refuses_bad_input():
+    with pytest.raises(ValueError, match="expected two equal"):
+        significance.bootstrap_instruments([1.0, 0.0], ["a"])
+    with pytest.raises(ValueError, match="expected two equal"):
+        significance.flip_instruments([], [])
+    with pytest.raises(ValueError, match="NaN"):
+        significance.flip_instruments([np.nan, 1.0], ["a", "b"])
+    with pytest.raises(ValueError, match=r"one instrument \(a\)"):
+        significance.bootstrap_instruments([1.0, 0.0], ["a", "a"])
+    with pytest.raises(ValueError, match="families of shape"):
+        significance.bootstrap_instruments([1.0, 0.0], ["a", "b"], ["bass"])
+    with pytest.raises(ValueError, match="confidence of 95"):
+        significance.bootstrap_instruments([1.0, 0.0], ["a", "b"], confidence=95)
