@@ -10,7 +10,7 @@ ASSETS := node_modules/.ready
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help env book test test-all lint unit sync bench browser lock clean
+.PHONY: help env book test test-all lint unit sync records bench browser lock clean
 
 help:  ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -47,12 +47,17 @@ lint: $(READY)  ## ruff, and the pairs of .py and .ipynb in step
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/python -m tools.sync --check
+	$(BIN)/python -m tools.traceability --check
 
 unit: $(READY) $(ASSETS)  ## the tests that need no book
 	$(BIN)/python -m pytest --ignore=tests/test_book.py
 
 sync: $(READY)  ## derive the .ipynb, Colab buttons and setup cells (REPOSITORY=https://... sets the address)
 	$(BIN)/python -m tools.sync $(if $(REPOSITORY),--repository $(REPOSITORY))
+
+records: $(READY)  ## train what is missing of the runs that the book shows (hours)
+	$(BIN)/python -m tools.train --profile mini --runs book/records --only cnn
+	KERAS_BACKEND=jax $(BIN)/python -m tools.train --profile mini --runs book/records --only lstm
 
 bench: $(READY)  ## the speeds that the README states, medians side by side
 	$(BIN)/python benchmarks/bench.py

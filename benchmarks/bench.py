@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from pathlib import Path
 
 # One thread each, so that the comparison is of the work and not of the cores. Before numpy loads.
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"):
@@ -111,9 +112,48 @@ def bench_recording(repeats: int) -> None:
         report(f"{name}: recorded over bare fit", f"{statistics.median(ratios):.3f} (of {shown})")
 
 
+# Runs a file or a module as a program; the last line on stderr is what is measured.
+PROGRAM = """
+import contextlib, runpy, sys, time
+start = time.perf_counter()
+run = runpy.run_path if sys.argv[1].endswith(".py") else runpy.run_module
+sys.argv.pop(0)
+with contextlib.suppress(SystemExit):
+    run(sys.argv[0], run_name="__main__")
+print(f"{time.perf_counter() - start:.1f}", "tensorflow" in sys.modules, file=sys.stderr)
+"""
+
+
+def bench_pages(repeats: int) -> None:
+    """The pages that are computed from records; `make book` has recorded their runs of `quick`."""
+    root = Path(__file__).parents[1]
+    environment = os.environ | {"MPLBACKEND": "agg"}
+    for page, program, folder in (
+        ("results", ["08_results.py"], "book"),
+        ("significance", ["09_significance.py"], "book"),
+        ("traceability", ["tools.traceability", "--check"], "."),
+    ):
+        times, loaded = [], False
+        for _ in range(repeats):
+            done = subprocess.run(
+                [sys.executable, "-c", PROGRAM, *program],
+                cwd=root / folder, env=environment, capture_output=True, text=True, check=True,
+            )  # fmt: skip
+            took, tensorflow = done.stderr.split("\n")[-2].split()
+            times.append(float(took))
+            loaded |= tensorflow == "True"
+        with_it = "with" if loaded else "without"
+        report(f"page: {page}", f"{statistics.median(times):.1f} s, {with_it} TensorFlow")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    benches = {"import": bench_import, "mfcc": bench_mfcc, "recording": bench_recording}
+    benches = {
+        "import": bench_import,
+        "mfcc": bench_mfcc,
+        "pages": bench_pages,
+        "recording": bench_recording,
+    }
     parser.add_argument("only", nargs="*", choices=[*benches, []], help="default: all")
     parser.add_argument("--repeats", type=int, default=5)
     options = parser.parse_args()

@@ -63,7 +63,7 @@ import pandas as pd
 from IPython.display import Markdown, display
 from keras import layers
 
-from helpers import datasets, evaluation, models, plots, training
+from helpers import datasets, evaluation, models, plots, profiles, records, training
 
 plots.use_style()
 
@@ -700,7 +700,100 @@ pd.DataFrame(costs)
 #   `KERAS_BACKEND=jax` before Python starts (JAX must be installed), and measure. A record states
 #   its backend, but the backend is not part of the configuration: give `RUNS` another folder, or
 #   you read the old record.
+
+# %% [markdown]
+# ## Your result and ours
 #
+# As in the last chapter, runs that came with the book are the yardstick: both base models, with the
+# profile `mini` on all bundled notes. Four things to look for in the figure: your dots beside our
+# ticks, the two models beside each other, the two tests, and the thesis's diamonds.
+
+# %%
+mini = profiles.get("mini")
+shipped = records.read_all(records.SHIPPED)
+usual = {"split": {"kind": "stratified"}, "features": {"kind": "mfcc"}}
+recorded = {}
+for name in ("cnn", "lstm"):
+    base = models.hyperparameters(name)
+    group = records.select(shipped, model=name, hyperparameters=base, epochs=mini.epochs, **usual)
+    missing = sorted(set(range(1, mini.folds + 1)) - {run.fold for run in group})
+    backends = ", ".join({run.info["backend"] for run in group})
+    print(f"{name}: {len(group)} runs", f"made with {backends}" if group else "")
+    if missing:
+        print("      not recorded yet: fold", *missing)
+    if group:
+        recorded[name.upper()] = group
+
+# %% tags=["hide-input"]
+bundled = [datasets.load("nsynth-mini", split) for split in ("train", "test")]
+unseen = f"{TEST}\n(thesis: NSynth test)" if TEST == "mini-test" else f"{TEST}\n(ours: mini-test)"
+PARTS = {"fold_test": "fold test", "nsynth_test": unseen}
+
+
+def by_row(groups, copies):
+    """Accuracies of each test and model, by seed and fold."""
+    table = evaluation.score_table(groups, without=copies)
+    accuracy = table.set_index(["part", "model", "seed", "fold"])["accuracy"].sort_index()
+    return {
+        f"{model}, {PARTS[part]}": accuracy.loc[part, model] for part in PARTS for model in groups
+    }
+
+
+yours = by_row({name: runs[name.lower()] for name in recorded}, copies) if recorded else {}
+ours = by_row(recorded, evaluation.leaked(*bundled)) if recorded else {}
+reference = dict(
+    zip(
+        (f"{m}, {p}" for p in PARTS.values() for m in ("CNN", "LSTM")),
+        (0.963, 0.932, 0.732, 0.693),
+        strict=True,
+    )
+)
+
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "Your base models (dots) on the spread of the recorded folds (ticks, profile `mini`). In the lower half, the thesis's diamonds are from NSynth's 4,096 test notes, another set than mini-test.", "name": "fig-lstm-yours-and-ours"}, "image": {"alt": "Four rows, CNN and LSTM for the fold test and for unseen instruments, accuracy across. In each a grey bar with one tick a recorded fold, purple dots for the folds of this run and a hollow diamond for the thesis's mean"}}
+if recorded:
+    plots.beside(yours, ours, reference)
+    plt.show()
+
+# %% tags=["hide-input"]
+lines = [
+    f"- **{row.splitlines()[0]}**, mean of your folds: "
+    + evaluation.place(yours[row].mean(), ours[row])
+    for row in ours
+    if row.startswith("LSTM")
+]
+for part in PARTS.values() if len(recorded) == 2 else ():
+    one, other = (f"{model}, {part}" for model in ("CNN", "LSTM"))
+    difference = 100 * (ours[one] - ours[other]).dropna()  # on the same fold
+    lines.append(
+        f"- **CNN minus LSTM, {part.splitlines()[0]}**: recorded {difference.mean():+.1f} points, "
+        f"the CNN is ahead on {(difference > 0).sum()} of {len(difference)} folds; "
+        f"thesis {100 * (reference[one] - reference[other]):+.1f}."
+    )
+hashes = {run.info["hash"] for group in recorded.values() for run in group}
+n_mini = 8 * mini.notes_per_family  # 80 % of ten families
+if "LSTM" not in recorded:
+    meaning = "There is no recorded LSTM to compare with yet."
+elif profile.name == "smoke":
+    meaning = "**The profile `smoke` shows nothing**: it tests that the chapter runs."
+elif DATA != "nsynth-mini":
+    meaning = "Your notes are others than ours, so dots and ticks answer different questions."
+elif {run.info["hash"] for run in runs["lstm"]} <= hashes:
+    meaning = "Same profile, same notes: this **is** the recorded run, found and read."
+else:
+    row = f"LSTM, {unseen}"
+    meaning = (
+        f"What differs is the profile, {len(fold.train)} training notes a fold and "
+        f"{profile.epochs} epochs for your networks, {n_mini} and {mini.epochs} for ours"
+        + (
+            ": lower accuracies are what to expect."
+            if yours[row].mean() < ours[row].mean()
+            else ". On unseen instruments that has not cost you anything: more notes of the same "
+            "instruments need not help with others."
+        )
+    )
+display(Markdown("\n".join([*lines, "", meaning])))
+
+# %% [markdown]
 # ## Try it yourself
 #
 # 1. In the cell of `network`, let only the last hidden state through: `layers.LSTM(32,

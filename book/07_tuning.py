@@ -16,7 +16,8 @@
 # - Write down a search space and count it.
 # - Explain why random search often beats a grid of the same size.
 # - Run keras-tuner's `RandomSearch`, and avoid four traps in it.
-# - Tell the noise between two trainings from the difference between two settings.
+# - Tell the noise between two trainings from the difference between two settings, and say what ten
+#   trainings cannot tell.
 # - Say why the winner's own score flatters it, and by how much.
 #
 # **You need**: [folds](04_folds.ipynb), [the CNN](05_cnn.ipynb) and [the LSTM](06_lstm.ipynb);
@@ -57,6 +58,7 @@ RUNS = "../_build/runs"  # finished trainings are kept and found here
 # %% tags=["remove-stderr"]
 import contextlib
 import io
+import itertools
 import math
 import tempfile
 import time
@@ -69,7 +71,7 @@ import pandas as pd
 from IPython.display import Markdown, display
 from keras import layers
 
-from helpers import models, plots, training, tuning
+from helpers import datasets, evaluation, models, plots, profiles, records, training, tuning
 
 plots.use_style()
 
@@ -449,7 +451,7 @@ class RecordedSearch(keras_tuner.RandomSearch):
 
 # %% tags=["remove-stderr"]
 by_hand = {}
-recorded = RecordedSearch(
+tuner = RecordedSearch(
     declare,
     keras_tuner.Objective("val_accuracy", "max"),
     max_trials=profile.trials,
@@ -458,7 +460,7 @@ recorded = RecordedSearch(
     project_name="recorded",
     overwrite=True,
 )
-recorded.search(verbose=0)
+tuner.search(verbose=0)
 
 # %% [markdown]
 # `helpers.tuning.search` is this class for either network, with errors passed on and the tuner's
@@ -481,10 +483,40 @@ print(
     f"the cell above {waited:.0f} s"
 )
 
+# %% tags=["hide-input"]
+n_val = len(fold.validation)
+for name, search in searches.items():
+    label = (
+        f"**{name.upper()}, this run**: profile `{profile.name}`, {len(fold.train)} training and "
+        f"{n_val} validation notes, {profile.tuning_epochs} epochs"
+    )
+    display(Markdown(label), search.table.round(4))
+
 # %% [markdown]
-# ## Two tables beside the thesis's
+# Do you notice something about the two tables? keras-tuner draws the same random numbers for the
+# same seed, whatever the model. So the two searches walk through their spaces in step; each is a
+# random search, but they are not two independent ones.
 #
-# Table 4.1 of the thesis has the five trials of the CNN, table 4.2 those of the LSTM.
+# ## Tables 4.1 and 4.2, twice
+#
+# In the shorter profiles, your search is a demonstration. The book brings along the thesis's, to the
+# letter but for the notes: five trials of two executions for each network, 50 epochs each, on fold 1
+# of the bundled notes (profile `mini`). They are ordinary records. `tuning.read_search` looks for
+# the seeds that `execution_seed` gives, and makes the same table of them.
+
+# %%
+mini = profiles.get("mini")
+shipped = records.read_all(records.SHIPPED)
+recorded = {}
+for name in SPACES:
+    if search := tuning.read_search(shipped, name, "mini"):
+        recorded[name] = search
+    else:
+        print(f"{name}: not recorded completely yet; what follows does without it")
+
+# %% [markdown]
+# On the right, copied from the thesis: table 4.1 has the five trials of the CNN, table 4.2 those of
+# the LSTM, each with the mean of its two executions.
 
 # %%
 THESIS = {
@@ -507,49 +539,85 @@ THESIS = {
         index=pd.RangeIndex(1, 6, name="trial"),
     ),
 }
+SHORT = {  # for our tables
+    "cnn": dict(zip(SPACES["cnn"], ["dropout", "filters 1", "filters 2"], strict=True)),
+    "lstm": dict(zip(SPACES["lstm"], ["dropout", "units 1", "units 2"], strict=True)),
+}
 
 # %% tags=["hide-input"]
-n_val = len(fold.validation)
-this_run = (
-    f"This run: profile {profile.name}, {len(fold.train)} training and {n_val} validation "
-    f"notes, {profile.tuning_epochs} epochs"
-)
-for name in SPACES:
-    display(Markdown(f"**{name.upper()}.** {this_run}"), searches[name].table.round(4))
-    display(
-        Markdown(
-            f"**{name.upper()}.** The thesis: 70,000 training and 8,750 validation notes, "
-            f"2 executions of which the mean is given (table {'4.1' if name == 'cnn' else '4.2'})"
-        ),
-        THESIS[name],
+n_mini = mini.notes_per_family  # 10 % of ten families validate
+for name, number in (("cnn", "4.1"), ("lstm", "4.2")):
+    sides = {f"thesis, table {number}": THESIS[name]}
+    if name in recorded:
+        sides = {"recorded (profile mini)": recorded[name].table} | sides
+    label = (
+        f"**{name.upper()}.** Recorded: {8 * n_mini} training and {n_mini} validation notes. "
+        "Thesis: 70,000 and 8,750."
     )
+    table = pd.concat({side: t.rename(columns=SHORT[name]) for side, t in sides.items()}, axis=1)
+    display(Markdown(label), table.round(4))
 
 # %% [markdown]
-# Do not compare our scores with the thesis's: they are of other notes, other amounts of notes and
-# perhaps other numbers of epochs (the thesis does not say how many its search used). Compare rows
-# within a table.
-#
-# Do you notice something about the two tables of this run? keras-tuner draws the same random
-# numbers for the same seed, whatever the model. So the two searches walk through their spaces in
-# step; each is a random search, but they are not two independent ones.
-#
+# Trial 1 on the left has nothing to do with trial 1 on the right: both searches drew by chance. And
+# do not compare scores across: they are of other notes, and 5 of the 60 or 45 settings are drawn
+# anew each time. (Whether the thesis searched with 50 epochs, too, it does not say.) Compare rows
+# within a block. Where does our search see differences at all?
+
+# %% tags=["hide-input"]
+lines = []
+for name, search in recorded.items():
+    scores = search.table.filter(like="execution").to_numpy()
+    winners = search.table.index[search.table["score"] == search.table["score"].max()].tolist()
+    lines.append(
+        f"- {name.upper()}: the trials' scores lie within "
+        f"{100 * np.ptp(search.table['score']):.1f} points (the thesis's: "
+        f"{100 * np.ptp(THESIS[name]['score']):.1f}); the best is trial {winners[0]}"
+        f"{', with equals: ' if winners[1:] else ''}{', '.join(map(str, winners[1:]))}; "
+        f"{(scores == 1).sum()} of {scores.size} executions reach 1.00, every validation note right "
+        "in some epoch."
+    )
+if any((s.table.filter(like="execution") == 1).any(axis=None) for s in recorded.values()):
+    lines.append(
+        "\nA score of 1 is a **ceiling**: settings that would differ on harder or on more notes "
+        "look alike there, and the noise looks smaller than it is. Of equals, the search takes "
+        "the earliest."
+    )
+display(Markdown("\n".join(lines)))
+
+# %% [markdown]
 # ## Can so few runs tell the trials apart?
 #
-# Our table has what the thesis's lacks: each execution by itself. Two executions of a trial differ
+# Our tables have what the thesis's lack: each execution by itself. Two executions of a trial differ
 # only in their seed. So the gap between them is pure **training noise**. If the gaps within trials
 # are as wide as the gaps between trials, then the ranking of the trials is a lottery.
 
-# %% mystnb={"figure": {"caption": "Each point is one execution, each bar the mean of a trial, its score. Points of one trial differ in their seed alone.", "name": "fig-executions"}, "image": {"alt": "Two panels, CNN with blue circles and LSTM with orange squares. Along x the trials, along y the best validation accuracy; each trial has a horizontal bar at its mean and its executions as points on or around it"}}
-fig, axes = plt.subplots(1, 2, sharey=True)
-for ax, (name, search), marker in zip(axes, searches.items(), "os", strict=True):
+# %% tags=["hide-input"]
+ALL = {f"{name.upper()}, this run": search for name, search in searches.items()}
+for name, search in recorded.items():
+    if search.runs[0][0].info["hash"] != searches[name].runs[0][0].info["hash"]:
+        ALL[f"{name.upper()}, recorded"] = search
+    else:
+        print(f"{name}: the profile is {profile.name}, so this run is the recorded one")
+
+# %% mystnb={"figure": {"caption": "Each point is one execution, each bar the mean of a trial, its score. Points of one trial differ in their seed alone. Upper and lower panels have scales of their own.", "name": "fig-executions"}, "image": {"alt": "Panels for the CNN with blue circles and the LSTM with orange squares, this run above and the recorded search below where that is another. Along x the trials, along y the best validation accuracy; each trial has a horizontal bar at its mean and its executions as points on or around it"}}
+rows = 1 + any("recorded" in title for title in ALL)
+fig, axes = plt.subplots(
+    rows, 2, figsize=(7.2, 0.6 + 2.4 * rows), sharex=True, sharey="row", squeeze=False
+)
+for title, search in ALL.items():
+    name = title.split(",")[0].lower()
+    ax = axes[int("recorded" in title), int(name == "lstm")]
     executions = search.table.filter(like="execution")
     for trial, row in executions.iterrows():
         x = trial + np.linspace(-0.1, 0.1, len(row)) * (len(row) > 1)
-        ax.plot(x, row, marker, color=plots.COLOURS[name], markersize=7)
+        ax.plot(x, row, "os"[name == "lstm"], color=plots.COLOURS[name], markersize=7)
         ax.hlines(row.mean(), trial - 0.3, trial + 0.3, color=plots.GREY, linewidth=2, zorder=1)
-    ax.set(title=name.upper(), xlabel="trial", xticks=executions.index)
-    ax.set_xlim(0.4, len(executions) + 0.6)
-axes[0].set_ylabel("best validation accuracy")
+    ax.set(title=title, xticks=range(1, 1 + max(len(s.table) for s in ALL.values())))
+for ax in axes.flat:
+    ax.set_xlabel("trial")
+    ax.set_visible(ax.has_data())  # a search that is not recorded yet
+    ax.label_outer()
+fig.supylabel("best validation accuracy", fontsize=10)
 plt.show()
 
 # %% [markdown]
@@ -571,9 +639,8 @@ def spreads(table):
     }
 
 
-spread_table = pd.DataFrame({name: spreads(s.table) for name, s in searches.items()}).T.round(4)
-print(f"one validation note more or less changes an accuracy by {1 / n_val:.4f}")
-spread_table
+print(f"one validation note: {1 / n_val:.4f} here, {1 / n_mini:.4f} in the recorded search")
+pd.DataFrame({title: spreads(search.table) for title, search in ALL.items()}).T.round(4)
 
 # %% [markdown]
 # If the last column is not clearly larger than the one before it, noise alone would explain the
@@ -598,12 +665,12 @@ def share_by_noise(table, worlds=20_000):
 
 # %% tags=["hide-input"]
 lines = []
-for name, search in searches.items():
+for title, search in ALL.items():
     share = share_by_noise(search.table)
     if np.isnan(share):
         lines.append(
-            f"- {name.upper()}: cannot be said, as this run has no executions that differ within "
-            "a trial. That is what executions are for."
+            f"- {title}: cannot be said, as there are no executions that differ within a trial. "
+            "That is what executions are for."
         )
         continue
     verdict = (
@@ -612,7 +679,7 @@ for name, search in searches.items():
         else "noise alone does this often enough, so this search does not tell its trials apart"
     )
     lines.append(
-        f"- {name.upper()}: searches among equals look at least this spread out in {share:.0%} "
+        f"- {title}: searches among equals look at least this spread out in {share:.0%} "
         f"of all cases: {verdict}."
     )
 display(Markdown("\n".join(lines)))
@@ -630,24 +697,26 @@ print(f"nine in ten estimates of s lie between {low:.2f} and {high:.2f} times th
 # %% [markdown]
 # Two executions are enough to see *that* there is noise, and far from enough to measure it.
 #
-# ### What about the thesis's own margins?
+# ### What about the margins?
 #
 # The thesis prints means only, so its $s$ is unknown. But an accuracy is a count, and you can turn
-# the margins back into notes.
+# the winner's lead over the runner-up back into validation notes.
 
 # %%
-for name, table in THESIS.items():
+margins = {f"{name.upper()}, thesis": (table, 8750) for name, table in THESIS.items()}
+margins |= {f"{n.upper()}, recorded": (s.table, n_mini) for n, s in recorded.items()}
+for title, (table, notes) in margins.items():
     first, second = table["score"].sort_values(ascending=False).iloc[:2]
-    margin = first - second
-    print(f"{name}: winner {first}, runner-up {second}: {margin * 8750:.1f} of 8,750 notes")
+    lead = (first - second) * notes
+    print(f"{title}: {first:.4f} and {second:.4f}: {lead:.1f} of {notes} notes")
 
 # %% [markdown]
-# Averages over two executions, rounded to four decimals, hence the fractions of notes. All trials
-# are judged by the same 8,750 validation notes, so they share part of the luck of *which notes*
-# were drawn. They do not share the luck of *which seed*: a training ends a few notes better or
-# worse for no other reason. Whether that is as large as these margins, nobody can tell from a table
-# of means. The thesis says as much (section 5.4): the randomness of two executions "could change
-# the perceived performance".
+# Averages over two executions (the thesis's rounded to four decimals), hence the fractions. All
+# trials of a search are judged by the same validation notes, so they share part of the luck of
+# *which notes* were drawn. They do not share the luck of *which seed*: a training ends a few notes
+# better or worse for no other reason. Whether that is as large as the thesis's margins, nobody can
+# tell from a table of means. The thesis says as much (section 5.4): the randomness of two
+# executions "could change the perceived performance".
 #
 # ## The winner flatters itself
 #
@@ -690,11 +759,11 @@ plt.show()
 
 # %% tags=["hide-input"]
 lines = []
-for name, search in searches.items():
+for title, search in ALL.items():
     histories = [record.history["val_accuracy"] for group in search.runs for record in group]
     gain = np.mean([history.max() - history.iloc[-1] for history in histories])
     within = spreads(search.table)["s, within trials"]
-    k_, m_ = profile.trials, profile.executions
+    k_, m_ = len(search.runs), len(search.runs[0])
     curse = (
         f"With the $s$ found above, the best of {k_} equal trials of {m_} would be flattered by "
         f"{100 * within * optimism[1][k_ - 1] / np.sqrt(m_):.1f} points."
@@ -702,7 +771,7 @@ for name, search in searches.items():
         else "Without a second execution, the flattery of picking a trial cannot be estimated."
     )
     lines.append(
-        f"- {name.upper()}: the best epoch lies {100 * gain:.1f} points above the last one, on "
+        f"- {title}: the best epoch lies {100 * gain:.1f} points above the last one, on "
         f"average over {len(histories)} executions. {curse}"
     )
 display(Markdown("\n".join(lines)))
@@ -714,7 +783,8 @@ display(Markdown("\n".join(lines)))
 # its final accuracies (table 4.3) are those of test notes.
 #
 # Our records hold predictions for test notes as well. A search must not look at them. We do, just
-# this once, and change nothing afterwards: would the test notes have picked the same trial?
+# this once, and change nothing afterwards: would the test notes have picked the same trial? (Where
+# the recorded search is complete, it is asked, as it has more trials; else yours.)
 
 
 # %%
@@ -733,7 +803,7 @@ def accuracies(group):
 
 
 # %% tags=["hide-input"]
-for name, search in searches.items():
+for name, search in (searches | recorded).items():
     looked = pd.DataFrame(
         [accuracies(group) for group in search.runs], index=search.table.index
     ).round(3)
@@ -741,15 +811,16 @@ for name, search in searches.items():
         column: looked.index[looked[column] == looked[column].max()].tolist() for column in looked
     }
     picked = "; ".join(f"{column}: {' and '.join(map(str, t))}" for column, t in picks.items())
-    display(Markdown(f"**{name.upper()}.** Best trial by each column. {picked}."), looked)
+    which = "recorded" if name in recorded else "this run"
+    display(Markdown(f"**{name.upper()}, {which}.** Best trial by each column. {picked}."), looked)
 
 # %% [markdown]
 # "Other instruments" is the test split, with instruments that occur nowhere in training (a record
 # scores all its notes, the copies that chapter 2 found among them): all the validation notes come
 # from instruments that the network knows. A search that rewards a setting for
 # recognising known instruments need not find the setting that is best for unknown ones. Look at how
-# far the columns agree in your run, and remember that one note in the fold's test part weighs as
-# much as one in the validation part.
+# far the columns agree, and remember that one note in the fold's test part weighs as much as one in
+# the validation part.
 #
 # One more check. The search used fold 1 alone, yet its winner is later judged on all five folds.
 # Did a note help to choose that later judges?
@@ -808,79 +879,245 @@ for name, rate in rates.items():
 # ## What ten executions can tell
 #
 # The thesis reads its tables like this (section 4.1): lower dropout and more filters appear to
-# improve the CNN; for the LSTM, neither seems to matter as much. Look at *where* its five trials
-# lie.
+# improve the CNN; for the LSTM, neither seems to matter as much. Look at *where* five trials lie,
+# the thesis's and those of the recorded search.
 
-# %% mystnb={"figure": {"caption": "The thesis's five trials (tables 4.1 and 4.2) in two of their three hyperparameters, with their scores. Small dots: the values that could have been drawn.", "name": "fig-thesis-trials"}, "image": {"alt": "Two grids of small dots, dropout across, filters or units up. In the CNN's grid the five trials run from the upper left, dropout 0.2 and 128 filters, where the scores are highest, to the lower right. In the LSTM's grid they run from the lower left, low dropout and few units, to the upper right, and their scores are nearly equal"}}
-fig, axes = plt.subplots(1, 2, figsize=(7.6, 3.2))
-for ax, (name, table), marker in zip(axes, THESIS.items(), "os", strict=True):
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "Five trials of each search, in two of their three hyperparameters, with their scores. Small dots: the values that could have been drawn. **Top**: the thesis (tables 4.1 and 4.2). **Bottom**: the recorded search.", "name": "fig-thesis-trials"}, "image": {"alt": "Two rows of two grids of small dots, dropout across, filters or units up. Thesis: the CNN's trials run from the upper left, dropout 0.2 and 128 filters, where the scores are highest, to the lower right; the LSTM's run from the lower left, low dropout and few units, to the upper right, and their scores are nearly equal. Recorded, below where it is complete: the trials of both searches lie in the same places"}}
+panels = {(name, "thesis"): table for name, table in THESIS.items()}
+panels |= {(name, "recorded"): search.table for name, search in recorded.items()}
+rows = 1 + bool(recorded)
+fig, axes = plt.subplots(rows, 2, figsize=(7.6, 0.4 + 2.7 * rows), squeeze=False)
+for (name, whose), table in panels.items():
+    ax = axes[int(whose == "recorded"), int(name == "lstm")]
     across, up = list(SPACES[name])[:2]
     for x in DROPOUT:
         ax.plot([x] * 3, range(3), ".", color=plots.GREY, markersize=3)
     for setting, group in table.groupby([across, up])["score"]:
         x, y = setting[0], SPACES[name][up].index(setting[1])
-        ax.plot(x, y, marker, color=plots.COLOURS[name], markersize=10)
-        text = "\n".join(f"{score:.4f}" for score in group)
-        ax.annotate(text, (x, y), (0, 9), textcoords="offset points", ha="center", fontsize=9)
-    ax.set(title=f"{name.upper()}, thesis", xlabel=across, ylabel=up, xlim=(0.03, 0.57))
-    ax.set(yticks=range(3), yticklabels=SPACES[name][up], ylim=(-0.4, 2.9))
+        ax.plot(x, y, "os"[name == "lstm"], color=plots.COLOURS[name], markersize=9)
+        text = "\n".join(f"{score:.4f}".removeprefix("0") for score in group)
+        ax.annotate(text, (x, y), (0, 8), textcoords="offset points", ha="center", fontsize=9)
+    ax.set(title=f"{name.upper()}, {whose}", xlabel=SHORT[name][across], ylabel=SHORT[name][up])
+    ax.set(xlim=(0.03, 0.57), yticks=range(3), yticklabels=SPACES[name][up], ylim=(-0.4, 2.9))
+for ax in axes.flat:
+    ax.set_visible(ax.has_data())
 plt.show()
 
+# %% [markdown]
+# Scores and hyperparameters have their own scales, so compare ranks: **Spearman's rank correlation**
+# $\rho$ is the correlation of the ranks of the trials by the one and by the other. It is +1 if the
+# larger value always has the higher score, -1 if the lower has, and around 0 if neither.
+#
+# Five trials can line up by chance. How easily? If the hyperparameter did not matter, every order
+# of the five scores would be equally likely, and there are only $5! = 120$ of them: try them all,
+# and count how many give a $|\rho|$ at least as large. That share is the **p-value** of an exact
+# permutation test. **Predict first:** what is the smallest one that five trials can give?
+
+
 # %%
-for name, table in THESIS.items():
-    across, up = list(SPACES[name])[:2]
-    print(f"{name}: correlation of {across} with {up}: {table[across].corr(table[up]):+.2f}")
-    print(
-        f"{name}: correlation of {across} with the score: {table[across].corr(table['score']):+.2f}"
+def rank_test(values, scores):
+    """Spearman's rho, its exact two-sided p, and the smallest p that there could be."""
+    values, scores = pd.Series(values).rank(), pd.Series(scores).rank()
+    if values.nunique() == 1 or scores.nunique() == 1:
+        return np.nan, np.nan, np.nan
+    orders = np.array(list(itertools.permutations(scores)))
+    centred = (values - values.mean()).to_numpy()
+    rho = (orders - orders.mean()) @ centred  # covariances so far, up to a factor
+    rho /= len(values) * values.std(ddof=0) * scores.std(ddof=0)
+    size = np.abs(rho).round(9)
+    return rho[0], (size >= size[0]).mean(), (size == size.max()).mean()
+
+
+five = range(5)
+print(f"five trials in perfect order: p = {rank_test(five, five)[1]:.4f}, or 2/120")
+
+# %% tags=["hide-input"]
+SAYS = {("CNN", "dropout"): -1, ("CNN", "filters 1"): 1, ("CNN", "filters 2"): 1}  # section 4.1
+WORDS = {-1: "lower is better", 1: "more is better", 0: "matters less"}
+lines, blocks = [], {}
+for whose in ("thesis", "recorded"):
+    tests = {}
+    for name, table in ((n, panels[n, w]) for n, w in panels if w == whose):
+        for key, short in SHORT[name].items():
+            row = dict(
+                zip(("rho", "p", "smallest p"), rank_test(table[key], table["score"]), strict=True)
+            )
+            tests[name.upper(), short] = row
+    if tests:
+        blocks[whose] = tests = pd.DataFrame(tests).T
+        found = {
+            s: sign * tests["rho"][m, s] for (m, s), sign in SAYS.items() if (m, s) in tests.index
+        }
+        same = [short for short, rho in found.items() if rho > 1e-9]
+        others = [short for short in found if short not in same]
+        lines.append(
+            f"- **{whose.capitalize()}, CNN**: leaning the way that section 4.1 says: "
+            f"{' and '.join(same) or 'none'}; not so: {' and '.join(others) or 'none'}. In both "
+            f"networks, {(tests['p'] < 0.05).sum()} of {tests['p'].count()} p-values lie below 0.05."
+        )
+table = pd.concat(blocks, axis=1).reindex(
+    [(n.upper(), s) for n in SHORT for s in SHORT[n].values()]
+)
+table.insert(0, ("section 4.1", ""), [WORDS[SAYS.get(key, 0)] for key in table.index])
+table.round(2)
+
+# %% tags=["hide-input"]
+if len(recorded) == 2:
+    width = {key: 100 * np.ptp(table["score"]) for key, table in panels.items()}
+    smaller = "also" if width["lstm", "recorded"] < width["cnn", "recorded"] else "**not**"
+    lines.append(
+        f"- **LSTM, scores**: the thesis's lie within {width['lstm', 'thesis']:.1f} points, the "
+        f"CNN's within {width['cnn', 'thesis']:.1f}; in ours the LSTM's range is {smaller} the "
+        f"smaller one, {width['lstm', 'recorded']:.1f} against {width['cnn', 'recorded']:.1f}."
     )
-    print(f"{name}: correlation of {up} with the score: {table[up].corr(table['score']):+.2f}\n")
+display(Markdown("\n".join(lines)))
 
 # %% [markdown]
-# The two CNN trials with 128 filters are also the two with the lowest dropout. Either could be the
-# cause of their good scores, or both: when two hyperparameters move together, no table of five rows
-# can take them apart. Such variables are called **confounded**. In the LSTM's trials they move
-# together the other way, more units with more dropout, so that one could hide what the other does.
-# Most of both grids is empty, too: no trial has a dropout of 0.1, and none of the CNN's has 128
-# filters with a dropout above 0.2.
+# "Smallest p" is what the same trials could have given at best. It is above 2/120 where trials
+# share a value or a score, since then fewer orders differ; and a row without numbers has trials
+# that are all alike. Where it is above 0.05, no scores whatever could have passed that usual mark.
+#
+# Look at the thesis's LSTM, too. The number that lines up best with its score is one that section
+# 4.1 calls less important, the units of the last two layers. Ranks do not see how near the scores
+# are; and where six numbers are looked at, one looks good.
+#
+# So five trials are a weak witness: even a perfect order proves little. And they are witness to
+# the wrong thing, if two hyperparameters move together:
+
+# %%
+for (name, whose), table in panels.items():
+    one, other = list(SPACES[name])[:2]
+    rho = rank_test(table[one], table[other])[0]
+    print(f"{name}, {whose}: rank correlation of {one} with {other}: {rho:+.2f}")
+
+# %% [markdown]
+# The thesis's two CNN trials with 128 filters are also the two with the lowest dropout. Either could
+# be the cause of their good scores, or both: no table of five rows can take them apart. Such
+# variables are called **confounded**. In the LSTM's trials they move together the other way, so that
+# one could hide what the other does. Most of each grid is empty, too: the thesis tried no dropout of
+# 0.1, and no CNN with 128 filters and a dropout above 0.2.
 #
 # So from ten executions one can tell that *this* setting did better than *that* one, if the noise
 # allows it. One cannot tell *which* of its three numbers did it, and one cannot tell anything about
 # settings that were not drawn. The thesis is careful here: it calls definite conclusions
 # "difficult" (section 5.4).
 #
-# ## The winners
+# ## Does the winner win?
 #
-# Here is what the searches chose, the thesis's and this run's, beside the base models. In the next
-# chapter, the winner of this run is trained on every fold, next to the base model.
+# A search ends with a choice. Was it a good one? The recorded runs hold three settings of each
+# network, trained on all five folds: the base model, the winner of the recorded search, and the
+# setting that the thesis found. So test notes can judge, which no search has seen (copies left
+# out, mean ± standard deviation over the runs).
 
-# %% tags=["remove-stderr"]
-chosen = {
-    ("CNN", "base"): ("cnn", {}),
-    ("CNN", "thesis's winner"): (
-        "cnn",
-        {"dropout_cnn": 0.2, "conv_2_filters_1": 128, "conv_2_filters_2": 128},
-    ),
-    ("CNN", "this run's winner"): ("cnn", searches["cnn"].best),
-    ("LSTM", "base"): ("lstm", {}),
-    ("LSTM", "thesis's winner"): (
-        "lstm",
-        {"dropout_lstm": 0.3, "lstm_layer_units_1": 32, "lstm_layer_units_2": 128},
-    ),
-    ("LSTM", "this run's winner"): ("lstm", searches["lstm"].best),
-}
+# %% tags=["hide-input"]
+groups = tuning.protocol(shipped)
+wanted = [
+    t for n in ("CNN", "LSTM") for t in (f"Base {n}", f"Optimised {n}", f"{n}, thesis's setting")
+]
+if absent := [title for title in wanted if title not in groups]:
+    print("not recorded completely yet:", "; ".join(absent))
+bundled = [datasets.load("nsynth-mini", split) for split in ("train", "test")]
+judged = evaluation.score_table(groups, without=evaluation.leaked(*bundled)) if groups else None
+PARTS = {"fold_test": "fold test", "nsynth_test": "mini-test"}
+
+
+def accuracy(title, part):
+    """By seed and fold."""
+    chosen = judged[(judged["model"] == title) & (judged["part"] == part)]
+    return chosen.set_index(["seed", "fold"])["accuracy"]
+
+
+# %% tags=["remove-stderr", "hide-input"]
 rows = {}
-for key, (name, setting) in chosen.items():
-    dropout, first, second = (models.hyperparameters(name, setting)[h] for h in SPACES[name])
-    count = models.compiled(name, **setting).count_params()
-    rows[key] = {"dropout": dropout, "filters/units 1": first, "filters/units 2": second}
-    rows[key]["parameters"] = f"{count:,}"
-pd.DataFrame(rows).T
+for name in SPACES:
+    settings = {"base": {}, "thesis's winner": tuning.THESIS[name]}
+    if name in recorded:
+        settings["recorded winner"] = recorded[name].best
+    settings["this run's winner"] = searches[name].best
+    for whose, setting in settings.items():
+        full = models.hyperparameters(name, setting)
+        row = {
+            short: full[key]
+            for short, key in zip(("dropout", "first", "second"), SPACES[name], strict=True)
+        }
+        row["parameters"] = f"{models.compiled(name, **setting).count_params():,}"
+        for title, group in groups.items():
+            if (group[0].config["model"], group[0].config["hyperparameters"]) == (name, full):
+                row["runs"] = len(group)
+                for part, label in PARTS.items():
+                    values = accuracy(title, part)
+                    row[label] = f"{values.mean():.3f} ± {values.std(ddof=1):.3f}"
+        rows[name.upper(), whose] = row
+pd.DataFrame(rows).T.fillna("")
 
 # %% [markdown]
-# Compare the parameters: the thesis's LSTM grew fourfold, its CNN hardly. Nearly all of a model's
-# parameters sit in the dense layer behind `Flatten`, whose input is as wide as the last recurrent
-# or convolutional layer. So `lstm_layer_units_2` and `conv_2_filters_2` decide the size.
+# "First" and "second" are filters or units. An empty cell means that no record has this setting on
+# all folds; your own winner gets its folds in the next chapter. Here are the differences on the same
+# fold and seed: their mean, and on how many folds the first of the two is better and worse. The
+# thesis's own gain from tuning (table 4.3) stands beside its setting.
+
+# %% tags=["hide-input"]
+GAIN = {"CNN": "+0.8, +1.1", "LSTM": "+2.8, +2.3"}  # table 4.3, optimised minus base
+rows = {}
+for model in ("CNN", "LSTM"):
+    ours, theirs, base = f"Optimised {model}", f"{model}, thesis's setting", f"Base {model}"
+    for label, one, other in (
+        ("recorded winner - base", ours, base),
+        ("thesis's winner - base", theirs, base),
+        ("thesis's winner - recorded winner", theirs, ours),
+    ):
+        if not {one, other} <= set(groups):
+            continue
+        row = {}
+        for part, test in PARTS.items():
+            difference = 100 * (accuracy(one, part) - accuracy(other, part)).dropna()
+            row[test, "points"] = f"{difference.mean():+.1f}"
+            row[test, "better, worse"] = f"{(difference > 0).sum()}, {(difference < 0).sum()}"
+        found = (one, other) == (theirs, base)
+        row["thesis, table 4.3", "folds, NSynth test"] = GAIN[model] if found else ""
+        rows[model, label] = row
+pd.DataFrame(rows).T if rows else print("Nothing to compare yet.")
+
+# %% [markdown]
+# Does tuning gain here what it gained the thesis? Does the thesis's setting, found on 70,000 notes,
+# beat one that was found on our few? And do the two tests agree? Five folds are few for an answer;
+# [chapter 9](09_significance.ipynb) says how few.
 #
+# Compare the parameters, too: the thesis's LSTM grew fourfold, its CNN hardly. Nearly all of a
+# model's parameters sit in the dense layer behind `Flatten`, whose input is as wide as the last
+# recurrent or convolutional layer. So `lstm_layer_units_2` and `conv_2_filters_2` decide the size.
+#
+# ## Your result and ours
+#
+# Your search and the recorded one draw with the same seed, so your trials are the first ones of
+# ours, with the notes and epochs of your profile. So you can ask what every cheap search has to
+# fear: does it rank the settings as the dear one does?
+
+# %% tags=["hide-input"]
+if not recorded:
+    print("No search is recorded completely yet.")
+for name in recorded:
+    yours, ours, keys = searches[name].table, recorded[name].table, list(SPACES[name])
+    common = yours[[*keys, "score"]].merge(ours[[*keys, "score"]], on=keys)
+    common.columns = [*SHORT[name].values(), "your score", "our score"]
+    picked = common["our score"][common["your score"].idxmax()]  # ours of your best
+    if profile.name == "smoke":
+        meaning = "**The profile `smoke` shows nothing**: it tests that the chapter runs."
+    elif f"{name.upper()}, recorded" not in ALL:
+        meaning = "Same profile, same notes: your search **is** the recorded one."
+    else:
+        meaning = (
+            f"Yours had {len(fold.train)} notes and {profile.tuning_epochs} epochs, ours "
+            f"{8 * n_mini} and {mini.tuning_epochs}. Of the trials that both have, the best is "
+            f"{'the same' if picked == common['our score'].max() else 'another'} in ours."
+        )
+    place = evaluation.place(yours["score"].max(), ours.filter(like="execution").to_numpy().ravel())
+    label = f"**{name.upper()}**, your best score among our executions: {place} {meaning}"
+    display(
+        Markdown(label), common.set_axis(range(1, len(common) + 1)).rename_axis("trial").round(4)
+    )
+
+# %% [markdown]
 # ## Try it yourself
 #
 # - In the cell that moves the peak about, let `toy_score` depend on $b$ a little more (raise 0.2).
@@ -900,7 +1137,8 @@ pd.DataFrame(rows).T
 # - keras-tuner scores a trial by the mean of its executions' best epochs and forgets the rest; take
 #   care of the seeds and of finished projects.
 # - Executions of one trial show the noise. A ranking means something only where trials differ by
-#   more than that.
+#   more than that, and where no ceiling presses them together.
+# - Five trials rank a hyperparameter by chance rather easily, and cannot take two apart.
 # - The best of several noisy scores is too high. Choose on validation notes, judge on test notes.
 #
 # ## Next
@@ -911,5 +1149,5 @@ pd.DataFrame(rows).T
 # **Thesis sections covered**: 3.2.4 (hyperparameters), 3.2.6 (tuning), 4.1 (tables 4.1 and 4.2),
 # 5.4 (its limits). Different here: every execution is kept and seeded by itself, so that the noise
 # can be seen; the step of the dropout (0.1) and the number of epochs are written down, which the
-# thesis leaves open; the number of notes, trials and epochs is that of the profile. The profiles
-# `mini` and `thesis` make 5 trials of 2 executions, as the thesis does.
+# thesis leaves open; the recorded search has the thesis's 5 trials of 2 executions, on the bundled
+# notes; a search of your own has the notes, trials and epochs of the profile.

@@ -119,7 +119,7 @@ def place(value: float, recorded) -> str:
     elif value > high:
         where = f"lies {100 * (value - high):.1f} points above all of {spread}"
     else:
-        where = f"lies among {spread}; {below} of them are lower"
+        where = f"lies among {spread}, {below} of them lower"
     return f"{100 * value:.1f} % {where} (mean {100 * recorded.mean():.1f} %)."
 
 

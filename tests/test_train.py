@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from multiprocessing import get_context
 
 import numpy as np
@@ -111,6 +112,8 @@ def test_an_interrupt_says_how_to_go_on(tmp_path, jobs):
         text=True,
         cwd=ROOT,
         start_new_session=True,
+        # Where the tests run in the background, interrupts are ignored, and children inherit that.
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
     )
     first = child.stdout.readline()
     os.killpg(child.pid, signal.SIGINT)  # as a terminal does: to all of its processes

@@ -16,6 +16,7 @@ from pathlib import Path
 import nbformat
 import yaml
 
+from tools import status
 from tools.repository import ROOT, BookError
 
 EXECUTED, OUT = Path("_build/executed"), Path("_build/html")
@@ -126,6 +127,8 @@ def stage(executed: Path, folder: Path, root: Path = ROOT) -> list[str]:
         copy(path, folder / name)
         if path.suffix == ".ipynb":
             clean(folder / name)
+    if (page := folder / "book/status.md").exists():
+        page.write_text(status.fill(page.read_text(encoding="utf-8"), executed / "status.json"))
     for name in ("_config.yml", "_toc.yml"):
         copy(root / name, folder / name)
     for path in (root / "book").rglob("*"):
