@@ -116,12 +116,13 @@ missing = [title for title in TITLES if title not in recorded]
 NOT_YET = f" **Not recorded yet**: {'; '.join(missing)}." if missing else ""
 display(
     Markdown(
-        f"{RECORDED}. {len(by_sum)} runs and {hours:.1f} hours of training ({made}); "
-        f"[the status page](status.md) lists all.{NOT_YET}"
+        f"{RECORDED}. {len(by_sum)} runs and {hours:.1f} hours of training ({made}).{NOT_YET}"
     )
 )
 
 # %% [markdown]
+# The [status page](status.md) counts all recorded runs.
+#
 # ### Your runs
 #
 # The four models of the thesis once more, in your profile. What has a record is read.
