@@ -115,9 +115,7 @@ made = "; ".join(f"{model} on {backend}, {device}" for model, backend, device in
 missing = [title for title in TITLES if title not in recorded]
 NOT_YET = f" **Not recorded yet**: {'; '.join(missing)}." if missing else ""
 display(
-    Markdown(
-        f"{RECORDED}. {len(by_sum)} runs and {hours:.1f} hours of training ({made}).{NOT_YET}"
-    )
+    Markdown(f"{RECORDED}. {len(by_sum)} runs and {hours:.1f} hours of training ({made}).{NOT_YET}")
 )
 
 # %% [markdown]
