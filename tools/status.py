@@ -19,7 +19,7 @@ def chapters(status: dict) -> str:
     """One row a chapter: seconds, profile, backend, device and versions of its last execution."""
     rows = [
         {
-            "chapter": f"[{name}]({name}.ipynb)",
+            "chapter": f"[]({name}.ipynb)",  # MyST puts the title there
             "profile": entry["profile"],
             "seconds": f"{entry['seconds']:.0f}",
             "backend": entry["backend"],
@@ -50,17 +50,20 @@ def recorded(runs: list) -> str:
         {
             "network": run.config["model"].upper(),
             "split": run.config["split"]["kind"],
+            "features": run.config["features"]["kind"],
             "epochs": run.config["epochs"],
             "backend": run.info["backend"],
             "device": run.info["device"],
-            "versions": _versions(run.info["versions"]),
             "hours": run.seconds / 3600,
         }
         for run in runs
     )
     grouped = table.groupby(list(table.columns.drop("hours")))["hours"].agg(["size", "sum"])
     grouped = grouped.rename(columns={"size": "runs", "sum": "hours of training"}).reset_index()
-    return grouped.round({"hours of training": 1}).to_markdown(index=False)
+    used = {f"- {run.info['backend']}: {_versions(run.info['versions'])}": None for run in runs}
+    return (
+        grouped.round({"hours of training": 1}).to_markdown(index=False) + "\n\n" + "\n".join(used)
+    )
 
 
 def _versions(versions: dict) -> str:
