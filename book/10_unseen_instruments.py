@@ -243,7 +243,7 @@ panels = {f"your run ({PROFILE})": live}
 recorded_base = {
     (name, split): runs[f"base {name.upper()}", split]
     for name, split in live
-    if (f"base {name.upper()}", split) in runs
+    if split != "stratified" and (f"base {name.upper()}", split) in runs
 }
 if recorded_base:
     panels["recorded (mini)"] = recorded_base
