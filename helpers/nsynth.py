@@ -171,7 +171,7 @@ def _build(info, final, work, source, executor, in_flight, download, progress) -
     draft = work / "draft"
     draft.mkdir()
     index = shards.merge(draft, info["kinds"], census.chosen)
-    info = info | {"notes": len(index), "index": hashlib.sha256(index.tobytes()).hexdigest()}
+    info = info | {"notes": len(index), "index": hashlib.sha256(index.view("u1")).hexdigest()}
     (draft / "store.json").write_text(json.dumps(info, indent=1) + "\n")
     os.rename(draft, final)
 
