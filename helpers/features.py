@@ -9,6 +9,7 @@ import hashlib
 import json
 import os
 import tempfile
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 
@@ -202,3 +203,24 @@ def write_atomic(path, write) -> None:
     except BaseException:
         os.unlink(temporary)
         raise
+
+
+@contextmanager
+def locked(path, message: str):
+    """Hold the lock file at `path`; print `message` if another process has it, and wait.
+
+    It is free afterwards, whatever happened: an error whose traceback a notebook keeps does not
+    keep the lock.
+    """
+    from filelock import FileLock, Timeout
+
+    lock = FileLock(path)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        print(message)
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()

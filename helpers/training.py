@@ -193,20 +193,12 @@ def train(config: dict, train, validation, tests: dict, runs, progress=True) -> 
     -------
     helpers.records.Record
     """
-    from filelock import FileLock, Timeout
-
     runs = Path(runs)
     if found := records.find(runs, config):
         return found
     work = runs / ".work" / records.record_name(config)
     work.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(work / "lock")
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        print(f"{work.name}: {LOCK_MESSAGE}")
-        lock.acquire()
-    with lock:
+    with features.locked(work / "lock", f"{work.name}: {LOCK_MESSAGE}"):
         # The other process may have finished it while we waited.
         found = records.find(runs, config)
         # What a killed process was writing; nobody else writes it while we hold the lock.
