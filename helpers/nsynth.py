@@ -82,8 +82,6 @@ def make(
     helpers.download.DownloadError
         If the archive cannot be fetched.
     """
-    from filelock import FileLock, Timeout
-
     if split not in datasets.SPLITS:
         raise DatasetError(f"unknown split {split!r}: choose one of {', '.join(datasets.SPLITS)}")
     if strange := set(kinds) - set(SHAPES):
@@ -101,27 +99,17 @@ def make(
     }
     final, work = root / f"nsynth-{split}", root / ".work" / f"nsynth-{split}"
     work.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(work / "lock")
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        print(f"{final}: {LOCK_MESSAGE}")
-        lock.acquire()
-    try:
+    with features.locked(work / "lock", f"{final}: {LOCK_MESSAGE}"):
         if final.exists() and not (final / "store.json").exists():
             raise DatasetError(
                 f"{final}: something other than a feature store stands here: give another folder"
             )
         if not final.exists():
             with _executor(executor) as executor:
-                _build(
-                    info, final, work, source, executor, in_flight or 2 * _cores() + 2, download,
-                    progress,
-                )  # fmt: skip
+                blocks = in_flight or 2 * _cores() + 2
+                _build(info, final, work, source, executor, blocks, download, progress)
         stored = _as_asked(final, info)
         _clear(work)
-    finally:
-        lock.release()
     return stored
 
 
@@ -361,11 +349,8 @@ def main(arguments=None) -> None:
             for split in args.splits:
                 source = _within(args.source, split)
                 per_family = args.per_family if split == "train" else None
-                in_flight = 2 * (args.workers or _cores()) + 2
-                print(
-                    make(split, args.to, source, per_family, args.seed, kinds, executor=executor,
-                         in_flight=in_flight)
-                )  # fmt: skip
+                options = {"executor": executor, "in_flight": 2 * (args.workers or _cores()) + 2}
+                print(make(split, args.to, source, per_family, args.seed, kinds, **options))
     except (DatasetError, DownloadError, OSError, BrokenExecutor) as error:
         sys.exit(f"error: {error}\nWhat is finished is kept: the same command goes on from it.")
     except KeyboardInterrupt:

@@ -530,6 +530,8 @@ def test_a_store_of_other_features(stores, monkeypatch):
     notes = datasets.load(stores[None])
     with pytest.raises(DatasetError, match="holds mfcc and no mel"):
         features.extract(notes, "mel")
+    with pytest.raises(DatasetError, match="no sound of"):
+        features.extract(notes, seconds=2)
     monkeypatch.setitem(features.SETTINGS, "hop_length", 256)
     with pytest.raises(DatasetError, match="make the store again"):
         features.extract(notes)
