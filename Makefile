@@ -40,8 +40,9 @@ test: lint unit $(ASSETS) browser  ## all tests, every chapter in the smoke prof
 	$(BIN)/python -m tools.build --executed _build/test/executed --out _build/test/html
 	BOOK_HTML=_build/test/html $(BIN)/python -m pytest tests/test_book.py
 
-test-all: $(READY)  ## what takes longer: a training killed at twenty random moments
+test-all: $(READY)  ## what takes longer: twenty kills of a training and of NSynth's stream, 200 network faults
 	KILLS=20 $(BIN)/python -m pytest tests/test_kill.py
+	KILLS=20 SCENARIOS=200 $(BIN)/python -m pytest tests/test_nsynth.py
 
 lint: $(READY)  ## ruff, and the pairs of .py and .ipynb in step
 	$(BIN)/ruff check .

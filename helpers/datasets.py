@@ -1,15 +1,18 @@
-"""Where notes come from: the bundled set, or any folder or archive in NSynth's layout.
+"""Where notes come from: the bundled set, a feature store, any folder or archive as NSynth's.
 
 NSynth's layout (Engel et al. 2017, arXiv:1704.01279) is `nsynth-<split>/examples.json` beside
 `nsynth-<split>/audio/<note>.wav`, one note of four seconds a file, 16 kHz, mono. FLAC files
 and sets without an `examples.json` are read as well: a note's name says all that is needed.
-Shown in chapter 2.
+Shown in chapter 2. A feature store, which `helpers.nsynth` makes, holds the names, digests and
+features of notes and no sound.
 """
 
 import hashlib
 import io
 import json
+import os
 import re
+import sys
 import tarfile
 import threading
 from pathlib import Path, PurePosixPath
@@ -27,10 +30,16 @@ EXCLUDED = ("synth_lead",)
 SOURCES = ("acoustic", "electronic", "synthetic")
 SPLITS = ("train", "valid", "test")
 BUNDLED = {"nsynth-mini": Path(__file__).resolve().parents[1] / "book" / "data" / "nsynth-mini"}
+STORES = Path(__file__).resolve().parents[1] / "_data" / "nsynth"  # unless NSYNTH_STORE is set
+STORE_FORMAT = 1
+# What a store's notes.npy holds of a note: its name, SHA-256 of its file and of its samples.
+STORE_INDEX = np.dtype([("note", "S32"), ("file", "u1", 32), ("audio", "u1", 32)])
 
-_NOTE = re.compile(r"([a-z]+(?:_[a-z]+)?)_([a-z]+)_(\d{3})-(\d{3})-(\d{3})")
-_AUDIO = re.compile(r"(?:^|.*/)audio/([^/.][^/]*)\.(wav|flac)", re.IGNORECASE)
-_COLUMNS = {
+_NOTE = re.compile(r"([a-z]+(?:_[a-z]+)?)_([a-z]+)_(\d{3})-(\d{3})-(\d{3})", re.ASCII)
+# The path of a note's file, in a folder or an archive.
+AUDIO = re.compile(r"(?:^|.*/)audio/([^/.][^/]*)\.(wav|flac)", re.IGNORECASE)
+# The fields of examples.json that a table of notes has, and what they are called there.
+COLUMNS = {
     "instrument_str": "instrument",
     "instrument_family_str": "family",
     "instrument_source_str": "source",
@@ -184,22 +193,165 @@ class Notes:
                     f"{self.origin}: {len(found)} {family} notes found, {per_family} asked for: "
                     "ask for fewer notes per family, or use a larger set"
                 )
-            # One stream a family: what one family holds does not change what another draws.
-            rng = np.random.default_rng([seed, number])
-            rows.append(rng.permutation(found)[:per_family])
+            rows.append(self._shuffled(found, seed, number)[:per_family])
         return self.select(np.sort(np.concatenate(rows)))
+
+    def _shuffled(self, rows, seed: int, family: int) -> np.ndarray:
+        # One stream a family: what one family holds does not change what another draws.
+        return np.random.default_rng([seed, family]).permutation(rows)
 
     def checksum(self) -> str:
         """SHA-256 over the notes' names and files, in the table's order: which data this is."""
         digest = hashlib.sha256()
-        for i, name in enumerate(self.table["note"]):
+        for name, file in zip(self.table["note"], self._file_digests(), strict=True):
             digest.update(name.encode() + b"\0")
-            digest.update(hashlib.sha256(self.read_bytes(i)).digest())
+            digest.update(file)
         return digest.hexdigest()
+
+    def _file_digests(self):
+        return (hashlib.sha256(self.read_bytes(i)).digest() for i in range(len(self)))
 
     def audio_digests(self) -> list[str]:
         """SHA-256 of each note's samples: equal digests are byte-identical recordings."""
         return [hashlib.sha256(self.waveform(i).tobytes()).hexdigest() for i in range(len(self))]
+
+    def stored(self, kind: str, settings: dict) -> np.ndarray | None:
+        """Features that came with the notes; None, since only a feature store brings any."""
+        return None
+
+
+class StoredNotes(Notes):
+    """Notes of a feature store: names, digests and features, memory-mapped, and no sound.
+
+    Attributes
+    ----------
+    info : dict
+        What `store.json` holds: split, notes, per_family, seed, kinds, settings, ...
+    """
+
+    def __init__(self, table: pd.DataFrame, rows, index: np.ndarray, folder: Path, info: dict):
+        super().__init__(table, {}, None, f"{folder} (features only)")
+        self.info = info
+        self._folder, self._rows, self._index = folder, rows, index
+
+    @classmethod
+    def open(cls, folder) -> "StoredNotes":
+        """Open the store in `folder`.
+
+        Raises
+        ------
+        DatasetError
+            If a file is missing, damaged, or of another format.
+        """
+        folder = Path(folder)
+        try:
+            info = json.loads((folder / "store.json").read_text())
+            if info["format"] != STORE_FORMAT:
+                raise ValueError(f"of format {info['format']}, expected {STORE_FORMAT}")
+            if lacking := {"split", "kinds", "settings"} - set(info):
+                raise ValueError(f"store.json lacks {some(lacking)}")
+            index = np.load(folder / "notes.npy", mmap_mode="r", allow_pickle=False)
+            if info["index"] != hashlib.sha256(index.view("u1")).hexdigest():
+                raise ValueError("notes.npy was changed after it was written")
+        except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
+            raise _broken_store(folder, error) from error
+        columns = {}
+        for name in index["note"].tolist():
+            for column, value in parse_note(name.decode()).items():
+                # One object for all equal texts: the rows of NSynth would take 100 MB more.
+                value = sys.intern(value) if isinstance(value, str) else value
+                columns.setdefault(column, []).append(value)
+        return cls(pd.DataFrame(columns), np.arange(len(index)), index, folder, info)
+
+    def select(self, rows) -> "StoredNotes":
+        """The notes at `rows` (a boolean mask or positions), in that order."""
+        rows = np.asarray(rows)
+        if rows.dtype == bool:
+            rows = np.flatnonzero(rows)
+        table = self.table.iloc[rows]
+        return StoredNotes(table, self._rows[rows], self._index, self._folder, self.info)
+
+    def _shuffled(self, rows, seed: int, family: int) -> np.ndarray:
+        # By name and not by position: a store cut to this sample gives the same notes.
+        ranks = [rank(name, seed) for name in self.table["note"].iloc[rows]]
+        return rows[np.argsort(np.array(ranks, dtype=np.uint64), kind="stable")]
+
+    def read_bytes(self, i: int) -> bytes:
+        """Raises `DatasetError`: a store keeps no sound."""
+        raise DatasetError(
+            f"{self.origin}: no sound of {self.table['note'].iloc[i]} here, a feature store keeps "
+            'none: open the bundled notes ("nsynth-mini"), or the archive or folder that has it'
+        )
+
+    def _file_digests(self):
+        return (row.tobytes() for row in self._index["file"][self._rows])
+
+    def audio_digests(self) -> list[str]:
+        """SHA-256 of each note's samples, as the store has them."""
+        return [row.tobytes().hex() for row in self._index["audio"][self._rows]]
+
+    def stored(self, kind: str, settings: dict) -> np.ndarray:
+        """The features of these notes.
+
+        Parameters
+        ----------
+        kind : {"mfcc", "mel"}
+        settings : dict
+            `helpers.features.SETTINGS`, which those of the store have to equal.
+
+        Returns
+        -------
+        np.ndarray, shape (n, 126, 13) for MFCC or (n, 126, 128) for mel, float32
+            A read-only view of the memory-mapped file where the notes stand there in one piece,
+            as all of them and a sample that the store was cut to do; else a copy in memory.
+
+        Raises
+        ------
+        DatasetError
+            If the store has no such features, or made them with other settings.
+        """
+        if kind not in self.info["kinds"]:
+            raise DatasetError(
+                f"{self.origin}: holds {', '.join(self.info['kinds'])} and no {kind}: make a "
+                "store that does in another folder (python -m helpers.nsynth --help)"
+            )
+        if self.info["settings"] != settings:
+            raise DatasetError(
+                f"{self.origin}: made with {self.info['settings']}, expected {settings}: "
+                "make the store again"
+            )
+        path = self._folder / f"{kind}.npy"
+        try:
+            features = np.load(path, mmap_mode="r", allow_pickle=False)
+            if len(features) != len(self._index):
+                raise ValueError(f"{len(features)} notes, expected {len(self._index)}")
+        except (OSError, EOFError, ValueError) as error:
+            raise _broken_store(path, error) from error
+        rows = self._rows
+        if len(rows) and (np.diff(rows) == 1).all():
+            return features[rows[0] : rows[-1] + 1]
+        return np.asarray(features[rows])
+
+
+def rank(note: str, seed: int) -> int:
+    """Where a note stands in the draw of a seed: 64 bits of SHA-256 over `<seed>/<note>`.
+
+    The `k` notes of a family that rank lowest are a random sample which takes no list of all
+    notes to draw, and in which a sample of fewer is contained.
+    """
+    return int.from_bytes(hashlib.sha256(f"{seed}/{note}".encode()).digest()[:8], "big")
+
+
+def _broken_store(path: Path, error) -> DatasetError:
+    return DatasetError(
+        f"{path}: not a whole feature store ({error}): delete its folder and make it again "
+        "(python -m helpers.nsynth --help)"
+    )
+
+
+def stores() -> Path:
+    """The folder of feature stores: what the variable NSYNTH_STORE names, or else `STORES`."""
+    return Path(os.environ.get("NSYNTH_STORE", STORES))
 
 
 def load(name_or_path, split: str = "train") -> Notes:
@@ -208,14 +360,17 @@ def load(name_or_path, split: str = "train") -> Notes:
     Parameters
     ----------
     name_or_path : str or path
-        `"nsynth-mini"` for the bundled set, else a folder, `.tar` or `.tar.gz` in NSynth's
-        layout: one that holds `nsynth-<split>/`, or is that split itself.
+        `"nsynth-mini"` for the bundled set; `"nsynth"` for the feature store in the folder that
+        the environment variable NSYNTH_STORE names, or else in `STORES`; or a path: of a folder
+        of feature stores, or of a folder, `.tar` or `.tar.gz` in NSynth's layout. It holds
+        `nsynth-<split>/`, or is that split itself.
     split : {"train", "valid", "test"}
 
     Returns
     -------
     Notes
-        Without the families in `EXCLUDED`. Audio is checked when it is read.
+        Without the families in `EXCLUDED`. Audio is checked when it is read. Of a feature store
+        `StoredNotes`, which have features and no audio.
 
     Raises
     ------
@@ -228,16 +383,29 @@ def load(name_or_path, split: str = "train") -> Notes:
     if split not in SPLITS:
         raise DatasetError(f"unknown split {split!r}: choose one of {', '.join(SPLITS)}")
     path = BUNDLED.get(str(name_or_path), Path(name_or_path))
+    if name_or_path == "nsynth":
+        path = stores()
+    for folder in (path / f"nsynth-{split}", path):
+        if (folder / "store.json").is_file():
+            stored = StoredNotes.open(folder)
+            if stored.info["split"] == split:
+                return stored
+    if name_or_path == "nsynth":
+        raise FileNotFoundError(
+            f"{path}: no features of NSynth's {split} split here: make them with "
+            f"`python -m helpers.nsynth {split}`, or set the environment variable NSYNTH_STORE to "
+            "the folder that holds them"
+        )
     if not path.exists():
         raise FileNotFoundError(
             f"{path}: no such folder or archive; give one in NSynth's layout, or a bundled set "
             f"({', '.join(BUNDLED)})"
         )
-    members, read = _open_folder(path) if path.is_dir() else _open_archive(path)
+    members, read = list_folder(path) if path.is_dir() else _open_archive(path)
     members = _of_split(members, split)
     files, twice = {}, []
     for member, locator in members.items():
-        if match := _AUDIO.fullmatch(member):
+        if match := AUDIO.fullmatch(member):
             if match[1] in files:
                 twice.append(match[1])
             files[match[1]] = locator
@@ -247,9 +415,7 @@ def load(name_or_path, split: str = "train") -> Notes:
             f"{origin}: no notes found, expected nsynth-{split}/audio/<note>.wav or .flac"
         )
     if twice:
-        raise DatasetError(
-            f"{origin}: {_some(twice)} found more than once, as WAV and FLAC perhaps"
-        )
+        raise DatasetError(f"{origin}: {some(twice)} found more than once, as WAV and FLAC perhaps")
 
     listing = next((m for m in members if PurePosixPath(m).name == "examples.json"), None)
     if listing is None:
@@ -260,11 +426,7 @@ def load(name_or_path, split: str = "train") -> Notes:
     for column, known in (("family", FAMILIES), ("source", SOURCES)):
         strange = table[~table[column].isin(known)]
         if len(strange):
-            row = strange.iloc[0]
-            raise DatasetError(
-                f"{origin}: {row['note']} is of the unknown {column} {row[column]!r}, "
-                f"expected one of {', '.join(known)}"
-            )
+            raise unknown(column, strange.iloc[0], origin)
     if table.empty:
         raise DatasetError(
             f"{origin}: all notes are of the families left out ({', '.join(EXCLUDED)})"
@@ -276,38 +438,54 @@ def _read_listing(data: bytes, name: str, audio: set) -> pd.DataFrame:
     try:
         examples = json.loads(data)
         rows = [
-            {"note": note} | {new: fields[old] for old, new in _COLUMNS.items()}
+            {"note": note} | {new: fields[old] for old, new in COLUMNS.items()}
             for note, fields in sorted(examples.items())
         ]
     except (ValueError, TypeError, AttributeError) as error:
         raise DatasetError(f"{name}: not a JSON object of notes ({error})") from error
     except KeyError as error:
         raise DatasetError(
-            f"{name}: a note lacks the field {error}, expected {', '.join(_COLUMNS)}"
+            f"{name}: a note lacks the field {error}, expected {', '.join(COLUMNS)}"
         ) from error
     if missing := set(examples) - audio:
-        raise DatasetError(f"{name}: names {_some(missing)}, for which there is no audio file")
+        raise DatasetError(f"{name}: names {some(missing)}, for which there is no audio file")
     if unnamed := audio - set(examples):
         raise DatasetError(
-            f"{name}: does not name {_some(unnamed)}, for which there is an audio file"
+            f"{name}: does not name {some(unnamed)}, for which there is an audio file"
         )
     return pd.DataFrame(rows)
 
 
-def _some(names) -> str:
+def unknown(column: str, note, origin: str) -> DatasetError:
+    """What to raise where the family or source of a note is not one of NSynth's."""
+    known = {"family": FAMILIES, "source": SOURCES}[column]
+    return DatasetError(
+        f"{origin}: {note['note']} is of the unknown {column} {note[column]!r}, "
+        f"expected one of {', '.join(known)}"
+    )
+
+
+def some(names) -> str:
+    """A few of many names, for an error."""
     names = sorted(names)
     return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 
+def split_of(member: str) -> str | None:
+    """The split that a path names, as `nsynth-train/audio/<note>.wav` does; None if it does not."""
+    found = re.search(r"(?:^|/)nsynth-(train|valid|test)/", member)
+    return found[1] if found else None
+
+
 def _of_split(members: dict, split: str) -> dict:
     """The members below `nsynth-<split>/`; all of them where no split is named."""
-    named = {m: re.search(r"(?:^|/)nsynth-(train|valid|test)/", "/" + m) for m in members}
-    if not any(named.values()):
+    if not any(map(split_of, members)):
         return members
-    return {m: members[m] for m, found in named.items() if found and found[1] == split}
+    return {m: members[m] for m in members if split_of(m) == split}
 
 
-def _open_folder(path: Path):
+def list_folder(path: Path):
+    """The files of a folder in NSynth's layout, by their names there, and what reads one."""
     # Only what the layout names is listed: a folder may hold anything else beside it.
     patterns = ("audio/*", "examples.json", "nsynth-*/audio/*", "nsynth-*/examples.json")
     files = [p for pattern in patterns for p in path.resolve().glob(pattern) if p.is_file()]

@@ -136,6 +136,8 @@ def extract(
 ) -> np.ndarray:
     """Features of a whole set of notes, computed once and then read from the cache.
 
+    Those of whole notes of a feature store are read from there instead, memory-mapped.
+
     Parameters
     ----------
     notes : helpers.datasets.Notes
@@ -158,12 +160,17 @@ def extract(
     ValueError
         If `seconds` is not more than 0 and at most 4.
     helpers.datasets.DatasetError
-        If a note is not as NSynth has them; nothing is cached then.
+        If a note is not as NSynth has them; nothing is cached then. If a feature store lacks
+        this kind, or was made with other settings.
     """
     from tqdm import tqdm
 
     if not 0 < seconds <= 4:
         raise ValueError(f"seconds is {seconds}: a note has 4, expected more than 0 and at most 4")
+    # Of a part of a note a store cannot tell: that takes the sound.
+    stored = notes.stored(kind, SETTINGS) if seconds == 4 else None
+    if stored is not None:
+        return stored
     function, samples = FEATURES[kind], round(seconds * SETTINGS["sr"])
     path = None
     if cache is not None:

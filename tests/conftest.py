@@ -54,7 +54,7 @@ NAMES = (
 def listing(names) -> bytes:
     def fields(name):
         note = datasets.parse_note(name)
-        return {old: note[new] for old, new in datasets._COLUMNS.items()}
+        return {old: note[new] for old, new in datasets.COLUMNS.items()}
 
     return json.dumps({name: fields(name) for name in names}).encode()
 
