@@ -110,7 +110,8 @@ def code_lines(source: str) -> int:
 
 def test_helpers_stay_thin():
     counts = {path.name: code_lines(path.read_text()) for path in ROOT.glob("helpers/*.py")}
-    assert sum(counts.values()) < 2000, counts
+    # A fifth of it streams NSynth's archives, which no chapter could show.
+    assert sum(counts.values()) < 2200, counts
 
 
 def test_every_helper_is_used_by_a_chapter_or_a_helper_that_is():
