@@ -3,7 +3,7 @@
 NSynth's layout (Engel et al. 2017, arXiv:1704.01279) is `nsynth-<split>/examples.json` beside
 `nsynth-<split>/audio/<note>.wav`, one note of four seconds a file, 16 kHz, mono. FLAC files
 and sets without an `examples.json` are read as well: a note's name says all that is needed.
-Shown in chapter 2. A feature store, which `helpers.nsynth` makes, holds the names, digests and
+Shown in chapter 2. A feature store, which `tools.nsynth` makes, holds the names, digests and
 features of notes and no sound.
 """
 
@@ -313,7 +313,7 @@ class StoredNotes(Notes):
         if kind not in self.info["kinds"]:
             raise DatasetError(
                 f"{self.origin}: holds {', '.join(self.info['kinds'])} and no {kind}: make a "
-                "store that does in another folder (python -m helpers.nsynth --help)"
+                "store that does in another folder (python -m tools.nsynth --help)"
             )
         if self.info["settings"] != settings:
             raise DatasetError(
@@ -345,7 +345,7 @@ def rank(note: str, seed: int) -> int:
 def _broken_store(path: Path, error) -> DatasetError:
     return DatasetError(
         f"{path}: not a whole feature store ({error}): delete its folder and make it again "
-        "(python -m helpers.nsynth --help)"
+        "(python -m tools.nsynth --help)"
     )
 
 
@@ -393,7 +393,7 @@ def load(name_or_path, split: str = "train") -> Notes:
     if name_or_path == "nsynth":
         raise FileNotFoundError(
             f"{path}: no features of NSynth's {split} split here: make them with "
-            f"`python -m helpers.nsynth {split}`, or set the environment variable NSYNTH_STORE to "
+            f"`python -m tools.nsynth {split}`, or set the environment variable NSYNTH_STORE to "
             "the folder that holds them"
         )
     if not path.exists():

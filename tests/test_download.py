@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from unreliable import ENDS, REFUSALS, Fault, serving
 
-from helpers import download
-from helpers.download import DownloadError
+from tools import download
+from tools.download import DownloadError
 
 DATA = random.Random(0).randbytes(3_000_000)
 Download = partial(download.Download, timeout=0.5, wait=0.005, attempts=20, say=lambda text: None)

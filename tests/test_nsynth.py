@@ -26,10 +26,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from unreliable import Fault, faults, serving
 
-from helpers import archives, datasets, evaluation, features, nsynth
-from helpers.archives import Archive, Census
+from helpers import datasets, evaluation, features
 from helpers.datasets import FAMILIES, DatasetError
-from helpers.download import Download, DownloadError
+from tools import archives, nsynth
+from tools.archives import Archive, Census
+from tools.download import Download, DownloadError
 
 SCENARIOS = int(os.environ.get("SCENARIOS", "20"))
 PER_FAMILY = 3
@@ -508,7 +509,7 @@ def test_where_nsynth_is_looked_for(stores, monkeypatch, tmp_path):
     monkeypatch.setenv("NSYNTH_STORE", str(stores[None]))
     assert len(datasets.load("nsynth", "train")) == 40
     assert len(datasets.load(stores[None] / "nsynth-train")) == 40
-    with pytest.raises(FileNotFoundError, match="python -m helpers.nsynth test"):
+    with pytest.raises(FileNotFoundError, match="python -m tools.nsynth test"):
         datasets.load("nsynth", "test")
     with pytest.raises(DatasetError, match="no notes found"):
         datasets.load(stores[None] / "nsynth-train", "test")
@@ -639,7 +640,7 @@ KILLS = int(os.environ.get("KILLS", "3"))
 CHILD = """
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from helpers import nsynth
+from tools import nsynth
 
 nsynth.BLOCK, nsynth.SHARD = 2, 4
 compute = nsynth.compute
@@ -707,7 +708,7 @@ def test_two_processes_make_one_store(audio, undisturbed, tmp_path):
 
 def command(*arguments):
     return subprocess.Popen(
-        [sys.executable, "-m", "helpers.nsynth", *map(str, arguments)],
+        [sys.executable, "-m", "tools.nsynth", *map(str, arguments)],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
 

@@ -84,7 +84,7 @@ def test_importing_helpers_loads_nothing_heavy():
 
 
 @pytest.mark.parametrize(
-    "module", ["datasets", "features", "nsynth", "folds", "models", "training", "tuning", "plots"]
+    "module", ["datasets", "features", "folds", "models", "training", "tuning", "plots"]
 )
 def test_helpers_load_heavy_libraries_on_first_use(module):
     code = (
@@ -110,14 +110,12 @@ def code_lines(source: str) -> int:
 
 def test_helpers_stay_thin():
     counts = {path.name: code_lines(path.read_text()) for path in ROOT.glob("helpers/*.py")}
-    # A fifth of it streams NSynth's archives, which no chapter could show.
-    assert sum(counts.values()) < 2200, counts
+    assert sum(counts.values()) < 2000, counts
 
 
 def test_every_helper_is_used_by_a_chapter_or_a_helper_that_is():
     chapters = "\n".join(path.read_text() for path in ROOT.glob("book/[0-9]*.py"))
-    # Through training; and what the command that makes NSynth's features is made of.
-    used_by_helpers = {"records", "profiles", "nsynth", "archives", "download"}
+    used_by_helpers = {"records", "profiles"}  # through training
     for path in ROOT.glob("helpers/[!_]*.py"):
         if path.stem not in used_by_helpers:
             assert re.search(rf"\b{path.stem}\b\.", chapters), f"no chapter uses {path.name}"

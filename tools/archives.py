@@ -18,7 +18,7 @@ from pathlib import Path, PurePosixPath
 
 from helpers import datasets
 from helpers.datasets import DatasetError
-from helpers.download import Download
+from tools.download import Download
 
 NAME = "nsynth-{}.jsonwav.tar.gz"
 LARGEST = 1 << 20  # bytes; an audio file of 64,000 samples is smaller, whatever its format
@@ -198,14 +198,14 @@ def stream(source: Archive, split: str, census: Census, bar, download=Download):
     bar : tqdm.tqdm
         Shows the bytes.
     download : callable
-        Opens a URL: `helpers.download.Download` or something like it.
+        Opens a URL: `tools.download.Download` or something like it.
 
     Yields
     ------
     iterator of (str, bytes)
         Names of notes and their WAV or FLAC files. It raises `DatasetError` if the archive is
         damaged, cut short or not the one expected, at its very end too, and
-        `helpers.download.DownloadError` if it cannot be fetched.
+        `tools.download.DownloadError` if it cannot be fetched.
 
     Raises
     ------

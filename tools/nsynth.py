@@ -1,4 +1,4 @@
-"""The full NSynth, from its archives on the web to features on disk: `python -m helpers.nsynth`.
+"""The full NSynth, from its archives on the web to features on disk: `python -m tools.nsynth`.
 
 The archive of the training split has 22 GiB, its audio 36.5 GiB. Neither ever stands on the disk:
 the archive is decompressed while it arrives, each note is decoded in memory, and what stays is its
@@ -28,9 +28,10 @@ from pathlib import Path
 
 import numpy as np
 
-from helpers import archives, datasets, features
+from helpers import datasets, features
 from helpers.datasets import DatasetError
-from helpers.download import Download, DownloadError
+from tools import archives
+from tools.download import Download, DownloadError
 
 BLOCK = 16  # notes computed in one go
 SHARD = 1024  # notes that are computed again, at most, after an interruption
@@ -63,7 +64,7 @@ def make(
     in_flight : int, optional
         Blocks of 16 notes (2 MB) given out at a time; twice the cores and two without it.
     download : callable
-        Opens a URL: `helpers.download.Download` or something like it.
+        Opens a URL: `tools.download.Download` or something like it.
     progress : bool
         Whether to show a bar: bytes, notes, time left.
 
@@ -79,7 +80,7 @@ def make(
         there. What is finished stays in `.work` below `to`, and the next start goes on from it.
     FileNotFoundError
         If there is nothing at a local `source`.
-    helpers.download.DownloadError
+    tools.download.DownloadError
         If the archive cannot be fetched.
     """
     if split not in datasets.SPLITS:
@@ -328,7 +329,7 @@ def _within(source: str | None, split: str) -> str | None:
 
 def main(arguments=None) -> None:
     parser = argparse.ArgumentParser(
-        prog="python -m helpers.nsynth",
+        prog="python -m tools.nsynth",
         description="Turn NSynth's archives into features, without keeping archives or audio.",
     )
     parser.add_argument("splits", nargs="+", choices=datasets.SPLITS, metavar="train|valid|test")
