@@ -814,6 +814,8 @@ with tempfile.TemporaryDirectory() as folder:
 # `helpers.training` is these three things and a loop over epochs. An `Experiment` does the steps
 # at the top of this chapter (sample, MFCC, folds) for a profile, and `run_folds` trains what has
 # no record yet and reads what has. If two programs want the same run, one waits for the other.
+# Records appear by renaming, as above. Checkpoints are large and written after every epoch, so two
+# files are overwritten in turn instead, which is faster; a sum over each array tells which is whole.
 
 # %% tags=["remove-stderr"]
 from helpers import training
@@ -1126,7 +1128,7 @@ display(Markdown("\n".join([*lines, "", meaning])))
 # - Validation notes tell whether learning carries over; compare them with training notes measured
 #   without dropout.
 # - A run is a model, a fold, a seed and a configuration. Its order and its dropout come from
-#   (seed, epoch), its checkpoint is written whole or not at all: so it can stop and go on.
+#   (seed, epoch), a whole checkpoint is there at any moment: so it can stop and go on.
 #
 # ## Next
 #
