@@ -72,7 +72,7 @@ browser: $(READY)
 
 lock: $(READY)  ## resolve requirements.txt anew
 	$(BIN)/uv pip compile -q --universal --fork-strategy fewest --generate-hashes --python-version 3.11 \
-		--no-header --no-emit-index-url --no-emit-find-links --extra dev --extra jax pyproject.toml -o requirements.txt
+		--no-header --no-emit-index-url --no-emit-find-links --extra dev --extra jax --extra classroom --extra scale pyproject.toml -o requirements.txt
 
 clean:  ## delete what was built (the environment stays)
 	rm -rf _build
