@@ -197,9 +197,12 @@ def test_a_number_that_cannot_be_computed_is_named(here, message, tmp_path):
 # Made-up records of the whole protocol, good enough to compute every row from.
 
 
-def write_run(folder, evidence, model, setting, fold, seed, good):
+def write_run(
+    folder, evidence, model, setting, fold, seed, good, epochs=None, kind="mfcc", seconds=4,
+    clean=False,
+):  # fmt: skip
     """A record with the notes of its fold whose answers are right with probability `good`."""
-    profile = profiles.get("mini")
+    n_epochs = epochs or profiles.get("mini").epochs
     rng = np.random.default_rng([fold, seed % 1000, int(100 * good)])
     five, notes = evidence.folds()
     parts = {
@@ -215,7 +218,7 @@ def write_run(folder, evidence, model, setting, fold, seed, good):
         probabilities[np.arange(len(asked)), answers] = 0.82
         names = asked.table["note"].to_numpy(dtype=str)
         predictions[part] = {"notes": names, "labels": asked.labels, "probabilities": probabilities}
-    epochs = np.arange(1, profile.epochs + 1)
+    epochs = np.arange(1, n_epochs + 1)
     loss = 2 / epochs + rng.uniform(0, 0.01, len(epochs))
     history = pd.DataFrame(
         {
@@ -226,6 +229,10 @@ def write_run(folder, evidence, model, setting, fold, seed, good):
             "val_accuracy": good - loss / 4,
         }
     )
+    if clean:
+        history["clean_loss"] = 0.8 * loss
+    unusual = {"clean": True} if clean else {}
+    cut = {} if seconds == 4 else {"seconds": seconds}
     full = models.hyperparameters(model, setting)
     _, first, second = tuning.SPACES[model]
     info = {
@@ -234,11 +241,12 @@ def write_run(folder, evidence, model, setting, fold, seed, good):
             "hyperparameters": full,
             "learning_rate": models.LEARNING_RATES[model],
             "batch_size": 32,
-            "epochs": profile.epochs,
+            "epochs": n_epochs,
             "seed": seed,
             "split": {"kind": "stratified", "fold": fold, "n_folds": 5, "seed": 0},
-            "features": {"kind": "mfcc"},
-        },
+            "features": {"kind": kind} | cut,
+        }
+        | unusual,
         "backend": "made-up",
         "parameters": traceability.ARITHMETIC[model](full[first], full[second])[-1],
         "seconds": 60,
@@ -255,7 +263,7 @@ WINNERS = {"cnn": (0.1, 64, 256), "lstm": (0.2, 64, 64)}
 
 @pytest.fixture(scope="module")
 def recorded(tmp_path_factory):
-    """A folder with every run of the protocol."""
+    """A folder with every run of the protocol, and the single ones of chapter 10."""
     folder = tmp_path_factory.mktemp("records")
     evidence = Evidence(folder)
     profile = profiles.get("mini")
@@ -265,11 +273,18 @@ def recorded(tmp_path_factory):
         for trial in range(profile.trials):
             other = dict(zip(space, (0.3 + 0.1 * (trial % 3), 32, 128), strict=True))
             setting, good = (winner, 0.95) if trial == 2 else (other, 0.75)
-            for job in tuning.executions(profile, model, setting, trial, 0, 1):
-                write_run(folder, evidence, model, setting, 1, job["seed"], good + better)
+            for fold in (1, 2):
+                for job in tuning.executions(profile, model, setting, trial, 0, fold):
+                    write_run(folder, evidence, model, setting, fold, job["seed"], good + better)
         for setting, good in (({}, 0.85), (winner, 0.95), (tuning.THESIS[model], 0.9)):
             for fold in range(1, 6):
                 write_run(folder, evidence, model, setting, fold, 0, good + better)
+        write_run(folder, evidence, model, {}, 1, 0, 0.85, epochs=20, clean=True)
+        for seconds, good in ((1, 0.6), (2, 0.7), (4, 0.8)):
+            write_run(
+                folder, evidence, model, {}, 1, 0, good + better / seconds, 20, "mfcc", seconds
+            )
+        write_run(folder, evidence, model, {}, 1, 0, 0.9, epochs=20, kind="mel")
     return folder
 
 
@@ -352,6 +367,35 @@ def test_more_seeds_are_averaged_on_common_ground(recorded, tmp_path):
     expected = Evidence(recorded).paired("Base CNN", "Optimised CNN", "fold_test")
     pd.testing.assert_series_equal(differences, expected)
     assert evidence.source() == "5 folds × 1 to 2 seeds"
+
+
+def test_explanations_are_computed_from_the_single_runs(complete):
+    evidence, made = complete
+
+    def row(function):
+        rule = " ".join(function.__doc__.split())
+        (found,) = (row for row in made if rule in row.why)
+        return found
+
+    measured = row(traceability.dropout_measured)
+    assert measured.verdict == REPRODUCED
+    assert (
+        "CNN below the logged one in 20 of 20 epochs, below the clean one in 0" in measured.number
+    )
+    mallets = row(traceability.mel_for_mallets)
+    ours = [
+        evidence.right(run, "fold_test", "mallet").mean()
+        for run in evidence.alike(*traceability.FEATURES)["cnn"]
+    ]
+    assert f"CNN {100 * (ours[1] - ours[0]):+.1f} points on the fold" in mallets.number
+    assert "1 seed, fold 1, 20 epochs" in mallets.number
+    assert row(traceability.mfcc_better).verdict == NOT
+    elsewhere = row(traceability.best_elsewhere)
+    assert "winner: CNN trial 3, then 3, 0.0 points apart" in elsewhere.number
+    assert elsewhere.verdict == NOT
+    copies = evidence.copies
+    (run, _) = evidence.alike(*traceability.FEATURES)["cnn"]
+    assert len(evidence.right(run, "nsynth_test")) == 200 - len(copies)
 
 
 def test_missing_runs_are_said_to_be_missing(tmp_path, specification):

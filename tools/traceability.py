@@ -40,6 +40,8 @@ TITLES = tuple(
 )
 PARTS = {"fold_test": "folds", "nsynth_test": "mini-test"}
 FOLDS, TEST = PARTS
+FEATURES = ("mfcc", 4), ("mel", 4)  # kind, seconds
+LENGTHS = ("mfcc", 1), ("mfcc", 2), ("mfcc", 4)
 REPRODUCED, PARTLY, NOT = "reproduced", "partly", "not"
 UNTESTABLE, PENDING = "not testable here", "not recorded yet"
 JUDGED = "†"
@@ -140,6 +142,10 @@ class Evidence:
     @property
     def complete(self) -> bool:
         """Whether all that the rows ask for is recorded."""
+        try:
+            self.clean(), self.alike(*FEATURES), self.alike(*LENGTHS), self.search_on(2)
+        except NotRecordedError:
+            return False
         return set(TITLES) <= set(self.protocol) and set(searches.SPACES) == set(self._searches)
 
     def runs(self, title: str) -> list:
@@ -157,6 +163,52 @@ class Evidence:
             raise NotRecordedError(f"search of the {model.upper()}")
         self.used.add("search")
         return self._searches[model]
+
+    def search_on(self, fold: int) -> dict:
+        """By network: the searches on fold 1 and on another one, where both are recorded."""
+        found = {
+            name: (first, second)
+            for name, first in self._searches.items()
+            if (second := searches.read_search(self.group, name, PROFILE, fold=fold))
+        }
+        if not found:
+            raise NotRecordedError(f"search on fold {fold}")
+        self.used.add(f"searches of the {' and the '.join(map(str.upper, found))}, folds 1, {fold}")
+        return found
+
+    def clean(self) -> dict:
+        """By network: the run whose training loss was measured with dropout off as well."""
+        found = {run.config["model"]: run for run in records.select(self.group, clean=True)[::-1]}
+        return self._single(found, "with dropout off")
+
+    def alike(self, *kinds) -> dict:
+        """By network: runs that differ in these features, (kind, seconds), and nothing else."""
+        same, found = {}, {}
+        for run in self.group:
+            rest = {key: value for key, value in run.config.items() if key != "features"}
+            heard = run.config["features"]
+            runs = same.setdefault(records.config_hash(rest), {})
+            runs[heard["kind"], heard.get("seconds", 4)] = run
+        for runs in same.values():
+            if set(kinds) <= set(runs):
+                several = [runs[kind] for kind in kinds]
+                found.setdefault(several[0].config["model"], several)
+        return self._single(found, " and ".join(f"{kind} of {s} s" for kind, s in kinds))
+
+    def _single(self, found: dict, what: str) -> dict:
+        """Runs of one fold and seed, if both networks have them."""
+        if missing := [name.upper() for name in searches.SPACES if name not in found]:
+            raise NotRecordedError(f"{' and '.join(missing)} {what}")
+        first = next(iter(found.values()))
+        config = (first[0] if isinstance(first, list) else first).config
+        self.used.add(f"1 seed, fold {config['split']['fold']}, {config['epochs']} epochs")
+        return dict(sorted(found.items()))
+
+    def right(self, run, part: str, family: str | None = None) -> np.ndarray:
+        """Which notes a run names correctly, all or those of a family; copies are left out."""
+        labels, probabilities = evaluation.part(run, part, self.copies if part == TEST else ())
+        mine = labels == FAMILIES.index(family) if family else np.full(len(labels), True)
+        return (probabilities.argmax(axis=1) == labels)[mine]
 
     def notes(self, split: str):
         """The bundled notes of a split."""
@@ -965,6 +1017,25 @@ def validation_below_without_time(evidence):
 
 
 @number
+def dropout_measured(evidence):
+    """For each base network: the validation loss is below the logged training loss in more than
+    half of the epochs; it is not below the one that was measured with dropout off."""
+
+    def one(item):
+        name, run = item
+        h = run.history
+        below, still = (h["val_loss"] < h[column] for column in ("loss", "clean_loss"))
+        text = f"{name.upper()} below the logged one in {below.sum()} of {len(h)} epochs"
+        return (
+            f"{text}, below the clean one in {still.sum()}",
+            below.mean() > 0.5,
+            still.mean() < 0.5,
+        )
+
+    return over(evidence.clean().items(), one, named=lambda item: "")
+
+
+@number
 def validation_above(evidence):
     """For each network, in every epoch."""
 
@@ -1198,6 +1269,76 @@ def ahead(evidence, first, second, parts):
     found = {PARTS[part]: evidence.paired(first, second, part) for part in parts}
     text = listed({name: f"ahead on {_won(d)}" for name, d in found.items()})
     return Finding(text, [(d > 0).all() for d in found.values()])
+
+
+# Chapter 5: its explanations, each with one small run (chapter 10 has what luck could do to them).
+
+
+def _mel_minus_mfcc(evidence, part, family=None) -> dict:
+    pairs = evidence.alike(*FEATURES)
+    shares = {
+        name: [evidence.right(run, part, family).mean() for run in two]
+        for name, two in pairs.items()
+    }
+    return {name: mel - mfcc for name, (mfcc, mel) in shares.items()}
+
+
+@number
+def mel_for_mallets(evidence):
+    """For each base network, on the fold's test part and on mini-test: mallets are named better
+    from mel spectrograms than from MFCCs."""
+    by_part = {part: _mel_minus_mfcc(evidence, part, "mallet") for part in PARTS}
+    text = "; ".join(
+        f"{name.upper()} {points(d)} on {'the fold' if part == FOLDS else PARTS[part]}"
+        for part, differences in by_part.items()
+        for name, d in differences.items()
+    )
+    checks = [d > 0 for differences in by_part.values() for d in differences.values()]
+    return Finding(f"mel minus MFCC, mallets: {text}", checks)
+
+
+@number
+def mfcc_better(evidence):
+    """For each base network, MFCCs name more notes of mini-test than mel spectrograms do."""
+    differences = _mel_minus_mfcc(evidence, TEST)
+    text = listed({name.upper(): points(-d) for name, d in differences.items()})
+    return Finding(f"MFCC minus mel, mini-test: {text}", [d < 0 for d in differences.values()])
+
+
+@number
+def shorter_notes(evidence):
+    """On the fold's test part and on mini-test: the base CNN's lead is smaller with all four
+    seconds of a note than with its first."""
+    runs = evidence.alike(*LENGTHS)
+    texts, checks = [], []
+    for part in PARTS:
+        leads = [
+            evidence.right(cnn, part).mean() - evidence.right(lstm, part).mean()
+            for cnn, lstm in zip(runs["cnn"], runs["lstm"], strict=True)
+        ]
+        numbers = ", ".join(f"{100 * lead:+.1f}" for lead in leads)
+        texts.append(f"{'the fold' if part == FOLDS else PARTS[part]} {numbers}")
+        checks.append(leads[-1] < leads[0])
+    return Finding(f"lead in points at 1, 2 and 4 s: {'; '.join(texts)}", checks)
+
+
+@number
+def best_elsewhere(evidence, fold):
+    """For each network searched on both folds: another trial wins on the second fold, by more
+    than two standard errors of a difference between trials."""
+
+    def one(item):
+        name, (first, second) = item
+        scores = second.table["score"]
+        lost = scores.max() - scores[first.table["score"].idxmax()]
+        each = [s.table.filter(like="execution") for s in (first, second)]
+        noise = np.mean([v.var(axis=1, ddof=1).mean() / v.shape[1] for v in each])
+        limit = 2 * np.sqrt(2 * noise)
+        winners = [int(s.table["score"].idxmax()) for s in (first, second)]
+        text = f"{name.upper()} trial {winners[0]}, then {winners[1]}, {points(lost, '')} apart"
+        return f"{text} (two standard errors: {100 * limit:.1f})", lost > limit
+
+    return over(evidence.search_on(fold).items(), one, "winner: ", named=lambda item: "")
 
 
 # The page.
