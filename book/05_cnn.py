@@ -361,8 +361,9 @@ plt.show()
 # looks at all 11,904 values of the last convolution. The convolutions hold next to nothing and
 # do most of the work. The thesis took Kawwa's network ([2019](bibliography.md#kawwa-2019)) and
 # removed its last convolution *and the pooling after it* to have fewer parameters (section
-# 3.2.3). Look at the chart again: another pooling before flatten would have divided the long
-# bar by about six. Try it at the end of the chapter.
+# 3.2.3). Look at the chart again: it is the other way round. Another pooling before flatten would
+# have divided the long bar by about six, so taking it out made the network larger. Try it at the
+# end of the chapter.
 #
 # ## How far does it see?
 #

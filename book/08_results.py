@@ -494,6 +494,17 @@ plt.show()
 plots.histories(OPTIMISED, "accuracy")
 plt.show()
 
+# %% tags=["hide-input"]
+by_network = [evaluation.mean_history(group)[0] for group in OPTIMISED.values()]
+apart = (by_network[0] - by_network[1]).abs()[["accuracy", "val_accuracy"]].mean()
+display(
+    Markdown(
+        "The thesis finds that the accuracy curves of the two models resemble each other closely. "
+        f"Here they lie, on average over the epochs, {100 * apart['accuracy']:.1f} points apart in "
+        f"training and {100 * apart['val_accuracy']:.1f} in validation."
+    )
+)
+
 # %% [markdown]
 # The thesis describes its curves so (section 4.2.1): validation loss below training loss in most
 # epochs, most likely because of dropout; both stagnate around epoch 40; no sign of overfitting. A
@@ -510,6 +521,7 @@ plt.show()
 # three wins can change from epoch to epoch, and from network to network. [Chapter 5](05_cnn.ipynb)
 # took the first two away: it measured the loss on the training notes once more at the end of
 # training, with dropout off, and compared *that* with the validation loss.
+# [Chapter 10](10_unseen_instruments.ipynb) does so after every epoch.
 #
 # Count in the curves. To take out time, if not dropout, move the training curve by half an epoch:
 # compare the validation loss of an epoch with the mean of the training losses of this epoch and the
@@ -908,6 +920,8 @@ display(Markdown("\n".join(lines)))
 #   Averages over folds do not help: all of them are asked about the same notes.
 # - **What the architecture contributes.** The two networks differ in size, learning rate and the
 #   luck of their searches, not only in being a CNN and an LSTM.
+# - **Whether both together would be better**: a network of convolutions followed by LSTM layers, as
+#   section 5.8 proposes. None is among these runs.
 # - **What the thesis would have found** with fewer notes, or these runs with more. That a claim
 #   does not hold here is no evidence against it on NSynth.
 #
