@@ -10,7 +10,7 @@ ASSETS := node_modules/.ready
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help env book test test-all lint unit sync records bench browser lock clean
+.PHONY: help env book test test-all lint unit sync classroom records bench browser lock clean
 
 help:  ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -40,9 +40,10 @@ test: lint unit $(ASSETS) browser  ## all tests, every chapter in the smoke prof
 	$(BIN)/python -m tools.build --executed _build/test/executed --out _build/test/html
 	BOOK_HTML=_build/test/html $(BIN)/python -m pytest tests/test_book.py
 
-test-all: $(READY)  ## what takes longer: twenty kills of a training and of NSynth's stream, 200 network faults
+test-all: $(READY)  ## what takes longer: twenty kills of a training and of NSynth's stream, 200 network faults, all solutions
 	KILLS=20 $(BIN)/python -m pytest tests/test_kill.py
 	KILLS=20 SCENARIOS=200 $(BIN)/python -m pytest tests/test_nsynth.py
+	$(BIN)/python -m tools.classroom --run
 
 lint: $(READY)  ## ruff, and the pairs of .py and .ipynb in step
 	$(BIN)/ruff check .
@@ -55,6 +56,9 @@ unit: $(READY) $(ASSETS)  ## the tests that need no book
 
 sync: $(READY)  ## derive the .ipynb, Colab buttons and setup cells (REPOSITORY=https://... sets the address)
 	$(BIN)/python -m tools.sync $(if $(REPOSITORY),--repository $(REPOSITORY))
+
+classroom: sync  ## the exercises: student, solution and autograder editions, from the masters
+	$(BIN)/python -m tools.classroom
 
 records: $(READY)  ## train what is missing of the runs that the book shows (hours)
 	$(BIN)/python -m tools.train --profile mini --runs book/records --only cnn

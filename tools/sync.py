@@ -8,6 +8,9 @@ address in `_config.yml` this module writes
 - the `.ipynb` beside it: no outputs, cell ids that depend on content alone, Colab's metadata;
 - the blocks of README.md between markers (see `tools.links`), and CITATION.cff's addresses.
 
+The masters of the exercises, `book/exercises/NN_name.py`, are treated alike; their button opens
+the student edition, which `tools.classroom` makes.
+
 It goes one way. A notebook that was edited by hand is overwritten; `--check` says which would be.
 """
 
@@ -35,13 +38,14 @@ from tools.repository import (
 )
 
 BADGE, SETUP = "colab-badge", "setup"
+EDITIONS = "classroom/student"  # what students open of the exercises
 MARKER = re.compile(r"(?m)^# ?%%")
 # What jupytext notes of a file's looks, and no notebook needs.
 LOOKS = ("lines_to_next_cell", "lines_to_end_of_cell_marker", "cell_marker")
 
 
 def sources(root: Path = ROOT) -> list[Path]:
-    """Return the py:percent files of the book in order: chapters, then exercises."""
+    """Return the py:percent files of the book in order: chapters, then masters of exercises."""
     book = root / "book"
     return sorted(book.glob("[0-9][0-9]_*.py")) + sorted(book.glob("exercises/*.py"))
 
@@ -139,8 +143,20 @@ def refreshed(text: str, name: str, repository: Repository, path: str) -> str:
 
 def notebook(text: str, name: str) -> str:
     """Return the `.ipynb` (as text) of a py:percent text; the same text gives the same bytes."""
-    header, _ = parse(text, name)
-    source = jupytext.reads(text, fmt="py:percent")
+    parse(text, name)
+    return finished(jupytext.reads(text, fmt="py:percent"))
+
+
+def finished(source: nbformat.NotebookNode, extra: dict | None = None) -> str:
+    """Return a notebook as text, with Colab's metadata and cell ids that depend on content alone.
+
+    Parameters
+    ----------
+    source : nbformat.NotebookNode
+        The notebook. Of its metadata only `accelerator` is kept.
+    extra : dict, optional
+        What its metadata should hold beside that.
+    """
     seen = Counter()
     for cell in source.cells:
         for key in LOOKS:
@@ -154,6 +170,7 @@ def notebook(text: str, name: str) -> str:
         "colab": colab,
         "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
         "language_info": {"file_extension": ".py", "mimetype": "text/x-python", "name": "python"},
+        **(extra or {}),
     }
     if accelerator := source.metadata.get("accelerator"):
         metadata["accelerator"] = accelerator
@@ -183,11 +200,14 @@ def plan(root: Path = ROOT, url: str | None = None) -> dict[Path, str]:
     chapters = []
     for path in sources(root):
         name, target = path.relative_to(root).as_posix(), path.with_suffix(".ipynb")
-        text = refreshed(
-            path.read_text(encoding="utf-8"), name, repository, target.relative_to(root).as_posix()
-        )
+        opens = target.relative_to(root).as_posix()
+        exercises = path.parent.name == "exercises"
+        if exercises:
+            opens = f"{EDITIONS}/{target.name}"
+        text = refreshed(path.read_text(encoding="utf-8"), name, repository, opens)
         wanted[path], wanted[target] = text, notebook(text, name)
-        chapters.append((target.relative_to(root).as_posix(), parse(text, name)[1][0][0].source))
+        if not exercises:
+            chapters.append((opens, parse(text, name)[1][0][0].source))
     for path, text in links.plan(root, repository, chapters).items():
         wanted[path] = text
     return wanted
@@ -201,7 +221,9 @@ def out_of_step(root: Path = ROOT, url: str | None = None) -> dict[Path, str]:
         for path, text in wanted.items()
         if not path.exists() or path.read_text(encoding="utf-8") != text
     }
-    for path in sorted((root / "book").glob("[0-9][0-9]_*.ipynb")):
+    book = root / "book"
+    notebooks = [*book.glob("[0-9][0-9]_*.ipynb"), *book.glob("exercises/*.ipynb")]
+    for path in sorted(notebooks):
         if path not in wanted:
             raise BookError(
                 f"{path.relative_to(root)} has no .py beside it: delete it, or convert it with "
