@@ -1204,7 +1204,7 @@ lucks = {LIVE: executions, RECORDED: shipped}
 rows = {}
 for name, (_, d) in duels.items():
     seed = sum(seed_variance(lucks[name], network) for network in ("cnn", "lstm"))
-    rows[name] = {"s over folds": d.std(ddof=1), "of which seed": np.sqrt(seed)}
+    rows[name] = {"s over folds": d.std(ddof=1), "seed alone": np.sqrt(seed)}
     rows[name]["scatter of instruments"] = scatter(by_notes[name])
 luck = pd.DataFrame(rows).T
 luck.round(2)
