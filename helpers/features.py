@@ -11,6 +11,7 @@ import os
 import tempfile
 from contextlib import contextmanager
 from functools import lru_cache
+from importlib import metadata
 from pathlib import Path
 
 import numpy as np
@@ -146,7 +147,8 @@ def extract(
         How much of each note is heard, from its start; the rest is cut off first.
     cache : path or None
         The folder that keeps finished features; None keeps nothing. A file there is named after
-        the notes' contents and the settings, so neither can be mistaken for another.
+        the notes' contents, the settings and the code that made it, so none of these can be
+        mistaken for another.
     progress : bool
         Whether to show a progress bar.
 
@@ -175,7 +177,7 @@ def extract(
     path = None
     if cache is not None:
         cut = [] if seconds == 4 else [seconds]
-        key = json.dumps([kind, notes.checksum(), SETTINGS, *cut], sort_keys=True)
+        key = json.dumps([kind, notes.checksum(), SETTINGS, _code(), *cut], sort_keys=True)
         name = f"{kind}-{len(notes)}-{hashlib.sha256(key.encode()).hexdigest()[:16]}.npy"
         path = Path(cache) / name
         if path.exists():
@@ -189,6 +191,13 @@ def extract(
     if path is not None:
         write_atomic(path, lambda file: np.save(file, features, allow_pickle=False))
     return features
+
+
+@lru_cache
+def _code() -> list[str]:
+    """What computes features besides their settings: this file, and the libraries it calls."""
+    libraries = [metadata.version(name) for name in ("numpy", "scipy", "librosa")]
+    return [hashlib.sha256(Path(__file__).read_bytes()).hexdigest(), *libraries]
 
 
 def write_atomic(path, write) -> None:

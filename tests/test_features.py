@@ -65,7 +65,7 @@ def test_bad_waveforms_are_refused(waveforms, message):
         features.mfcc(waveforms)
 
 
-def test_extraction_is_cached_by_content_and_settings(train_notes, tmp_path, monkeypatch):
+def test_extraction_is_cached_by_content_settings_and_code(train_notes, tmp_path, monkeypatch):
     notes = train_notes.select(range(5))
     first = features.extract(notes, cache=tmp_path, progress=False)
     assert first.shape == (5, 126, 13)
@@ -79,7 +79,9 @@ def test_extraction_is_cached_by_content_and_settings(train_notes, tmp_path, mon
     features.extract(notes, "mel", cache=tmp_path, progress=False)
     monkeypatch.setitem(features.SETTINGS, "hop_length", 256)
     features.extract(notes, cache=tmp_path, progress=False)
-    assert len(list(tmp_path.iterdir())) == 4
+    monkeypatch.setattr(features, "_code", lambda: ["another"])
+    features.extract(notes, cache=tmp_path, progress=False)
+    assert len(list(tmp_path.iterdir())) == 5
 
 
 def test_a_broken_cache_file_is_computed_again(train_notes, tmp_path, capsys):
