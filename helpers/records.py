@@ -1,10 +1,13 @@
-"""What a run is, on disk: one model, one fold, one seed, one configuration.
+"""What a run is, on disk: one model, one fold, one seed, one configuration; a chapter's figures.
 
 A record is a folder `<model>-fold<k>-seed<s>-<hash>` of three files: `record.json` (the full
 configuration and its hash, versions, backend, device, seconds, metrics), `history.csv` (one row
 an epoch) and `predictions.npz` (note names, labels and probabilities; no pickles). It appears
 whole or not at all, and what is read back is checked. Every result of the book is computed from
 records; TensorFlow is not needed to read them. Shown in chapter 5.
+
+`report` leaves the figures that a chapter arrived at in its notebook, where `tools.regression`
+finds them.
 """
 
 import hashlib
@@ -25,6 +28,8 @@ FILES = ("history.csv", "predictions.npz")
 # The runs that the book shows, made with the profile `mini`.
 SHIPPED = Path(__file__).resolve().parents[1] / "book" / "records"
 HISTORY = ("epoch", "loss", "accuracy", "val_loss", "val_accuracy")
+# The MIME type of reported figures: no program shows it.
+FIGURES = "application/vnd.cnn-or-lstm.figures+json"
 
 
 class RecordError(ValueError):
@@ -228,6 +233,39 @@ def select(group, **wanted) -> list[Record]:
 
     chosen = [record for record in group if holds(record.config, wanted)]
     return sorted(chosen, key=lambda record: (record.config["seed"], record.fold))
+
+
+def report(figures: dict, seed: int | None = None) -> None:
+    """Leave figures in the notebook, as an output that shows nothing.
+
+    Parameters
+    ----------
+    figures : dict of str -> int, float, bool or str
+        By name: what is measured, then on what or of whom, such as `accuracy/folds/base CNN`.
+        The first word matters: see `tools.baselines.RANGES`. NumPy's scalars are taken, too;
+        a float that is not finite is kept as text ("nan").
+    seed : int, optional
+        The seed that these figures depend on: another one gives others. Leave it out for
+        figures that are the same in every run. Figures with a seed are numbers.
+
+    Raises
+    ------
+    TypeError
+        If a name is no text, or a value of another type.
+    """
+    from IPython.display import display
+
+    kept = {}
+    for name, value in figures.items():
+        value = value.item() if isinstance(value, np.generic) else value
+        allowed = (bool, int, float, str) if seed is None else (int, float)
+        if not isinstance(name, str) or type(value) not in allowed:
+            raise TypeError(
+                f"the figure {name!r} is {value!r} of type {type(value).__name__}, "
+                f"expected a name and {'a number or text' if seed is None else 'a number'}"
+            )
+        kept[name] = str(value) if isinstance(value, float) and not np.isfinite(value) else value
+    display({FIGURES: {"seed": seed, "figures": kept}}, raw=True)
 
 
 def _canonical(value) -> str:

@@ -6,6 +6,8 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
+from IPython.core.interactiveshell import InteractiveShell
+from IPython.utils.capture import capture_output
 
 from helpers import records
 
@@ -148,3 +150,46 @@ def test_the_shipped_records_are_whole_and_small():
     assert shipped
     size = sum(p.stat().st_size for r in records.SHIPPED.glob("[!.]*") for p in r.glob("*"))
     assert size < 4 * 2**20
+
+
+@pytest.fixture
+def shell():
+    """IPython, in which `display` does what it does in a notebook."""
+    yield InteractiveShell.instance()
+    InteractiveShell.clear_instance()
+
+
+def test_figures_are_left_under_a_type_that_nothing_shows(shell):
+    mixed = {"notes/train": np.int64(3), "share": np.float32(0.5), "by": "a", "ok": True}
+    with capture_output() as captured:
+        records.report(mixed)
+        records.report({"loss/folds": 2, "loss/gone": float("nan")}, seed=7)
+    assert captured.stdout == ""
+    assert [list(output.data) for output in captured.outputs] == [[records.FIGURES]] * 2
+    fixed, seeded = (output.data[records.FIGURES] for output in captured.outputs)
+    assert fixed == {
+        "seed": None,
+        "figures": {"notes/train": 3, "share": 0.5, "by": "a", "ok": True},
+    }
+    assert seeded == {"seed": 7, "figures": {"loss/folds": 2, "loss/gone": "nan"}}
+    assert json.loads(json.dumps(fixed)) == fixed
+
+
+@pytest.mark.parametrize(
+    ("figures", "seed"),
+    [
+        ({"a": None}, None),
+        ({"a": [1]}, None),
+        ({"a": np.ones(1)}, None),
+        ({1: 1}, None),
+        ({"a": "text"}, 0),
+        ({"a": True}, 0),
+    ],
+)
+def test_what_is_no_figure_is_refused(shell, figures, seed):
+    with (
+        capture_output() as captured,
+        pytest.raises(TypeError, match="expected a name and a number"),
+    ):
+        records.report(figures, seed)
+    assert captured.outputs == []
