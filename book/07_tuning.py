@@ -54,6 +54,7 @@ if "google.colab" in sys.modules:
 PROFILE = "quick"  # smoke, quick, mini or thesis
 DATA = "nsynth-mini"  # or a folder or archive in NSynth's layout
 RUNS = "../_build/runs"  # finished trainings are kept and found here
+SEED = 0  # draws the notes and the folds, and starts every training
 
 # %% tags=["remove-stderr"]
 import contextlib
@@ -80,7 +81,7 @@ plots.use_style()
 # did step by step.
 
 # %% tags=["remove-stderr"]
-experiment = training.Experiment(PROFILE, DATA, RUNS)
+experiment = training.Experiment(PROFILE, DATA, RUNS, SEED)
 profile = experiment.profile
 fold = experiment.folds[0]
 print(
@@ -408,14 +409,14 @@ print("Choice:             ", DROPOUT)
 
 
 # %%
-def execution_seed(trial, execution, search_seed=0):
+def execution_seed(trial, execution, search_seed=SEED):
     """All counted from 0. Halved, to fit where a signed 32-bit number is expected."""
     return int(np.random.SeedSequence([search_seed, trial, execution]).generate_state(1)[0] >> 1)
 
 
 seeds = np.array([[execution_seed(t, e) for e in range(2)] for t in range(5)])
 assert len(np.unique(seeds)) == seeds.size
-assert execution_seed(3, 1) == tuning.execution_seed(0, 3, 1)
+assert execution_seed(3, 1) == tuning.execution_seed(SEED, 3, 1)
 pd.DataFrame(seeds, columns=["execution 1", "execution 2"], index=range(1, 6)).rename_axis("trial")
 
 
@@ -455,7 +456,7 @@ tuner = RecordedSearch(
     declare,
     keras_tuner.Objective("val_accuracy", "max"),
     max_trials=profile.trials,
-    seed=1,
+    seed=SEED + 1,  # never 0
     directory=folder.name,
     project_name="recorded",
     overwrite=True,
@@ -469,7 +470,7 @@ tuner.search(verbose=0)
 
 # %% tags=["remove-stderr"]
 start = time.perf_counter()
-searches = {name: tuning.search(experiment, name) for name in SPACES}
+searches = {name: tuning.search(experiment, name, SEED) for name in SPACES}
 waited = time.perf_counter() - start
 
 found = searches["cnn"].table.filter(like="execution").to_numpy()
@@ -1089,9 +1090,9 @@ pd.DataFrame(rows).T if rows else print("Nothing to compare yet.")
 #
 # ## Your result and ours
 #
-# Your search and the recorded one draw with the same seed, so your trials are the first ones of
-# ours, with the notes and epochs of your profile. So you can ask what every cheap search has to
-# fear: does it rank the settings as the dear one does?
+# With `SEED = 0` your search and the recorded one draw with the same seed, so your trials are the
+# first ones of ours, with the notes and epochs of your profile. So you can ask what every cheap
+# search has to fear: does it rank the settings as the dear one does?
 
 # %% tags=["hide-input"]
 if not recorded:
@@ -1100,7 +1101,7 @@ for name in recorded:
     yours, ours, keys = searches[name].table, recorded[name].table, list(SPACES[name])
     common = yours[[*keys, "score"]].merge(ours[[*keys, "score"]], on=keys)
     common.columns = [*SHORT[name].values(), "your score", "our score"]
-    picked = common["our score"][common["your score"].idxmax()]  # ours of your best
+    picked = common["our score"][common["your score"].nlargest(1).index]  # ours of your best
     if profile.name == "smoke":
         meaning = "**The profile `smoke` shows nothing**: it tests that the chapter runs."
     elif f"{name.upper()}, recorded" not in ALL:
@@ -1108,14 +1109,36 @@ for name in recorded:
     else:
         meaning = (
             f"Yours had {len(fold.train)} notes and {profile.tuning_epochs} epochs, ours "
-            f"{8 * n_mini} and {mini.tuning_epochs}. Of the trials that both have, the best is "
-            f"{'the same' if picked == common['our score'].max() else 'another'} in ours."
+            f"{8 * n_mini} and {mini.tuning_epochs}. "
         )
+        same = "the same" if (picked == common["our score"].max()).all() else "another"
+        meaning += f"Of the trials that both have, the best is {same} in ours."
+        meaning = meaning if len(common) else "With your seed, the two have no trial in common."
     place = evaluation.place(yours["score"].max(), ours.filter(like="execution").to_numpy().ravel())
     label = f"**{name.upper()}**, your best score among our executions: {place} {meaning}"
     display(
         Markdown(label), common.set_axis(range(1, len(common) + 1)).rename_axis("trial").round(4)
     )
+
+# %% tags=["remove-cell"]
+# For maintainers: `make regression` compares these figures with earlier runs. It shows nothing.
+fixed = {"points/optimism of the best of five": thesis_optimism}
+for name, search in recorded.items():
+    fixed[f"score/{name.upper()}, recorded"] = search.table["score"].max()
+    fixed[f"winner/{name.upper()}, recorded"] = ", ".join(map(str, search.best.values()))
+for title in groups:
+    fixed[f"accuracy/fold test/{title}, recorded"] = accuracy(title, "fold_test").mean()
+records.report(fixed)
+
+found = {}
+for name, search in searches.items():
+    last = [run.history.iloc[-1] for executions in search.runs for run in executions]
+    found[f"loss/training/{name.upper()}, all trials"] = np.mean([row["loss"] for row in last])
+    found[f"loss/validation/{name.upper()}, all trials"] = np.mean(
+        [row["val_loss"] for row in last]
+    )
+    found[f"accuracy/validation/{name.upper()}, all trials"] = search.table["score"].mean()
+records.report(found, seed=SEED)
 
 # %% [markdown]
 # ## Try it yourself

@@ -241,7 +241,7 @@ def report(figures: dict, seed: int | None = None) -> None:
     Parameters
     ----------
     figures : dict of str -> int, float, bool or str
-        By name: what is measured, then on what or of whom, such as `accuracy/folds/base CNN`.
+        By name: what is measured, then on what or of whom, such as `accuracy/fold test/base CNN`.
         The first word matters: see `tools.baselines.RANGES`. NumPy's scalars are taken, too;
         a float that is not finite is kept as text ("nan").
     seed : int, optional
