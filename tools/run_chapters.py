@@ -14,6 +14,7 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Callable
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -66,13 +67,18 @@ def value_of(name: str, text: str, default: str) -> object:
 
 
 def prepare(
-    profile: str, notebooks: list[Path], given: dict[str, str], root: Path = ROOT
+    profile: str,
+    notebooks: list[Path],
+    given: dict[str, str],
+    root: Path = ROOT,
+    own: dict[str, str] | None = None,
 ) -> dict[Path, dict[str, object]]:
     """Return each notebook's parameters, or raise `BookError` for what cannot run.
 
-    A parameter goes to the chapters that have it; one that no chapter has is an error. Values
-    equal to the chapter's own are left out, so that a page shows an injected cell only where
-    it says something else than the cell above it.
+    A parameter goes to the chapters that have it; one that no chapter has is an error, unless it
+    is among `own`, those that the calling command sets and nobody may give. Values equal to the
+    chapter's own are left out, so that a page shows an injected cell only where it says something
+    else than the cell above it.
     """
     from helpers.profiles import PROFILES
 
@@ -86,9 +92,10 @@ def prepare(
         raise BookError(f"out of step: {names}. Run `make sync`")
     known = {path: papermill.inspect_notebook(str(path)) for path in notebooks}
     everywhere = sorted(set().union(*known.values()))
+    own = {"PROFILE": profile} | (own or {})
     for name in given:
-        if name == "PROFILE":
-            raise BookError("PROFILE is given by --profile")
+        if name in own:
+            raise BookError(f"{name} is set by this command: see its options, such as --profile")
         if name not in everywhere:
             raise BookError(
                 f"no parameter {name!r} in any chapter that would run: "
@@ -96,10 +103,9 @@ def prepare(
             )
     values = {}
     for path, parameters in known.items():
-        wanted = {name: text for name, text in {"PROFILE": profile, **given}.items()}
         values[path] = {
             name: value
-            for name, text in wanted.items()
+            for name, text in {**own, **given}.items()
             if name in parameters
             and (value := value_of(name, text, parameters[name]["default"]))
             != ast.literal_eval(parameters[name]["default"])
@@ -120,6 +126,11 @@ def kernels_stderr(log: Path):
             os.close(kept)
 
 
+def places(target: Path) -> tuple[Path, Path]:
+    """Return where a chapter that failed is left, and where one that still runs is written."""
+    return target.with_suffix(".failed.ipynb"), target.with_suffix(".running.ipynb")
+
+
 def run_chapter(path: Path, target: Path, parameters: dict, cwd: Path | None = None) -> dict:
     """Execute one notebook and leave it at `target`, whole, or as `*.failed.ipynb` if it fails.
 
@@ -137,8 +148,7 @@ def run_chapter(path: Path, target: Path, parameters: dict, cwd: Path | None = N
     dict
         `seconds`, `notebook` (the file left), and `error` (None, or cell and message).
     """
-    failed = target.with_suffix(".failed.ipynb")
-    unfinished = target.with_suffix(".running.ipynb")
+    failed, unfinished = places(target)
     target.parent.mkdir(parents=True, exist_ok=True)
     # A page of an earlier run must not stand for this one.
     for old in (target, failed):
@@ -170,35 +180,31 @@ def run_chapter(path: Path, target: Path, parameters: dict, cwd: Path | None = N
 
 
 def run_all(
-    profile: str,
-    only: list[str] = (),
-    given: dict[str, str] | None = None,
-    output: Path = OUTPUT,
-    root: Path = ROOT,
+    profile: str, parameters: dict[Path, dict], output: Path, run: Callable = run_chapter
 ) -> dict[str, dict]:
-    """Execute the chapters (see the module) and return the outcome of each by name.
+    """Execute chapters one after another and return the outcome of each by name.
 
-    Raises `BookError` before anything ran, and `KeyboardInterrupt` (after saying what is done)
-    when stopped.
+    Parameters
+    ----------
+    profile : str
+    parameters : dict of Path -> dict
+        The notebooks and their parameters, from `prepare`.
+    output : Path
+        The folder that gets `book/` and `status.json`.
+    run : callable
+        What executes one of them; called as `run_chapter` is, and returns what it does, and more.
+
+    Raises `KeyboardInterrupt`, after saying what is done, when stopped.
     """
-    notebooks = select(only, root)
-    parameters = prepare(profile, notebooks, given or {}, root)
-    output = root / output
     status_file, about = output / "status.json", environment()
-    try:
-        status = json.loads(status_file.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        status = {}
+    status = read_status(output)
     outcomes = {}
-    for number, path in enumerate(notebooks, 1):
-        print(f"[{number}/{len(notebooks)}] {path.stem} ({profile}) ...", end=" ", flush=True)
+    for number, path in enumerate(parameters, 1):
+        print(f"[{number}/{len(parameters)}] {path.stem} ({profile}) ...", end=" ", flush=True)
         try:
-            outcome = run_chapter(path, output / "book" / path.name, parameters[path])
+            outcome = run(path, output / "book" / path.name, parameters[path])
         except KeyboardInterrupt:
-            print(
-                f"\nstopped. Finished: {', '.join(outcomes) or 'none'}. "
-                "The same command again goes on from the last finished epoch of each training."
-            )
+            print(f"\nstopped. Finished: {', '.join(outcomes) or 'none'}.")
             raise
         print("FAILED" if outcome["error"] else "ok", f"{outcome['seconds']:.1f} s", flush=True)
         outcomes[path.stem] = outcome
@@ -209,6 +215,14 @@ def run_all(
         status[path.stem] = entry
         write_atomically(status_file, json.dumps(status, indent=1, sort_keys=True) + "\n")
     return outcomes
+
+
+def read_status(output: Path) -> dict[str, dict]:
+    """Return what `run_all` noted in a folder of each chapter, or nothing."""
+    try:
+        return json.loads((output / "status.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
 
 
 def report(outcomes: dict[str, dict]) -> str:
@@ -225,27 +239,47 @@ def report(outcomes: dict[str, dict]) -> str:
     return "\n".join(lines)
 
 
-def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
-    """Run the command line; return 0, 1 (a chapter failed), 2 (refused) or 130 (stopped)."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+def assignment(text: str) -> tuple[str, str]:
+    """Split the text of `--parameter NAME=VALUE`."""
+    name, separator, value = text.partition("=")
+    if not separator:
+        raise argparse.ArgumentTypeError(f"takes NAME=VALUE, not {text!r}")
+    return name, value
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say what is executed."""
     parser.add_argument("--profile", default="quick", help="a name in helpers/profiles.py")
     parser.add_argument("--only", nargs="+", default=[], metavar="NAME", help="such as 05_cnn")
-    parser.add_argument("--parameter", action="append", default=[], metavar="NAME=VALUE")
-    parser.add_argument("--output", type=Path, default=OUTPUT, help=f"default {OUTPUT}")
-    options = parser.parse_args(arguments)
-    if wrong := [text for text in options.parameter if "=" not in text]:
-        parser.error(f"--parameter takes NAME=VALUE, not {wrong[0]!r}")
-    given = dict(text.split("=", 1) for text in options.parameter)
+    parser.add_argument(
+        "--parameter", action="append", default=[], metavar="NAME=VALUE", type=assignment
+    )
+
+
+def be_quiet_and_stoppable() -> None:
+    """Keep TensorFlow's start-up lines out of notebooks, and let SIGTERM stop like Ctrl-C."""
     # Below 3, TensorFlow tells the chapter's outputs that it found no graphics card.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     # A time limit's SIGTERM stops the chapters as tidily as Ctrl-C does.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+
+def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
+    """Run the command line; return 0, 1 (a chapter failed), 2 (refused) or 130 (stopped)."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    add_options(parser)
+    parser.add_argument("--output", type=Path, default=OUTPUT, help=f"default {OUTPUT}")
+    options = parser.parse_args(arguments)
+    be_quiet_and_stoppable()
     try:
-        outcomes = run_all(options.profile, options.only, given, options.output, root)
+        notebooks = select(options.only, root)
+        parameters = prepare(options.profile, notebooks, dict(options.parameter), root)
+        outcomes = run_all(options.profile, parameters, root / options.output)
     except BookError as error:
         print(f"run_chapters: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
+        print("The same command again goes on from the last finished epoch of each training.")
         return 130
     print(report(outcomes))
     return 1 if any(outcome["error"] for outcome in outcomes.values()) else 0
