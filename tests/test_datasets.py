@@ -31,6 +31,7 @@ def test_bundled_notes(train_notes, test_notes):
     assert (test_notes.table["family"].value_counts() == 20).all()
     assert not set(train_notes.table["instrument"]) & set(test_notes.table["instrument"])
     assert (np.bincount(train_notes.labels) == 100).all()
+    assert [FAMILIES[label] for label in test_notes.labels] == list(test_notes.table["family"])
 
 
 def test_audio_is_read_on_demand(train_notes):

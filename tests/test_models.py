@@ -2,7 +2,7 @@ import keras
 import numpy as np
 import pytest
 
-from helpers import models
+from helpers import features, models
 
 CNN_SHAPES = [  # table 3.1, after the layer that adds the channel
     (126, 13, 1), (126, 13, 32), (126, 13, 32), (63, 6, 32), (63, 6, 32), (63, 6, 64), (63, 6, 64),
@@ -46,6 +46,16 @@ def test_layers_and_their_biases():
     assert [layer.cell.bias.shape[0] for layer in recurrent] == [128] * 5
     assert {layer.activation.__name__ for layer in recurrent} == {"tanh"}
     assert all(layer.return_sequences for layer in recurrent)
+
+
+@pytest.mark.parametrize("name", ["cnn", "lstm"])
+def test_every_layer_tells_notes_apart(name, train_notes):
+    model = models.BUILDERS[name]()
+    values = features.mfcc(train_notes.waveforms([0, 300, 600, 900]))
+    for layer in model.layers:
+        values = layer(values, training=False)
+        spread = keras.ops.convert_to_numpy(values).std(axis=0).max()
+        assert spread > 1e-4, f"{layer.name} answers {spread} to any note"
 
 
 def test_hyperparameters_reach_the_layers_that_the_thesis_names():

@@ -6,9 +6,10 @@ import sys
 
 import keras
 import numpy as np
+import pandas as pd
 import pytest
 
-from helpers import models, records, training, tuning
+from helpers import datasets, models, records, training, tuning
 
 
 @pytest.fixture(scope="module")
@@ -51,6 +52,44 @@ def test_a_record_says_what_was_done(experiment, run):
         sums = record.predictions[part]["probabilities"].sum(axis=1)
         np.testing.assert_allclose(sums, 1, rtol=1e-5)
     json.dumps(record.info)
+
+
+def test_each_part_of_a_fold_has_its_job(experiment, monkeypatch):
+    asked = {}
+    monkeypatch.setattr(training, "train", lambda config, **parts: asked.update(parts))
+    experiment.run("cnn", fold=2)
+    fold, (own, X_own) = experiment.folds[1], asked["tests"]["fold_test"]
+    for part in ("train", "validation"):
+        X, y = asked[part]
+        np.testing.assert_array_equal(X, experiment.X[getattr(fold, part)])
+        np.testing.assert_array_equal(y, experiment.y[getattr(fold, part)])
+    assert list(own.table["note"]) == list(experiment.notes.table["note"].iloc[fold.test])
+    np.testing.assert_array_equal(X_own, experiment.X[fold.test])
+    unseen, X_unseen = asked["tests"]["nsynth_test"]
+    assert set(unseen.table["note"]) <= set(datasets.load("nsynth-mini", "test").table["note"])
+    np.testing.assert_array_equal(X_unseen, experiment.X_test)
+
+
+def test_a_network_is_trained_as_its_configuration_says(tmp_path, monkeypatch):
+    seen, fit = [], keras.Model.fit
+
+    def watched(model, X, y, **options):
+        seen.append((model, X))
+        return fit(model, X, y, **options)
+
+    monkeypatch.setattr(keras.Model, "fit", watched)
+    experiment = training.Experiment("smoke", runs=tmp_path)
+    record = experiment.run("cnn", {"dropout_cnn": 0.4}, epochs=2)
+    (model, first), (_, second) = seen
+    dropouts = [layer for layer in model.layers if isinstance(layer, keras.layers.Dropout)]
+    assert [layer.rate for layer in dropouts] == [0.4] * 4
+    assert float(model.optimizer.learning_rate) == pytest.approx(record.config["learning_rate"])
+    known = experiment.X[experiment.folds[0].train]
+    assert int(model.optimizer.iterations) == 2 * np.ceil(len(known) / 32)
+    # Each epoch has all training notes, in an order of its own.
+    for order in (first, second):
+        np.testing.assert_array_equal(np.sort(order[:, 0, 0]), np.sort(known[:, 0, 0]))
+    assert not np.array_equal(first, second)
 
 
 def test_a_finished_run_is_not_trained_again(experiment, run, monkeypatch):
@@ -196,6 +235,11 @@ def test_search(experiment, model, monkeypatch):
     monkeypatch.setattr(training, "_train", None)
     assert tuning.search(experiment, model).table.equals(search.table)
     monkeypatch.setattr(training, "_train", train)
+
+
+def test_the_score_of_an_execution_is_its_best_epoch():
+    history = pd.DataFrame({"val_accuracy": [0.2, 0.6, 0.4]})
+    assert tuning.execution_score(records.Record({}, history, {})) == 0.6
 
 
 def test_executions_of_a_trial_differ_and_are_averaged(experiment, monkeypatch):
