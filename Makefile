@@ -1,5 +1,6 @@
 # Every command of the book. Needs make and Python 3.11, 3.12 or 3.13; the rest it installs into .venv.
 PROFILE ?= quick
+SEEDS ?= 10
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null && echo $$p && break; done)
 VENV := .venv
@@ -10,7 +11,7 @@ ASSETS := node_modules/.ready
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help env book test test-all lint unit sync classroom records bench browser lock clean
+.PHONY: $(shell grep -oE '^[a-z-]+:' Makefile | tr -d :)
 
 help:  ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -40,9 +41,10 @@ test: lint unit $(ASSETS) browser  ## all tests, every chapter in the smoke prof
 	$(BIN)/python -m tools.build --executed _build/test/executed --out _build/test/html
 	BOOK_HTML=_build/test/html $(BIN)/python -m pytest tests/test_book.py
 
-test-all: $(READY)  ## what takes longer: twenty kills of a training and of NSynth's stream, 200 network faults, all solutions
+test-all: $(READY)  ## what takes longer: kills, network faults, planted faults, ten clean regressions, all solutions
 	KILLS=20 $(BIN)/python -m pytest tests/test_kill.py
 	KILLS=20 SCENARIOS=200 $(BIN)/python -m pytest tests/test_nsynth.py
+	SEEDS=$(SEEDS) $(BIN)/python -m pytest -m "long or not long" tests/test_faults.py tests/test_clean_runs.py
 	$(BIN)/python -m tools.classroom --run
 
 lint: $(READY)  ## ruff, and the pairs of .py and .ipynb in step
@@ -53,6 +55,12 @@ lint: $(READY)  ## ruff, and the pairs of .py and .ipynb in step
 
 unit: $(READY) $(ASSETS)  ## the tests that need no book
 	$(BIN)/python -m pytest --ignore=tests/test_book.py
+
+regression: $(READY)  ## execute every chapter and compare its figures with the baseline (PROFILE=smoke)
+	$(BIN)/python -m tools.regression --profile $(PROFILE)
+
+baseline: $(READY)  ## make the baseline anew and show what changed (PROFILE=smoke SEEDS=10, hours)
+	$(BIN)/python -m tools.regression --baseline --profile $(PROFILE) --seeds $(SEEDS)
 
 sync: $(READY)  ## derive the .ipynb, Colab buttons and setup cells (REPOSITORY=https://... sets the address)
 	$(BIN)/python -m tools.sync $(if $(REPOSITORY),--repository $(REPOSITORY))

@@ -1,0 +1,90 @@
+"""Run a function in a process of its own, and end it, with all that it started, at a limit."""
+
+import contextlib
+import multiprocessing
+import signal
+import time
+from collections.abc import Callable
+
+import psutil
+
+PAUSE = 0.2  # seconds between two looks
+
+
+def run(
+    function: Callable, *arguments, seconds: float, gib: float
+) -> tuple[object, str | None, float]:
+    """Call `function(*arguments)` in a new process and wait for it.
+
+    Parameters
+    ----------
+    function, arguments
+        What can be imported, and what can be pickled.
+    seconds, gib : float
+        When to end the process, its children and theirs: time since the start, and resident
+        memory of them all, added up (what they share counts for each).
+
+    Returns
+    -------
+    result
+        What the function returned; None if it did not get that far.
+    reason : str or None
+        Why there is no result.
+    peak : float
+        The most memory seen, in GiB. Between two looks, a fifth of a second, there may be more.
+    """
+    # A server that has imported the function's module, and forks: no import for every process.
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([function.__module__])
+    receiver, sender = context.Pipe(duplex=False)
+    process = context.Process(target=_call, args=(sender, function, arguments))
+    start, peak, reason = time.monotonic(), 0.0, None
+    process.start()
+    sender.close()
+    try:
+        while reason is None and process.is_alive():
+            peak = max(peak, sum(map(_resident, family(process.pid))) / 2**30)
+            if peak > gib:
+                reason = f"it took more than {gib:g} GiB of memory"
+            elif time.monotonic() - start > seconds:
+                reason = f"it took more than {seconds:g} s"
+            process.join(PAUSE)
+    finally:
+        if process.is_alive():
+            end(process.pid)
+        process.join()
+    with contextlib.suppress(EOFError):
+        if reason is None and receiver.poll():
+            return receiver.recv(), None, peak
+    return None, reason or f"its process died (exit code {process.exitcode})", peak
+
+
+def family(pid: int) -> list[psutil.Process]:
+    """Return a process and all its descendants, or nothing if it is gone."""
+    try:
+        parent = psutil.Process(pid)
+        return [parent, *parent.children(recursive=True)]
+    except psutil.NoSuchProcess:
+        return []
+
+
+def end(pid: int) -> None:
+    """Kill a process and all its descendants."""
+    found = family(pid)
+    for process in found:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
+    psutil.wait_procs(found, timeout=10)
+
+
+def _resident(process: psutil.Process) -> int:
+    try:
+        return process.memory_info().rss
+    except psutil.Error:
+        return 0
+
+
+def _call(sender, function, arguments):
+    # Ctrl-C reaches all processes of a terminal: the one that waits sees to the others.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    sender.send(function(*arguments))

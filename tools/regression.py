@@ -1,0 +1,222 @@
+"""Execute the chapters and judge their figures: `python -m tools.regression --profile smoke`.
+
+Each chapter runs in a process of its own, with limits on time and memory, in a folder of this
+call: no training of an earlier one is found there. What the chapters report is compared with the
+baseline of the profile and the Keras backend (`tools.baselines`). `report.html` and `junit.xml` in
+`_build/regression/<profile>-<backend>-seed<seed>/` say what came out; the executed chapters lie
+beside them.
+
+`--baseline` makes the baseline instead, from several seeds. It is resumable: a chapter that is
+finished with a seed is not executed again, unless it, the helpers or the libraries changed.
+
+Exit status: 0 pass, 1 fail (a chapter failed or met a limit), 3 drift (all chapters ran, and a
+figure is not as before), 2 refused, 130 stopped.
+"""
+
+import argparse
+import hashlib
+import json
+import os
+import shutil
+import statistics
+import sys
+import time
+from functools import partial
+from pathlib import Path
+
+import papermill
+
+from tools import baselines, limits, regression_report, run_chapters
+from tools.build import cell_ids
+from tools.environment import environment
+from tools.repository import ROOT, BookError
+
+PASS, FAIL, REFUSED, DRIFT, STOPPED = 0, 1, 2, 3, 130
+
+
+def run_limited(path: Path, target: Path, parameters: dict, seconds: float, gib: float) -> dict:
+    """`run_chapters.run_chapter` within limits; its outcome has `gib`, the most memory, besides."""
+    start = time.monotonic()
+    outcome, reason, peak = limits.run(
+        run_chapters.run_chapter, path, target, parameters, seconds=seconds, gib=gib
+    )
+    if outcome is None:
+        failed, unfinished = run_chapters.places(target)
+        if unfinished.exists():
+            os.replace(unfinished, failed)
+        took = round(time.monotonic() - start, 1)
+        outcome = {"seconds": took, "notebook": str(failed), "error": reason}
+    return outcome | {"gib": round(peak, 2)}
+
+
+def run_once(path: Path, target: Path, parameters: dict, run) -> dict:
+    """`run`, unless this very chapter was executed there before: then what came out of that."""
+    before = run_chapters.read_status(target.parent.parent).get(path.stem)
+    if before and not before["error"] and target.exists() and cell_ids(path) <= cell_ids(target):
+        print("done before,", end=" ")
+        return {name: before[name] for name in ("seconds", "error", "gib")} | {
+            "notebook": str(target)
+        }
+    return run(path, target, parameters)
+
+
+def collect(outcomes: dict[str, dict]) -> dict[str, dict]:
+    """Return the figures of the chapters that ran; what cannot be read makes a chapter fail."""
+    found = {}
+    for name, outcome in outcomes.items():
+        if not outcome["error"]:
+            try:
+                found[name] = baselines.figures(Path(outcome["notebook"]))
+            except BookError as error:
+                outcome["error"] = str(error)
+    return found
+
+
+def own(seed: int, folder: Path) -> dict[str, str]:
+    """Return the parameters that this command sets: no run reads the trainings of another."""
+    return {"SEED": str(seed), "RUNS": str((folder / "runs").resolve())}
+
+
+def regression(options, run, root: Path) -> int:
+    """Execute, compare, report; return the exit status."""
+    about = environment()
+    place = f"{options.profile}-{about['backend']}-seed{options.seed}"
+    folder = root / "_build/regression" / place
+    parameters = run_chapters.prepare(
+        options.profile, run_chapters.select(options.only, root), dict(options.parameter), root,
+        own(options.seed, folder),
+    )  # fmt: skip
+    baseline = baselines.load(baselines.path_of(options.profile, about["backend"], root))
+    shutil.rmtree(folder, ignore_errors=True)
+    outcomes = run_chapters.run_all(options.profile, parameters, folder, run)
+    found = collect(outcomes)
+    findings = baselines.compare(baseline, found, options.seed)
+    drifted = [finding for finding in findings if finding.status in baselines.DRIFTS]
+    status = FAIL if len(found) < len(outcomes) else DRIFT if drifted else PASS
+
+    print(run_chapters.report(outcomes))
+    for finding in drifted:
+        print(f"{finding.chapter}, {finding.name}: {regression_report.sentence(finding)}")
+    if {finding.status for finding in drifted} & {"new", "missing"}:
+        print(f"New and missing figures are accepted by `make baseline PROFILE={options.profile}`.")
+    title = {PASS: "pass", FAIL: "fail", DRIFT: "drift"}[status]
+    regression_report.write(folder, f"{title}: {place}", about, outcomes, findings, baseline)
+    print(f"{title}: {len(drifted)} of {len(findings)} figures drifted; {folder / 'report.html'}")
+    return status
+
+
+def make_baseline(options, run, root: Path) -> int:
+    """Execute the chapters with every seed and write the baseline; return the exit status."""
+    about = environment()
+    folder = (
+        root / "_build/baseline" / f"{options.profile}-{about['backend']}-{made_by(root, about)}"
+    )
+    path = baselines.path_of(options.profile, about["backend"], root)
+    before, runs = baselines.load(path), {}
+    notebooks = run_chapters.select(options.only, root)
+    for seed in range(options.seeds):
+        place = folder / f"seed{seed}"
+        parameters = run_chapters.prepare(options.profile, notebooks, {}, root, own(seed, place))
+        if seed:  # again only where another seed makes a difference
+            parameters = {p: v for p, v in parameters.items() if has_seed(p)}
+        print(f"seed {seed}, {seed + 1} of {options.seeds}", flush=True)
+        outcomes = run_chapters.run_all(
+            options.profile, parameters, place, partial(run_once, run=run)
+        )
+        found = collect(outcomes)
+        if len(found) < len(outcomes):
+            print(run_chapters.report(outcomes), "\nno baseline was written", sep="\n")
+            return FAIL
+        for name, outcome in outcomes.items():
+            runs.setdefault(name, {})[seed] = outcome | {"figures": found[name]}
+
+    made = {"versions": versions(about), "device": about["device"]}
+    after = before if options.only else {}
+    for notebook in notebooks:
+        by_seed = runs[notebook.stem]
+        after = after | {
+            notebook.stem: {
+                "seeds": list(by_seed) if has_seed(notebook) else None,
+                "made": made,
+                "seconds": [outcome["seconds"] for outcome in by_seed.values()],
+                "gib": [outcome["gib"] for outcome in by_seed.values()],
+                "figures": baselines.merge(
+                    {seed: outcome["figures"] for seed, outcome in by_seed.items()}, notebook.stem
+                ),
+            }
+        }
+    print("\n".join(changes(before, after)))
+    baselines.save(path, after)
+    print(f"wrote {path}: look at what changed, then commit it")
+    return PASS
+
+
+def has_seed(notebook: Path) -> bool:
+    """Return whether a chapter's figures may depend on luck."""
+    return "SEED" in papermill.inspect_notebook(str(notebook))
+
+
+def versions(about: dict) -> str:
+    """Return in one line what a run was made with."""
+    return ", ".join(f"{name} {version}" for name, version in about["versions"].items() if version)
+
+
+def made_by(root: Path, about: dict) -> str:
+    """Return a digest of what a run depends on besides its chapter, profile, backend and seed."""
+    digest = hashlib.sha256(json.dumps([about["versions"], about["device"]]).encode())
+    for path in sorted((root / "helpers").glob("*.py")):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def changes(before: dict, after: dict) -> list[str]:
+    """Return old against new, one line for each figure that is another than before."""
+    lines, same, chance = [], 0, baselines.level(before)
+
+    def shown(value):
+        if isinstance(value, list) and len(value) > 1:
+            return f"{statistics.mean(value):.4g} ± {statistics.stdev(value):.2g} ({len(value)})"
+        return regression_report.shown(value)
+
+    for chapter in sorted({*before, *after}):
+        old, new = (side.get(chapter, {}).get("figures", {}) for side in (before, after))
+        for name in dict.fromkeys([*old, *new]):
+            if old.get(name) == new.get(name):
+                same += 1
+                continue
+            line = f"{chapter}, {name}: {shown(old.get(name))} -> {shown(new.get(name))}"
+            if isinstance(old.get(name), list) and isinstance(new.get(name), list):
+                ends = baselines.interval(name, old[name], chance)
+                middle = statistics.mean(new[name])
+                line += "  DRIFTED" * bool(ends and not ends[0] <= middle <= ends[1])
+            lines.append(line)
+    return [*lines, f"{len(lines)} figures changed, {same} are as they were"]
+
+
+def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
+    """Run the command line; return the exit status (see the module)."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    run_chapters.add_options(parser)
+    parser.add_argument("--seed", type=int, default=0, help="default 0")
+    parser.add_argument("--baseline", action="store_true", help="make the baseline")
+    parser.add_argument("--seeds", type=int, default=10, help="of a baseline; default 10")
+    parser.add_argument("--limit-seconds", type=float, default=1800, help="a chapter; default 1800")
+    parser.add_argument("--limit-gib", type=float, default=8, help="a chapter; default 8")
+    options = parser.parse_args(arguments)
+    if options.baseline and (options.parameter or options.seed):
+        parser.error("a baseline is made with the chapters' own parameters and seeds from 0 on")
+    if options.seeds < 2:
+        parser.error("a baseline takes at least two seeds")
+    run_chapters.be_quiet_and_stoppable()
+    run = partial(run_limited, seconds=options.limit_seconds, gib=options.limit_gib)
+    try:
+        return (make_baseline if options.baseline else regression)(options, run, root)
+    except BookError as error:
+        print(f"regression: {error}", file=sys.stderr)
+        return REFUSED
+    except KeyboardInterrupt:
+        return STOPPED
+
+
+if __name__ == "__main__":
+    sys.exit(main())
