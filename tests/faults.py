@@ -1,0 +1,260 @@
+"""Faults to plant in a copy of the helpers, one at a time, and the check that must catch each.
+
+A fault replaces a text that stands once in its file; where it does not, `plant` refuses: then the
+helper has changed, and the fault has to be written anew. A check is a test (or several, separated
+by spaces), or a chapter that `tools.regression` executes and compares with the baseline.
+"""
+
+import shutil
+from pathlib import Path
+from typing import NamedTuple
+
+from tools.repository import ROOT
+
+COPIED = ("helpers", "tools", "tests", "baselines")
+LINKED = ("data", "records", "images")
+FILES = ("pyproject.toml", "_config.yml", "README.md", "CITATION.cff")
+
+
+class Fault(NamedTuple):
+    """What is wrong, where, and what must notice."""
+
+    name: str
+    file: str
+    old: str
+    new: str
+    check: str
+
+
+def tests(file: str, *names: str) -> str:
+    return " ".join(f"tests/test_{file}.py::test_{name}" for name in names)
+
+
+FAULTS = [
+    Fault(
+        "labels shifted by one",
+        "datasets.py",
+        'self.table["family"].map(FAMILIES.index)',
+        '((self.table["family"].map(FAMILIES.index) + 1) % 10)',
+        tests("datasets", "bundled_notes"),
+    ),
+    Fault(
+        "the same notes drawn for every seed",
+        "datasets.py",
+        "np.random.default_rng([seed, family]).permutation(rows)",
+        "np.random.default_rng(family).permutation(rows)",
+        tests("datasets", "sample_is_balanced_and_seeded"),
+    ),
+    Fault(
+        "a wrong hop length",
+        "features.py",
+        "hop_length=512, n_mels=128, n_mfcc=13)",
+        "hop_length=500, n_mels=128, n_mfcc=13)",
+        tests("features", "leading_axes_are_kept"),
+    ),
+    Fault(
+        "waveforms padded by their mirror image",
+        "features.py",
+        "padded = np.pad(waveform, n_fft // 2)",
+        'padded = np.pad(waveform, n_fft // 2, mode="reflect")',
+        tests("features", "log_mel_equals_librosa"),
+    ),
+    Fault(
+        "another window",
+        "features.py",
+        'scipy.signal.get_window("hann", n_fft)',
+        'scipy.signal.get_window("hamming", n_fft)',
+        tests("features", "log_mel_equals_librosa"),
+    ),
+    Fault(
+        "decibels without their floor",
+        "features.py",
+        'return np.maximum(decibels, decibels.max() - SETTINGS["top_db"])',
+        "return decibels",
+        tests("features", "log_mel_equals_librosa"),
+    ),
+    Fault(
+        "a cosine transform that is not scaled",
+        "features.py",
+        'scipy.fft.dct(mel, type=2, norm="ortho", axis=-1)',
+        "scipy.fft.dct(mel, type=2, axis=-1)",
+        tests("features", "silence_and_full_scale"),
+    ),
+    Fault(
+        "a fold that trains on its test notes",
+        "folds.py",
+        "np.setdiff1d(everything, np.concatenate([test, validation]))",
+        "np.setdiff1d(everything, validation)",
+        tests("folds", "folds_are_what_the_thesis_asks_for"),
+    ),
+    Fault(
+        "held-out instruments that are not held out",
+        "folds.py",
+        "test, validation = np.flatnonzero(pile == k), []",
+        "test, validation = np.flatnonzero(np.roll(pile, 1) == k), []",
+        tests("folds", "grouped_folds_hold_out_whole_instruments"),
+    ),
+    Fault(
+        "dropout left out before the dense layers of the CNN",
+        "models.py",
+        "            layers.Dropout(dropout_cnn),\n            layers.Flatten(),\n",
+        "            layers.Flatten(),\n",
+        tests("models", "layers_and_their_biases"),
+    ),
+    Fault(
+        "a learning rate ten times too high",
+        "models.py",
+        'LEARNING_RATES = {"cnn": 1e-4',
+        'LEARNING_RATES = {"cnn": 1e-3',
+        tests("models", "training_setup"),
+    ),
+    Fault(
+        "dead LSTM layers",
+        "models.py",
+        "layers.LSTM(units, return_sequences=True)",
+        'layers.LSTM(units, return_sequences=True, kernel_initializer="zeros")',
+        tests("models", "every_layer_tells_notes_apart"),
+    ),
+    Fault(
+        "the confusion matrix transposed",
+        "evaluation.py",
+        "np.add.at(counts, (labels, probabilities.argmax(axis=1)), 1)",
+        "np.add.at(counts, (probabilities.argmax(axis=1), labels), 1)",
+        tests("evaluation", "rows_of_the_confusion_matrix_are_the_true_families"),
+    ),
+    Fault(
+        "copies of training notes in the headline",
+        "evaluation.py",
+        'keep = ~np.isin(predicted["notes"], list(without))',
+        'keep = np.ones(len(predicted["notes"]), dtype=bool)',
+        tests("evaluation", "tables_and_averages_over_folds"),
+    ),
+    Fault(
+        "copies of training notes that nobody finds",
+        "evaluation.py",
+        "strict=True) if d in known]",
+        "strict=True) if n in known]",
+        "02_dataset",
+    ),
+    Fault(
+        "a record that is not checked",
+        "records.py",
+        'if info["files"][name] != _sha256(path / name):',
+        "if False:",
+        tests("records", "a_damaged_record_is_named_and_refused"),
+    ),
+    Fault(
+        "training on the test notes",
+        "training.py",
+        "train=(self.X[part.train], self.y[part.train])",
+        "train=(self.X[part.test], self.y[part.test])",
+        tests("training", "each_part_of_a_fold_has_its_job"),
+    ),
+    Fault(
+        "validation notes tested",
+        "training.py",
+        "(self.notes.select(part.test), self.X[part.test])",
+        "(self.notes.select(part.validation), self.X[part.validation])",
+        tests("training", "each_part_of_a_fold_has_its_job"),
+    ),
+    Fault(
+        "dropout left out of every training",
+        "training.py",
+        'input_shape=shape, **config["hyperparameters"])',
+        'input_shape=shape, **config["hyperparameters"] | {f"dropout_{config[\'model\']}": 0})',
+        tests("training", "a_network_is_trained_as_its_configuration_says"),
+    ),
+    Fault(
+        "the same order of notes in every epoch",
+        "training.py",
+        'np.random.default_rng([config["seed"], epoch]).permutation(len(X))',
+        'np.random.default_rng(config["seed"]).permutation(len(X))',
+        tests("training", "a_network_is_trained_as_its_configuration_says"),
+    ),
+    Fault(
+        "a training that is resumed without its optimizer",
+        "training.py",
+        "return [*model.variables, *model.optimizer.variables]",
+        "return [*model.variables]",
+        tests("training", "an_interrupted_run_ends_in_the_same_record"),
+    ),
+    Fault(
+        "networks that learn ten times as fast as they say",
+        "training.py",
+        "    history, seconds = load_checkpoint(work, model, config)\n",
+        "    history, seconds = load_checkpoint(work, model, config)\n"
+        '    model.optimizer.learning_rate = 10 * config["learning_rate"]\n',
+        "06_lstm",
+    ),
+    Fault(
+        "executions of a trial with one seed",
+        "tuning.py",
+        "np.random.SeedSequence([seed, trial, execution])",
+        "np.random.SeedSequence([seed, trial])",
+        tests("training", "executions_of_a_trial_differ_and_are_averaged"),
+    ),
+    Fault(
+        "a search judged by its last epochs",
+        "tuning.py",
+        'float(record.history["val_accuracy"].max())',
+        'float(record.history["val_accuracy"].iloc[-1])',
+        tests("training", "the_score_of_an_execution_is_its_best_epoch"),
+    ),
+    Fault(
+        "a sign error in the t-test",
+        "significance.py",
+        "t = mean / scale",
+        "t = -mean / scale",
+        tests("significance", "corrected_t_of_a_known_case"),
+    ),
+    Fault(
+        "folds taken to be independent",
+        "significance.py",
+        "np.sqrt(1 / len(d) + n_test / n_train)",
+        "np.sqrt(1 / len(d))",
+        tests("significance", "corrected_t_of_a_known_case"),
+    ),
+    Fault(
+        "a one-sided Wilcoxon test",
+        "significance.py",
+        "stats.wilcoxon(difference, method=method)",
+        'stats.wilcoxon(difference, method=method, alternative="greater")',
+        tests("significance", "the_thesis_could_not_have_found_less"),
+    ),
+    Fault(
+        "notes drawn where instruments should be",
+        "significance.py",
+        "names, first, sums, sizes = _by_instrument(values, instruments)",
+        "names, first, sums, sizes = _by_instrument(values, np.arange(len(values)))",
+        tests("significance", "more_notes_of_the_same_instruments_are_not_more_evidence"),
+    ),
+]
+
+
+def plant(root: Path, fault: Fault) -> None:
+    """Put a fault into the copy of the book at `root`.
+
+    Raises
+    ------
+    ValueError
+        If its file does not hold the text to replace exactly once.
+    """
+    path = root / "helpers" / fault.file
+    text = path.read_text(encoding="utf-8")
+    if (count := text.count(fault.old)) != 1:
+        raise ValueError(f"{fault.file} has {fault.old!r} {count} times, expected once")
+    path.write_text(text.replace(fault.old, fault.new), encoding="utf-8")
+
+
+def copy_of_the_book(root: Path) -> Path:
+    """Copy into `root` what tests and chapters need; notes and records are linked to."""
+    ignored = shutil.ignore_patterns("__pycache__")
+    for name in COPIED:
+        if (ROOT / name).exists():
+            shutil.copytree(ROOT / name, root / name, ignore=ignored)
+    for name in FILES:
+        shutil.copy(ROOT / name, root / name)
+    shutil.copytree(ROOT / "book", root / "book", ignore=shutil.ignore_patterns(*LINKED))
+    for name in LINKED:
+        (root / "book" / name).symlink_to(ROOT / "book" / name)
+    return root

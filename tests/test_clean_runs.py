@@ -1,0 +1,44 @@
+"""What takes long and must hold: unchanged code raises no alarm, and the same seed no difference.
+
+Part of `make test-all`; the variable SEEDS says how many fresh seeds are tried.
+"""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tools import baselines, regression, run_chapters
+from tools.environment import backend
+from tools.repository import ROOT
+
+BASELINE = baselines.path_of("smoke", backend())
+SEEDS = int(os.environ.get("SEEDS", "1"))
+pytestmark = [pytest.mark.long, pytest.mark.timeout(3600)]
+
+
+@pytest.mark.skipif(
+    not BASELINE.exists(),
+    reason=f"there is no {BASELINE.relative_to(ROOT)}: run make baseline PROFILE=smoke",
+)
+@pytest.mark.parametrize("seed", range(1000, 1000 + SEEDS))
+def test_a_fresh_seed_raises_no_alarm(seed, capsys):
+    found = regression.main(["--profile", "smoke", "--seed", str(seed)])
+    with capsys.disabled():
+        print(capsys.readouterr().out)
+    assert found == regression.PASS
+
+
+@pytest.mark.parametrize("chapter", ["05_cnn", "06_lstm"])
+def test_the_same_seed_gives_the_same_figures(chapter, tmp_path):
+    found = []
+    for number in ("first", "second"):
+        folder = tmp_path / number
+        parameters = run_chapters.prepare(
+            "smoke", run_chapters.select([chapter]), {}, own=regression.own(3, folder)
+        )
+        outcomes = run_chapters.run_all("smoke", parameters, folder)
+        assert outcomes[chapter]["error"] is None
+        found.append(baselines.figures(Path(outcomes[chapter]["notebook"])))
+    assert sum(figure.seeded for figure in found[0].values()) > 5
+    assert found[0] == found[1]
