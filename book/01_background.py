@@ -1094,7 +1094,7 @@ records.report(
 #
 # ---
 #
-# **Sections of the thesis covered**: 1, 1.1, 2.1, 2.2, 2.3, 2.4 (in passing) and 2.5. **What
+# **Thesis sections covered**: 1, 1.1, 2.1, 2.2, 2.3, 2.4 (in passing) and 2.5. **What
 # differs**: the thesis explains in words, this chapter computes. Two explanations are sharper
 # here. Section 2.1 has the learning rate say how much a model adapts in an epoch; it is the
 # length of each step, and an epoch has many. And it ties a high learning rate to overfitting;

@@ -13,7 +13,8 @@
 # ## What you will learn
 #
 # - **Read** a note of the NSynth dataset by hand, and take its name apart.
-# - **Hear and see** what the ten instrument families share and what tells them apart.
+# - **Describe** what the ten instrument families share, by ear and by envelope, and what tells them
+#   apart.
 # - **Count** notes, instruments, pitches and sources, and say which conclusions the counts forbid.
 # - **Write an audit**: silence, clipping, offsets, noise, exact and near copies, and one recording
 #   behind many keys, within the training and the test notes and between them.
@@ -1473,7 +1474,7 @@ records.report(
 # A model cannot do much with 64,000 raw samples: [the next chapter](03_features.ipynb) turns each
 # note into a small picture of its timbre.
 #
-# **Covered from the thesis:** section 3.1 (dataset) and the sampling step of section 3.2.2; the
+# **Thesis sections covered**: section 3.1 (dataset) and the sampling step of section 3.2.2; the
 # data side of sections 5.3, 5.5 and 5.6. **Done differently:** 100 notes of each family at most
 # instead of 8,750, because those can be bundled and run anywhere; a test split of 200 notes instead
 # of 4,096; notes that are in both splits are left out of the headline, after an audit that the

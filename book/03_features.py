@@ -1148,7 +1148,7 @@ records.report(
 #
 # The features are ready. [Which notes may a network see, and which not?](04_folds.ipynb)
 #
-# **Thesis**: sections 2.4, 3.2.1 and 5.1. The thesis names librosa, 13 coefficients and 126
+# **Thesis sections covered**: 2.4, 3.2.1 and 5.1. The thesis names librosa, 13 coefficients and 126
 # steps, and leaves frame length, mel bands, decibels and padding open; this chapter takes
 # librosa's defaults and writes each of them out. It mentions no scaling, so none is applied to
 # the features that the networks see (the standardising above was for pictures only). Where

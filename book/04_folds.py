@@ -12,7 +12,7 @@
 # %% [markdown]
 # ## What you will learn
 #
-# - See a model score perfectly on notes that it has learned by heart, even on nonsense.
+# - Show that a perfect score on known notes proves nothing, with a model that learns nonsense.
 # - Tell apart the jobs of training, validation and test notes.
 # - Build five stratified 80/10/10 folds in NumPy, and prove their properties with code.
 # - Measure how much a score depends on the luck of the draw.

@@ -16,7 +16,7 @@
 # - Predict the output shape and the number of parameters of every layer, and check both.
 # - Explain why the padding must be "same", where the parameters sit and how far the network sees.
 # - Compute the loss by hand, train one fold and read its curves.
-# - Look inside a trained network without reading more into it than is there.
+# - Compare the inside of a trained network with its random start before you read a meaning into it.
 # - Say what a *run* is, what its record holds, and what it takes to go on after a power cut.
 #
 # **You need:** [background](01_background.ipynb) (convolution, pooling, dropout, epoch),

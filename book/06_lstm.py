@@ -15,7 +15,7 @@
 # - Read a block of MFCCs as 126 steps of 13 numbers, and draw an LSTM unrolled in time.
 # - Predict the parameters of an LSTM layer, and explain the "bias = 128" of table 3.2.
 # - Explain what `return_sequences` and flatten do, and what they cost.
-# - Look at the hidden states of a trained layer, and test a network by disturbing its input.
+# - Read the hidden states of a trained layer, and test what a network makes of order.
 # - Compare two models on the same folds, in accuracy and in seconds.
 #
 # **You need:** [background](01_background.ipynb) (recurrence, the gates of an LSTM),
