@@ -93,8 +93,8 @@ HTML(f"<details><summary>The answer</summary><p>{'; '.join(answer)}.</p></detail
 
 # %% [markdown]
 # What you just did is **classification**: a sound in, one of a few names out. The names are
-# **classes** or **labels**; here they are ten **families** of instruments, from bass to vocal.
-# What your ear went by, when pitch and length were of no help, is called **timbre**. How the
+# [**classes**](glossary.md#class) or **labels**; here they are ten [**families**](glossary.md#family) of instruments, from bass to vocal.
+# What your ear went by, when pitch and length were of no help, is called [**timbre**](glossary.md#timbre). How the
 # sound begins, how it fades, which **overtones** (the higher tones that sound along with the
 # pitch that you name) are strong: you know it when you hear it, and you
 # would find it hard to write down as rules. That is when one lets a program learn from examples.
@@ -109,7 +109,7 @@ HTML(f"<details><summary>The answer</summary><p>{'; '.join(answer)}.</p></detail
 # Two kinds of network are common for this job, and the thesis asks in section 1.1 which of them
 # performs better at it: the **CNN** (convolutional neural network), which looks at a sound as if
 # it were a picture, or the **LSTM** (long short-term memory), which reads it from beginning to
-# end. Its best networks of each kind reached these **accuracies**, that is, shares of notes named
+# end. Its best networks of each kind reached these [**accuracies**](glossary.md#accuracy), that is, shares of notes named
 # correctly:
 #
 # | network | random part of the training notes | NSynth's own test notes |
@@ -117,7 +117,7 @@ HTML(f"<details><summary>The answer</summary><p>{'; '.join(answer)}.</p></detail
 # | CNN | 97.1 % | 74.3 % |
 # | LSTM | 96.0 % | 71.6 % |
 #
-# (Abstract and table 4.3.) The CNN is ahead in both columns. But a **test of significance**, which
+# (Abstract and table 4.3.) The CNN is ahead in both columns. But a [**test of significance**](glossary.md#significance), which
 # asks how easily luck alone would put one network ahead, gave $p = 0.0625$ over the thesis's five
 # repetitions (table 4.4), above the usual limit of 0.05. So the thesis leaves open which of the
 # two is better (its own chapter 6).
@@ -155,7 +155,7 @@ HTML(f"<details><summary>The answer</summary><p>{'; '.join(answer)}.</p></detail
 # We start with a smaller problem: two families, and two numbers for each note instead of the
 # 64,000 measurements of air pressure that it is recorded as.
 #
-# - **brightness**: the mean frequency of the note's **spectrum** (how strong each frequency is in
+# - **brightness**: the mean frequency of the note's [**spectrum**](glossary.md#spectrum) (how strong each frequency is in
 #   it), weighted by strength, in octaves
 #   (so 10 means $2^{10}$ = 1024 Hz and 11 means twice that);
 # - **fading**: how much quieter the third second is than the first, in decibels (0 means "just as
@@ -184,8 +184,8 @@ for name, row in zip("ABC", rows.values(), strict=True):
 # %% [markdown]
 # The two families are bass and guitar. `y` holds the **labels**: 0 for a bass, 1 for a guitar.
 # The notes are dealt at random into three parts, and the rest of this section is about why: half
-# of them to learn from (**training**), a quarter to watch the learning (**validation**), a
-# quarter that nobody looks at until the end (**test**).
+# of them to learn from ([**training**](glossary.md#training-part)), a quarter to watch the learning ([**validation**](glossary.md#validation-part)), a
+# quarter that nobody looks at until the end ([**test**](glossary.md#test-part)).
 
 # %%
 FAMILIES = ("bass", "guitar")
@@ -246,19 +246,19 @@ plt.show()
 #
 # ### A model, and a loss to say how wrong it is
 #
-# A **model** is a formula with free numbers in it, its **parameters** or **weights**. Ours has
+# A [**model**](glossary.md#model) is a formula with free numbers in it, its [**parameters**](glossary.md#parameter) or **weights**. Ours has
 # three: two weights $w$ and a bias $b$.
 #
 # $$z = w_1 x_1 + w_2 x_2 + b, \qquad p = \frac{1}{1 + e^{-z}}$$
 #
-# The second formula, the **sigmoid**, squeezes any number into 0 to 1, so that $p$ can be read as
+# The second formula, the [**sigmoid**](glossary.md#sigmoid), squeezes any number into 0 to 1, so that $p$ can be read as
 # "the probability that this is a guitar". This is logistic regression, and also the smallest
 # neural network there is.
 #
-# The **loss** is one number that says how wrong the model is. **Cross-entropy** takes the
+# The [**loss**](glossary.md#loss) is one number that says how wrong the model is. [**Cross-entropy**](glossary.md#cross-entropy) takes the
 # probability that the model gave to the right answer, and of that the negative logarithm: 0 if
 # the model was sure and right, large if it was sure and wrong. The average over all notes is what
-# training makes small. (With natural logarithms, its unit is called the **nat**.)
+# training makes small. (With natural logarithms, its unit is called the [**nat**](glossary.md#nat).)
 
 
 # %%
@@ -284,7 +284,7 @@ print(f"natural logarithm of 2:                 {np.log(2):.4f}")
 # %% [markdown]
 # ### One step downhill
 #
-# The loss is a function of $w$ and $b$. Its derivatives (together: the **gradient**) say in which
+# The loss is a function of $w$ and $b$. Its derivatives (together: the [**gradient**](glossary.md#gradient)) say in which
 # direction it grows; a step the other way makes it smaller. For this model and this loss the
 # derivative is pleasantly short: the error $p - y$, times what it was multiplied with, averaged
 # over the notes.
@@ -316,9 +316,9 @@ for step in (0.1, 1.0):
 # ### Epochs
 #
 # Now repeat. Two words belong to the loop. Instead of averaging over all notes before each step,
-# one takes a small **batch** at a time, steps, and takes the next. When every training note has
-# been used once, an **epoch** is over, the notes are shuffled, and the next begins. The factor in
-# front of the gradient is the **learning rate**. (The thesis uses batches of 32 and 50 epochs,
+# one takes a small [**batch**](glossary.md#batch) at a time, steps, and takes the next. When every training note has
+# been used once, an [**epoch**](glossary.md#epoch) is over, the notes are shuffled, and the next begins. The factor in
+# front of the gradient is the [**learning rate**](glossary.md#learning-rate). (The thesis uses batches of 32 and 50 epochs,
 # section 3.2.5.)
 
 
@@ -477,7 +477,7 @@ plt.show()
 # %% [markdown]
 # The model has learned its few notes by heart: each sits in a patch of its own colour, and the
 # border winds around them. Nothing about basses and guitars asks for such a border. This is
-# **overfitting**: a loss that is better on the notes the model was trained on than on notes it
+# [**overfitting**](glossary.md#overfitting): a loss that is better on the notes the model was trained on than on notes it
 # has not seen, and a gap that grows. You can only see it with notes that were kept away from
 # training. That is what the validation part is for.
 #
@@ -491,7 +491,7 @@ plt.show()
 #
 # Weights are found by gradient descent. The learning rate, the number of epochs, the batch size
 # and the number of waves are not: you set them before training starts. Such numbers are
-# **hyperparameters**, and the usual way to choose them is to try some and to keep those with the
+# [**hyperparameters**](glossary.md#hyperparameter), and the usual way to choose them is to try some and to keep those with the
 # best validation score. The thesis tries five combinations for each network (section 3.2.6). Here
 # are six:
 
@@ -537,9 +537,9 @@ display(
 #
 # ## What a network sees
 #
-# Two numbers a note are too few for ten families. A **mel spectrogram** is a picture of a sound:
+# Two numbers a note are too few for ten families. A [**mel spectrogram**](glossary.md#mel-spectrogram) is a picture of a sound:
 # time in one direction, frequency (on a scale that follows hearing) in the other, and how strong
-# the sound is there. **MFCCs** keep much of it in fewer numbers: 13 for each of 126 moments,
+# the sound is there. [**MFCCs**](glossary.md#mfcc) keep much of it in fewer numbers: 13 for each of 126 moments,
 # which describe the shape of the spectrum and are what the thesis's networks get.
 
 # %%
@@ -570,10 +570,10 @@ plt.show()
 #
 # ## Convolution
 #
-# A **convolution** slides a small table of weights, the **kernel**, over a picture. At every
+# A [**convolution**](glossary.md#convolution) slides a small table of weights, the [**kernel**](glossary.md#kernel), over a picture. At every
 # place it multiplies the kernel with what lies under it and adds up. The sum is large where the
 # picture looks like the kernel. So that the result is as large as the picture, zeros are put
-# around the picture first: this is **"same" padding**. Networks made of convolutions have read
+# around the picture first: this is [**"same" padding**](glossary.md#padding). Networks made of convolutions have read
 # handwriting since the 1990s ([LeCun et al. (1998)](bibliography.md#lecun-et-al-1998)).
 
 
@@ -684,7 +684,7 @@ plt.show()
 # overtone is an overtone at any pitch. That is the idea behind a CNN.
 #
 # In a network nobody writes kernels by hand. A **convolutional layer** has many of them (its
-# **filters**), starts them at random, and gradient descent shapes them, as it shaped $w$ above.
+# [**filters**](glossary.md#filter)), starts them at random, and gradient descent shapes them, as it shaped $w$ above.
 # The next layer takes all the answers as its input: its kernels have a depth, one slice for each
 # filter before. Each filter also has one bias. Now you can count, and check table 3.1 of the
 # thesis:
@@ -704,13 +704,13 @@ print("conv2d_1:", second.count_params(), "=", 32 * (3 * 3 * 32 + 1))
 # ### ReLU
 #
 # If a network only multiplied and added, ten layers could do no more than one: a sum of sums is a
-# sum. Something with a bend in it has to come between. The **ReLU** (rectified linear unit) has
+# sum. Something with a bend in it has to come between, an [**activation**](glossary.md#activation). The [**ReLU**](glossary.md#relu) (rectified linear unit) has
 # the simplest bend there is: $\max(0, z)$. For our kernel it means "tell me where something
 # begins, and keep quiet about where it fades". You will see it at work in a moment.
 #
 # ### Pooling
 #
-# **Max pooling** keeps the largest of each 2 x 2 block. The picture becomes half as high and half
+# [**Max pooling**](glossary.md#pooling) keeps the largest of each 2 x 2 block. The picture becomes half as high and half
 # as wide, the later layers have a quarter of the work, and it matters less where exactly
 # something was found. Pooling has nothing to learn.
 
@@ -736,7 +736,7 @@ print("the thesis's two poolings:", " -> ".join(map(str, shapes)))
 # %% [markdown]
 # The last line gives the sizes in table 3.1: 126 x 13 becomes 63 x 6 and then 31 x 3. The next
 # figure puts the three steps side by side, around the moment in which the note begins; a row of
-# the table, called a **frame**, is 32 ms later than the one before. **What
+# the table, called a [**frame**](glossary.md#frame), is 32 ms later than the one before. **What
 # will be gone after ReLU, and what after pooling?**
 
 # %% mystnb={"figure": {"caption": "The answer of the first kernel around the start of the note, then ReLU, then pooling. After pooling, one step is two frames and two bands.", "name": "fig-background-pooling"}, "image": {"alt": "Three pictures of the same detail: the answer with positive and negative places; the same with all negative places set to zero; and a coarser one with blocks twice as wide and twice as high"}}
@@ -761,10 +761,10 @@ plt.show()
 #
 # ### Flatten, dense, softmax
 #
-# At the end, the picture has to become ten numbers. **Flatten** writes it in one long row. A
-# **dense** layer makes weighted sums of all of them, one sum for each of its outputs, each with
+# At the end, the picture has to become ten numbers. [**Flatten**](glossary.md#flatten) writes it in one long row. A
+# [**dense**](glossary.md#dense-layer) layer makes weighted sums of all of them, one sum for each of its outputs, each with
 # its own weights and bias: the model of the first half of this chapter, ten times over. The sums
-# can be any numbers. **Softmax** turns them into probabilities: take $e$ to each, divide by the
+# can be any numbers. [**Softmax**](glossary.md#softmax) turns them into probabilities: take $e$ to each, divide by the
 # total.
 
 
@@ -830,7 +830,7 @@ print(f"loss of a model that always says 10 % for each family: {-np.log(guess[0]
 #
 # ### Dropout
 #
-# **Dropout** ([Srivastava et al. (2014)](bibliography.md#srivastava-et-al-2014)) is for training
+# [**Dropout**](glossary.md#dropout) ([Srivastava et al. (2014)](bibliography.md#srivastava-et-al-2014)) is for training
 # only. It sets a share of its inputs, the **rate**, to zero, at random and anew in each step, so
 # that no later unit can rely on a single one before it. The rest is divided by $1 - \text{rate}$,
 # so that the sum stays the same on average. At test time it does nothing. A row of ones shows it
@@ -866,7 +866,7 @@ plt.show()
 #
 # ## Recurrence
 #
-# A CNN has the whole picture before it. A **recurrent** network reads a sequence one step after
+# A CNN has the whole picture before it. A [**recurrent**](glossary.md#recurrence) network reads a sequence one step after
 # another and carries a **state** along: the new state is made from the new input and the old
 # state. In its simplest form, with one number as the state,
 #
@@ -903,8 +903,8 @@ plt.show()
 # ### The gates of an LSTM
 #
 # The LSTM ([Hochreiter and Schmidhuber (1997)](bibliography.md#hochreiter-and-schmidhuber-1997),
-# with the forget gate of [Gers et al. (2000)](bibliography.md#gers-et-al-2000)) has a **cell
-# state** $c$ beside its output $h$, and three **gates**: numbers between 0 (shut) and 1 (open),
+# with the forget gate of [Gers et al. (2000)](bibliography.md#gers-et-al-2000)) has a [**cell
+# state**](glossary.md#cell-state) $c$ beside its output $h$, and three [**gates**](glossary.md#gate): numbers between 0 (shut) and 1 (open),
 # worked out anew in each step from the input and the last output.
 #
 # | part | formula | says |

@@ -78,9 +78,9 @@ profile = profiles.get(PROFILE)
 #
 # The thesis uses **NSynth** ([Engel et al., 2017](bibliography.md#engel-et-al-2017)), a collection
 # of 305,979 recordings made by Google from commercial sample libraries, free to use under
-# [CC BY 4.0](https://creativecommons.org/licenses/by/4.0/). Each recording is one **note**: one
-# instrument plays one pitch, holds it for three seconds and lets it die away for one. The release
-# comes in three parts, called **splits**:
+# [CC BY 4.0](https://creativecommons.org/licenses/by/4.0/). Each recording is one [**note**](glossary.md#note): one
+# [**instrument**](glossary.md#instrument) plays one pitch, holds it for three seconds and lets it die away for one. The release
+# comes in three parts, called [**splits**](glossary.md#split):
 #
 # | split | notes | instruments | what it is for |
 # |---|---:|---:|---|
@@ -148,10 +148,10 @@ display(
 )
 
 # %% [markdown]
-# The commonest family is called the **majority class**, and its share is the accuracy that anyone
-# gets for nothing. The second number is kinder to common sense. **Recall** is the share of a
+# The commonest family is called the [**majority class**](glossary.md#majority-class), and its share is the accuracy that anyone
+# gets for nothing. The second number is kinder to common sense. [**Recall**](glossary.md#recall) is the share of a
 # family's notes that the classifier recognises; the mean of the recalls over the families is
-# called **balanced accuracy**. It counts each family the same, however many notes it has, and
+# called [**balanced accuracy**](glossary.md#balanced-accuracy). It counts each family the same, however many notes it has, and
 # gives the lazy classifier no more than one family in ten. The thesis trains on equally many notes
 # per family and tests on unequal numbers (its section 5.5 names this as one reason for weaker test
 # results), so this book reports both.
@@ -174,7 +174,7 @@ display(
 # it comes from and what was changed. A training set of 100 notes per family is 1.1 % of the
 # thesis's. Expect the same *kind* of results in later chapters, not the same numbers. In tables
 # and figures "NSynth test" is always the official split of 4,096 notes; the 200 notes here are
-# called **mini-test**.
+# called [**mini-test**](glossary.md#mini-test).
 
 # %% [markdown]
 # ## One note, by hand
@@ -195,8 +195,8 @@ print("size as samples: ", x.nbytes, "bytes")
 print("size on the disk:", path.stat().st_size, "bytes")
 
 # %% [markdown]
-# A recorded sound is a list of numbers, the **samples**: how far the air pressure was from rest,
-# measured 16,000 times a second (the **sample rate**). Four seconds make 64,000 samples. Each is a
+# A recorded sound is a list of numbers, the [**samples**](glossary.md#sample): how far the air pressure was from rest,
+# measured 16,000 times a second (the [**sample rate**](glossary.md#sample-rate)). Four seconds make 64,000 samples. Each is a
 # whole number of 16 bits, from -32,768 to 32,767. NSynth stores them as WAV files, which are
 # little more than the samples themselves. We store them as FLAC, which packs the same numbers more
 # tightly and loses none of them.
@@ -242,12 +242,12 @@ print("from the left: ", awkward.split("_")[0])
 # What the fields mean:
 #
 # - **Family** is the label that the models of this book have to find.
-# - **Source** says how the sound was made: `acoustic` (a real instrument, recorded), `electronic`
+# - [**Source**](glossary.md#source) says how the sound was made: `acoustic` (a real instrument, recorded), `electronic`
 #   (an electric or electronic one) or `synthetic` (made by a synthesiser).
-# - **Pitch** is a MIDI number, which counts the keys of a piano in semitones: 60 is the C in the
+# - [**Pitch**](glossary.md#midi-pitch) is a MIDI number, which counts the keys of a piano in semitones: 60 is the C in the
 #   middle (C4), 69 is the A of a tuning fork (A4, 440 Hz). Twelve semitones, one **octave**, double
 #   the frequency, so pitch $p$ has the frequency $440 \cdot 2^{(p - 69)/12}$ Hz.
-# - **Velocity** says how hard a key was struck, from 0 to 127.
+# - [**Velocity**](glossary.md#velocity) says how hard a key was struck, from 0 to 127.
 
 
 # %%
@@ -401,11 +401,11 @@ plt.show()
 
 # %% [markdown]
 # Did you expect an organ's outline to be smooth? Many organ sounds pulse a few times a second
-# (**tremolo**), and still go on for as long as the key is down.
+# ([**tremolo**](glossary.md#tremolo)), and still go on for as long as the key is down.
 #
 # One note may be an exception, so we want many, and for that a shorter description than 64,000
-# numbers. The **envelope** is the outline of the waveform: cut the note into blocks of 50 ms and
-# take the **root mean square** (RMS, the square root of the mean of the squares) of each. A note
+# numbers. The [**envelope**](glossary.md#envelope) is the outline of the waveform: cut the note into blocks of 50 ms and
+# take the [**root mean square**](glossary.md#root-mean-square) (RMS, the square root of the mean of the squares) of each. A note
 # becomes 80 numbers.
 
 
@@ -585,7 +585,7 @@ display(
 )
 
 # %% [markdown]
-# This is a **shortcut**: a feature that goes with the label in this data and has nothing to do with
+# This is a [**shortcut**](glossary.md#shortcut): a feature that goes with the label in this data and has nothing to do with
 # what we want to learn. Its accuracy is a better zero for the scale of your results than one in
 # ten. Always ask what a model could know *without* the thing that you think it uses.
 
@@ -661,7 +661,7 @@ display(
 #   try it on.
 # - "Acoustic instruments are harder than electronic ones." Any difference between the sources is
 #   also a difference between the families, and you cannot say which of the two caused it. Two
-#   causes that always occur together are **confounded**.
+#   causes that always occur together are [**confounded**](glossary.md#confounding).
 # - Anything about synthetic sounds. Sections 5.5 and 5.6 of the thesis suspect that synthetic notes
 #   explain some of its errors. Its training split has 102,165 acoustic, 104,434 electronic and
 #   82,606 synthetic notes (all of NSynth's families counted), so it could have looked. With the
@@ -674,12 +674,12 @@ display(
 # note by itself, then each against all others. We begin with three faults of single notes:
 #
 # - **silence**: a note whose largest sample is hardly above zero;
-# - **clipping**: a sound that was too loud for its 16 bits, so that the tops of its waves are cut
+# - [**clipping**](glossary.md#clipping): a sound that was too loud for its 16 bits, so that the tops of its waves are cut
 #   off flat, at the largest number that there is (**full scale**);
-# - **DC offset**: a waveform that does not swing around zero. The mean of the samples should be
+# - [**DC offset**](glossary.md#dc-offset): a waveform that does not swing around zero. The mean of the samples should be
 #   zero; where it is not, the recording equipment added a constant.
 #
-# And we note a **hash** of each waveform: a short number computed from all samples, here by
+# And we note a [**hash**](glossary.md#hash) of each waveform: a short number computed from all samples, here by
 # SHA-256. Equal samples give equal hashes; different samples give different ones, for every
 # practical purpose. So comparing all notes with all others becomes comparing short strings.
 
@@ -774,12 +774,12 @@ offsets.agg(["mean", "max", "size"]).sort_values("mean", ascending=False).head(5
 # A file may also hold no tone at all, only noise. Ears tell the two apart at once. Code needs
 # numbers, and each number sees one side of the matter:
 #
-# - **Spectral flatness** asks *which frequencies* there are. A tone has a few strong ones, with
-#   little between them. **White noise** has all of them, about equally strong. Take the power at
+# - [**Spectral flatness**](glossary.md#spectral-flatness) asks *which frequencies* there are. A tone has a few strong ones, with
+#   little between them. [**White noise**](glossary.md#white-noise) has all of them, about equally strong. Take the power at
 #   every frequency and divide its geometric mean by its arithmetic mean. Where all are equal, the
 #   two means are equal: flatness 1. A few peaks lift the arithmetic mean only: flatness near 0.
-# - **Periodicity** asks whether the wave *repeats itself*. Shift the note by $k$ samples, multiply
-#   it with itself and add up: that is its **autocorrelation**, here divided by its value at $k = 0$.
+# - [**Periodicity**](glossary.md#periodicity) asks whether the wave *repeats itself*. Shift the note by $k$ samples, multiply
+#   it with itself and add up: that is its [**autocorrelation**](glossary.md#autocorrelation), here divided by its value at $k = 0$.
 #   Every wave is like itself for very small shifts, so we wait until the curve has first fallen
 #   below zero and take its highest point after that. A tone comes back to nearly 1 after each
 #   period. Noise does not.
@@ -904,7 +904,7 @@ display(
 
 # %% [markdown]
 # A test note that is also a training note tests nothing: the model has seen its answer. This is
-# called **leakage**. No instrument is in both splits *by name*, you checked it; yet a recording can
+# called [**leakage**](glossary.md#leak). No instrument is in both splits *by name*, you checked it; yet a recording can
 # stand in a library under two names. Hear the first such pair, if there is one.
 
 
@@ -937,7 +937,7 @@ print(measure(changed)["hash"])
 #
 # $$ r(k) = \frac{\sum_n a(n + k) \, b(n)}{\sqrt{\sum_n a(n)^2 \; \sum_n b(n)^2}} $$
 #
-# This is the **normalised cross-correlation**. It lies between -1 and 1. It is 1 if $a$ is $b$,
+# This is the [**normalised cross-correlation**](glossary.md#normalised-cross-correlation). It lies between -1 and 1. It is 1 if $a$ is $b$,
 # shifted by $k$, louder or quieter; it is near 0 if the two have nothing to do with each other. We
 # try all shifts and keep the largest $|r|$. Computed as it stands, that is 64,000 times 128,000
 # products for each pair; the Fourier transform gives all shifts at once, since it turns a
@@ -1143,7 +1143,7 @@ plt.show()
 # How many *recordings* are our notes, then? Call two notes one recording if they are equal but for
 # rounding, or if they have equal pitch, no shift, and $r$ above 0.98, or if they are a strict pair
 # of keys. If A goes with B and B with C, all three belong together: such groups are the
-# **connected components** of a graph, and `scipy` finds them.
+# [**connected components**](glossary.md#connected-component) of a graph, and `scipy` finds them.
 
 # %%
 one = pairs[(pairs["r"] > 0.98) & (pairs["shift"] == 0)]
@@ -1215,7 +1215,7 @@ left.T[list(datasets.FAMILIES)].assign(all=left.sum()).rename_axis("rule: leave 
 #
 # Beside it stand the thesis's two networks of [chapter 5](05_cnn.ipynb) and
 # [chapter 6](06_lstm.ipynb). They take long to train, so the book brings finished runs. A
-# **record** says what a run was and what it answered: ten probabilities for each test note, of
+# [**record**](glossary.md#record) says what a run was and what it answered: ten probabilities for each test note, of
 # which the largest is the answer. We take the base models of the profile mini (100 notes of each
 # family, the thesis's five folds, 50 epochs, seed 0), provided that they were run on the notes at
 # hand, and average over the folds.
@@ -1353,7 +1353,7 @@ print("same notes:", sorted(leaked) == sorted(exact))
 # same number of notes of each class is called **balanced**. We do the same with as many as the
 # profile asks for. First by hand, for one family: find its rows, shuffle them, keep the first $n$.
 #
-# "Shuffle" must mean the same for you and for us. A **seed** is the number from which a random
+# "Shuffle" must mean the same for you and for us. A [**seed**](glossary.md#seed) is the number from which a random
 # generator starts; the same seed gives the same "random" numbers, on any machine.
 
 # %%
@@ -1434,8 +1434,8 @@ records.report(
 # 1. **Another pitch.** In the first cell of *Listen*, replace `common` by 40, then by 80. Which
 #    families can follow, and which have no note near it?
 # 2. **A harder guess.** In *Guess first*, change the seed in `default_rng(2)` and do five rounds.
-#    Note for each true family what you answered: the table of these counts is a **confusion
-#    matrix**, and later chapters make it for the networks.
+#    Note for each true family what you answered: the table of these counts is a [**confusion
+#    matrix**](glossary.md#confusion-matrix), and later chapters make it for the networks.
 # 3. **Clipped, then turned down.** In the cell that plants faults, add
 #    `"turned down": 0.5 * np.clip(3 * healthy, -1, FULL_SCALE)`. The alarm stays silent: why? Add
 #    a column to `measure` that counts the samples equal to the note's own peak, and an alarm for

@@ -83,7 +83,7 @@ y = note("reed_acoustic_004-057-100")
 listening.player(y, "A reed instrument on A3 (MIDI pitch 57)")
 
 # %% [markdown]
-# The **waveform** is the air pressure at a microphone, measured 16,000 times a second. Below,
+# The [**waveform**](glossary.md#waveform) is the air pressure at a microphone, measured 16,000 times a second. Below,
 # the whole note on the left and 20 milliseconds of it on the right. Look for what repeats.
 
 # %% mystnb={"figure": {"caption": "The waveform of a reed note, whole (left) and 20 ms of it (right).", "name": "fig-features-waveform"}, "image": {"alt": "Left: a band of amplitude that swells within the first second, stays until 3 s and dies away. Right: a jagged pattern that repeats between four and five times in 20 ms."}}
@@ -95,8 +95,8 @@ right.set(xlabel="time after the first second (ms)", title="20 ms")
 plt.show()
 
 # %% [markdown]
-# The jagged shape on the right repeats. How often it does in a second is the **fundamental
-# frequency** $f_0$ of the note; its form within one period has to do with the instrument's
+# The jagged shape on the right repeats. How often it does in a second is the [**fundamental
+# frequency**](glossary.md#fundamental) $f_0$ of the note; its form within one period has to do with the instrument's
 # colour, its **timbre**. MIDI pitch 69 is the A of 440 Hz, and each of the twelve semitones of
 # an octave multiplies by $2^{1/12}$:
 
@@ -160,7 +160,7 @@ plt.show()
 
 # %% [markdown]
 # Among waveforms, the note is often further from itself than from a voice: what dominates is
-# the **phase**, where in its period the recording happens to begin. Among spectra, a shift
+# the [**phase**](glossary.md#phase), where in its period the recording happens to begin. Among spectra, a shift
 # hardly counts. A network that is given raw samples must first learn from examples that phase
 # does not matter, with 64,000 inputs a note. The features of this chapter build that knowledge
 # in.
@@ -171,7 +171,7 @@ plt.show()
 # ## Step 1: frames
 #
 # A **frame** is a short stretch of the waveform; from one frame to the next we move on by a
-# **hop**. Here a frame has 2,048 samples (128 ms) and the hop is 512 samples (32 ms), so frames
+# [**hop**](glossary.md#hop-length). Here a frame has 2,048 samples (128 ms) and the hop is 512 samples (32 ms), so frames
 # overlap by three quarters. Frame $t$ is **centred** on sample $512\,t$. To make that possible
 # at both ends, half a frame of zeros is put before and after the note.
 #
@@ -211,7 +211,7 @@ plt.show()
 #
 # Cutting a frame out of a note leaves two sharp edges. They do harm: the Fourier transform
 # treats the frame as if it repeated for ever, and an edge sounds like a click, which contains
-# all frequencies. The remedy is a **window**: multiply the frame by a curve that falls softly
+# all frequencies. The remedy is a [**window**](glossary.md#window): multiply the frame by a curve that falls softly
 # to zero at both ends. We use the **Hann window**, one period of a raised cosine.
 
 
@@ -225,7 +225,7 @@ hz = np.fft.rfftfreq(N_FFT, 1 / SR)  # the frequency of each value that rfft ret
 
 # %% [markdown]
 # The figure shows one frame of a pure tone with and without the window, and both spectra. A
-# pure tone should give a single line. The vertical axis is in **decibels**: 20 dB less is a
+# pure tone should give a single line. The vertical axis is in [**decibels**](glossary.md#decibel): 20 dB less is a
 # tenth of the amplitude, 60 dB less a thousandth.
 
 # %% mystnb={"figure": {"caption": "A pure tone of 1,004 Hz, cut out sharply and with a Hann window.", "name": "fig-features-window"}, "image": {"alt": "Left: the first 16 ms of a sine frame, at full amplitude without the window and fading in slowly with it. Right: two spectra with a peak at 1 kHz; without the window the skirt reaches all frequencies at about minus 40 to minus 70 dB, with the window it falls below minus 100 dB within a few hundred hertz."}}
@@ -244,7 +244,7 @@ plt.show()
 
 # %% [markdown]
 # (The left panel shows the first 16 of 128 ms.) Without the window, the tone spills over all
-# frequencies: **spectral leakage** (it has only the name in common with the leakage of chapter
+# frequencies: [**spectral leakage**](glossary.md#spectral-leakage) (it has only the name in common with the leakage of chapter
 # 2). A weak tone next to a strong one would drown in it. With the window the spill is all but
 # gone; the price is a peak that is a little wider.
 #
@@ -258,7 +258,7 @@ plt.show()
 #
 # Two sums: how much the frame resembles a cosine and how much a sine. The size $|X_k|$ says how
 # strong the frequency is, wherever in its period the wave begins; the angle is the phase, which
-# we drop. One such $k$ is called a **bin**. The sums by hand, for one bin, against NumPy's fast
+# we drop. One such $k$ is called a [**bin**](glossary.md#bin). The sums by hand, for one bin, against NumPy's fast
 # version:
 
 # %%
@@ -285,7 +285,7 @@ ax.set(xlabel="frequency (kHz)", ylabel="level (dB)", ylim=(-45, 55), xlim=(0, 8
 plt.show()
 
 # %% [markdown]
-# There is a peak under nearly every triangle. These peaks are the **partials** of the note. Two
+# There is a peak under nearly every triangle. These peaks are the [**partials**](glossary.md#partial) of the note. Two
 # things can be read from them, and the rest of the chapter lives on telling them apart:
 #
 # - **how far apart** they stand is the pitch: a higher note has a wider comb;
@@ -296,7 +296,8 @@ plt.show()
 #
 # ## Step 4: all frames, a spectrogram
 #
-# The spectra of all frames side by side are the **short-time Fourier transform** (STFT).
+# The spectra of all frames side by side are the [**short-time Fourier transform**](glossary.md#stft) (STFT);
+# a picture of their sizes is a [**spectrogram**](glossary.md#spectrogram).
 # Librosa ([McFee et al. 2015](bibliography.md#mcfee-et-al-2015)) does steps 1 to 3 in one call,
 # with frequency down and time across. We write `pad_mode="constant"` (zeros) although it is the
 # default: before version 0.9 it was another one. (The thesis does not speak of padding; the
@@ -349,7 +350,7 @@ plt.show()
 #
 # ## Step 5: decibels
 #
-# From here on we need the **power** $|X_k|^2$. Powers within one note differ by factors of
+# From here on we need the [**power**](glossary.md#power-of-a-sound) $|X_k|^2$. Powers within one note differ by factors of
 # millions, and the ear judges ratios, so we take logarithms: a power $P$ is $10 \log_{10} P$
 # dB. Ten dB are a factor of 10 in power, 20 dB a factor of 100. Two guards belong to it:
 #
@@ -419,7 +420,7 @@ print("Hz to mel and back:", to_hz(to_mel([100, 440, 4000])))
 print(f"largest difference from librosa: {np.abs(to_mel(hz) - librosa.hz_to_mel(hz)).max():.1e}")
 
 # %% [markdown]
-# Now 128 **bands**: 130 points, evenly spaced in mel from 0 to 8,000 Hz. Band $m$ is a triangle
+# Now 128 [**bands**](glossary.md#mel-band): 130 points, evenly spaced in mel from 0 to 8,000 Hz. Band $m$ is a triangle
 # that rises from point $m$ to point $m+1$ and falls to point $m+2$. Each triangle is divided by
 # half its width, so that it has **area 1**: otherwise the wide bands at the top would collect
 # more power only because they are wide.
@@ -494,7 +495,7 @@ plt.show()
 # The reed is steady until the key is released at 3 s. The guitar begins with all frequencies at
 # once, loses the high ones first, and its release at 3 s is a sound of its own. In the voice,
 # whole regions are strong or weak together, whichever partials happen to lie there:
-# **formants**, the resonances of the vocal tract. You have just classified three instruments by
+# [**formants**](glossary.md#formant), the resonances of the vocal tract. You have just classified three instruments by
 # eye; this is the picture that a network could get. The thesis goes one step further.
 #
 # ## Step 7: the cepstrum
@@ -502,10 +503,10 @@ plt.show()
 # Take one column of a mel spectrogram, the 128 levels of one frame. Over the bands it has two
 # kinds of shape: a slow one (the envelope) and a fast one (the partials). Slow and fast shapes
 # are told apart just as low and high tones were: by comparing with waves. So we transform **the
-# spectrum**, as if it were a signal. The result is called the **cepstrum**, "spec" backwards.
+# spectrum**, as if it were a signal. The result is called the [**cepstrum**](glossary.md#cepstrum), "spec" backwards.
 #
 # The waves are now cosines over the bands, $m = 0 \dots M-1$ with $M = 128$, and the transform
-# is the **discrete cosine transform** (DCT-II):
+# is the [**discrete cosine transform**](glossary.md#discrete-cosine-transform) (DCT-II):
 #
 # $$c_k = s_k \sum_{m=0}^{M-1} S_m \cos\frac{\pi k (2m+1)}{2M}, \qquad s_0 = \sqrt{1/M}, \quad
 # s_k = \sqrt{2/M} \text{ for } k > 0.$$
@@ -823,7 +824,7 @@ table
 # Section 5.1 of the thesis doubts whether the last is right for **mallets**. In a reed or a
 # string the partials stand at multiples of $f_0$: their places say nothing beyond the pitch, so
 # they can be dropped. A struck bar vibrates in other patterns, and *where* its partials stand
-# tells it from other instruments. Such a sound is called **inharmonic**. Let us look before we
+# tells it from other instruments. Such a sound is called [**inharmonic**](glossary.md#inharmonic). Let us look before we
 # believe it: the partials of two mallet instruments on A4 and of the reed, as multiples of the
 # fundamental.
 
@@ -906,7 +907,7 @@ print(f"first call {first:.2f} s, second call {second:.2f} s")
 # ### The mean note of a family
 #
 # What does a family look like? We average the features of its notes. So that coefficient 0 does
-# not drown the others, each coefficient is first **standardised**: minus its mean over all
+# not drown the others, each coefficient is first [**standardised**](glossary.md#standardise): minus its mean over all
 # notes and frames, divided by its standard deviation. 0 is then an ordinary value and 1 an
 # unusually large one.
 
@@ -943,7 +944,7 @@ plt.show()
 # Means hide the single notes. For a map of them we need two numbers a note. First, forget time:
 # the mean of each standardised coefficient over the frames, 13 numbers a note. Then turn that
 # cloud of points so that the first two axes show as much of its spread as two axes can. This is
-# **principal component analysis** (PCA), and the singular value decomposition (SVD) does it in
+# [**principal component analysis**](glossary.md#principal-component-analysis) (PCA), and the singular value decomposition (SVD) does it in
 # one line.
 
 

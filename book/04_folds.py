@@ -82,7 +82,7 @@ means.shape
 
 # %% [markdown]
 # The model: to name the family of a note, find the known note whose 13 numbers are closest, and
-# answer with its family. This is **1-nearest-neighbour**, 1-NN for short. Training it means
+# answer with its family. This is [**1-nearest-neighbour**](glossary.md#1-nearest-neighbour), 1-NN for short. Training it means
 # keeping the notes and their families, nothing more.
 #
 # Take the first note of the table and look up its three nearest notes. Before you run the cell:
@@ -112,7 +112,7 @@ def predict(known, answers, asked):
 #
 # Two experiments at once. First with the real families. Then with the families shuffled: each
 # note gets the family of some other note, so that there is nothing left to learn. In both, a
-# tenth of the notes is **held out**: the model gets the other nine tenths, its **training
+# tenth of the notes is [**held out**](glossary.md#held-out-notes): the model gets the other nine tenths, its **training
 # notes**.
 #
 # Write down the four accuracies that you expect: real and shuffled families, each on training
@@ -137,7 +137,7 @@ pd.DataFrame(rows).T.rename_axis("families").round(3)
 # exception.) It is right every time even when the answers are nonsense. A score on training notes
 # cannot tell knowledge from memory.
 #
-# The held-out column can. With shuffled families the score there is at the level of guessing, one
+# The held-out column can. With shuffled families the score there is at the level of guessing, or [**chance**](glossary.md#chance), one
 # in ten, give or take the luck of few notes. What the real families gain above that has to be
 # something that carries over from one note to another.
 #
@@ -280,7 +280,7 @@ display(
 # %% [markdown]
 # ## The thesis's five folds
 #
-# One division is a single throw of the dice. The thesis makes five and calls each a **fold**. On
+# One division is a single throw of the dice. The thesis makes five and calls each a [**fold**](glossary.md#fold). On
 # how they are made, its section 3.2.2 says this and hardly more:
 #
 # | what | the text says | what it leaves open |
@@ -294,13 +294,13 @@ display(
 # is validated on in two folds. Whether a note may be validated on in one fold and tested on in
 # another, it does not say.
 #
-# This is not the textbook scheme. In plain **5-fold cross-validation** a fold tests a fifth of
+# This is not the textbook scheme. In plain [**5-fold cross-validation**](glossary.md#cross-validation) a fold tests a fifth of
 # the notes, and after five folds every note has been tested once. Here a fold tests a tenth.
 # Question to answer before you read on: after five folds, how many of the notes have been tested?
 #
 # Where the text is open, this book chooses:
 #
-# - **Stratified**: each family is divided 80/10/10 by itself. The families were balanced on
+# - [**Stratified**](glossary.md#stratified): each family is divided 80/10/10 by itself. The families were balanced on
 #   purpose, and a random draw over all notes would lose that in the small parts.
 # - **Random over notes**, since nothing in the text speaks of instruments. What follows from that
 #   is the last part of this chapter.
@@ -706,9 +706,9 @@ display(
 #
 # ## An experiment: hold out whole instruments
 #
-# Things that resemble each other for reasons other than the answer form a **group**: the X-rays
+# Things that resemble each other for reasons other than the answer form a [**group**](glossary.md#group): the X-rays
 # of one patient, the sentences of one speaker, the notes of one instrument, which share a body, a
-# microphone, a room. **Grouped folds** never divide a group: an instrument is in the test part
+# microphone, a room. [**Grouped folds**](glossary.md#grouped-folds) never divide a group: an instrument is in the test part
 # with all its notes, or with none. The two ways of dividing ask two questions:
 #
 # | folds | held out | question | who asks |
@@ -844,7 +844,7 @@ print("the helper's folds are the same")
 # ### The control: same sizes, drawn by note
 #
 # From the thesis's folds to grouped ones two things change: what is held out, and *how much*. A
-# lower score might come from fewer training notes. So we need a **control**: exactly as many
+# lower score might come from fewer training notes. So we need a [**control**](glossary.md#control), the [**matched folds**](glossary.md#matched-folds): exactly as many
 # training, validation and test notes of each family, but drawn by note. Shuffle the notes of a
 # family, and let each fold take its test notes where the one before it stopped.
 
@@ -895,7 +895,7 @@ plt.show()
 #
 # ### Three designs, two models
 #
-# Beside 1-NN stands **extra trees** ([Geurts et al., 2006](bibliography.md#geurts-et-al-2006)). It
+# Beside 1-NN stands [**extra trees**](glossary.md#extra-trees) ([Geurts et al., 2006](bibliography.md#geurts-et-al-2006)). It
 # grows a hundred decision trees, chains of yes-no questions such as "is the mean of MFCC 2 above
 # 31?" that are asked partly at random, and lets them vote. It gets the same 26 numbers. Nothing is
 # tuned, and the validation notes are not used. Write down your guesses for the matched and the
@@ -974,7 +974,7 @@ display(Markdown("\n".join(lines)))
 # 1-NN is an open book: every answer is copied from one training note. How far away is that note in
 # the two designs of equal size? And how do right answers depend on the distance?
 #
-# The left panel is a **cumulative distribution**: the height of a curve at $d$ is the share of test
+# The left panel is a [**cumulative distribution**](glossary.md#cumulative-distribution): the height of a curve at $d$ is the share of test
 # notes whose nearest training note is no further than $d$. The unit is a standard deviation of the
 # training notes. On the right the notes are put into bins by distance, the same for both designs.
 # If distance were all that matters, how would the two curves on the right lie?

@@ -370,7 +370,7 @@ plt.show()
 #
 # A value behind the first convolution knows 3 × 3 cells of the picture. The next convolution
 # looks at 3 × 3 *such* values, so it knows 5 × 5 cells. The cells that a value depends on are
-# its **receptive field**. With $r$ its width and $j$ the distance between neighbouring values,
+# its [**receptive field**](glossary.md#receptive-field). With $r$ its width and $j$ the distance between neighbouring values,
 # counted in cells of the picture, a window of width $k$ that moves in steps of $s$ gives
 #
 # $$ r \leftarrow r + (k - 1)\,j, \qquad j \leftarrow s\,j. $$
@@ -483,7 +483,7 @@ assert np.isclose(by_hand, by_keras, rtol=1e-4)
 #
 # To **compile** a model is to say what is minimised, by whom and what else to report. Section
 # 3.2.5 sets the loss, a learning rate of 0.0001, a batch size of 32 and 50 epochs. It does not
-# name the optimiser; we take Adam ([Kingma and Ba 2015](bibliography.md#kingma-and-ba-2015)),
+# name the optimiser; we take [**Adam**](glossary.md#adam) ([Kingma and Ba 2015](bibliography.md#kingma-and-ba-2015)),
 # which adapts the step of each weight to the gradients it has seen.
 #
 # Then measure the *untrained* network, since a number means little without something to compare
@@ -635,7 +635,7 @@ display(
 # So beware of stories about "what the network looks for" that are told from such pictures without
 # the random start beside them.
 #
-# What a kernel *does* is easier to see than what it is: its **feature map**, the picture that it
+# What a kernel *does* is easier to see than what it is: its [**feature map**](glossary.md#feature-map), the picture that it
 # makes of a note. Here are the organ and the mallet from above, behind the first and behind the
 # last convolution: of each layer the five maps that differ most between the two notes.
 
@@ -681,7 +681,7 @@ plt.show()
 # 17.5 million times a note. Divide by the notes a second in the last table of this chapter, and
 # multiply by four models. Two things must not happen: that the computer goes to sleep at epoch 49
 # and all is lost, and that next week nobody knows which settings gave which number. So from here
-# on a training is a **run**: one model, one fold, one seed, one configuration. A finished run
+# on a training is a [**run**](glossary.md#run): one model, one fold, one seed, one configuration. A finished run
 # leaves a **record**, and is never trained again.
 #
 # How does a program know that it has seen a configuration before? It writes it as text, always
@@ -712,7 +712,7 @@ print(fingerprint(a), fingerprint(b), fingerprint(c))
 # 2. **Dropout** draws random numbers as well, from a state inside each layer that runs on from
 #    batch to batch. So that state is set from (seed, epoch, layer) when an epoch begins.
 # 3. **Weights and optimiser** (Adam remembers two averages for each weight) are saved after each
-#    epoch, in a way that a crash cannot spoil. What is saved is called a **checkpoint**.
+#    epoch, in a way that a crash cannot spoil. What is saved is called a [**checkpoint**](glossary.md#checkpoint).
 #
 # The first two take seven lines:
 
@@ -783,7 +783,7 @@ assert rows["stopped and resumed"]["equal"]
 pd.DataFrame(rows).T
 
 # %% [markdown]
-# Equal means equal to the last bit: one seed, one machine, one **backend** (the library that
+# Equal means equal to the last bit: one seed, one machine, one [**backend**](glossary.md#backend) (the library that
 # computes for Keras, here TensorFlow unless you chose another), one result. The careless one ends
 # somewhere else after a single epoch.
 #
@@ -791,7 +791,7 @@ pd.DataFrame(rows).T
 #
 # The third point has a second half. A program that is killed *while* it saves leaves half a
 # file, and the good old one is overwritten. The cure is older than machine learning: write to
-# another name, and rename when all is written. Renaming is **atomic**: anyone who looks finds the
+# another name, and rename when all is written. Renaming is [**atomic**](glossary.md#atomic): anyone who looks finds the
 # old file or the new one, nothing in between.
 
 # %%

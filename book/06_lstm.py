@@ -88,7 +88,7 @@ print(f"{TEST}: {len(y_test)} notes")
 #
 # Nothing changes in the data: `X[i]` has the shape (126, 13) as before. What changes is how it is
 # read. An **LSTM layer** takes one frame of 13 numbers, updates what it remembers, gives out a
-# **hidden state** $h_t$ of 32 numbers, and goes on to the next frame *with the same weights*. What
+# [**hidden state**](glossary.md#hidden-state) $h_t$ of 32 numbers, and goes on to the next frame *with the same weights*. What
 # it remembers is $h_t$ itself and a **cell state** $c_t$, also 32 numbers, which the gates of
 # [chapter 1](01_background.ipynb) write to and erase.
 #
@@ -416,7 +416,7 @@ plt.show()
 # so, and turn when the sound ends. Units of the first one tend to jump between a few values, and
 # where a row is white, a unit is stuck at 0. That is what inputs in the hundreds do. A gate is a
 # sigmoid of a weighted sum; if the sum is large, the gate is fully open or fully shut (it
-# **saturates**), and a unit whose output gate is shut says nothing at all.
+# [**saturates**](glossary.md#saturation)), and a unit whose output gate is shut says nothing at all.
 #
 # Is it the training or the size of the inputs? Take a *new* layer with random weights, let it read
 # the notes as they are and then rescaled (each coefficient minus its mean over the training notes,
@@ -528,7 +528,7 @@ display(
 # layer's weights for each moment now meet the wrong moment. What the probe does show is what the
 # network is *not* indifferent to.
 #
-# How much is there to gain from order at all? Ask something that cannot see it: a random forest
+# How much is there to gain from order at all? Ask something that cannot see it: a [**random forest**](glossary.md#random-forest)
 # that gets, for each note, the mean and the standard deviation of every coefficient over time.
 # Shuffle the frames as you like, these 26 numbers stay the same.
 

@@ -94,7 +94,7 @@ print(f"fold 1: {len(fold.train)} notes to train on, {len(fold.validation)} to v
 # ## Two spaces, written out
 #
 # A **parameter** is a number that training adjusts, such as a weight. A **hyperparameter** is a
-# number that you choose before training starts, and that training leaves alone. A **search space**
+# number that you choose before training starts, and that training leaves alone. A [**search space**](glossary.md#search-space)
 # lists the values that each hyperparameter may take; one value for each is a **setting**.
 #
 # The thesis varies three hyperparameters of each network (section 3.2.4). It says that dropout lies
@@ -124,7 +124,7 @@ for name, space in SPACES.items():
     print(f"{name}: {product} = {size} settings; 5 trials see {5 / size:.0%} of them")
 
 # %% [markdown]
-# Trying one setting is a **trial**. So the thesis's five trials saw about a tenth of each space.
+# Trying one setting is a [**trial**](glossary.md#trial). So the thesis's five trials saw about a tenth of each space.
 #
 # Notice what is *not* in the CNN's space: its own starting point. The base CNN has a dropout of
 # 0.25 (table 3.1), between two steps. The base LSTM (32, 32, 0.5) is in its space, but was not
@@ -133,8 +133,8 @@ for name, space in SPACES.items():
 #
 # ## Grid or dice?
 #
-# With nine trials to spend on two hyperparameters, the tidy way is a **grid**: three values of the
-# one times three of the other. The untidy way is **random search**: nine settings drawn blindly.
+# With nine trials to spend on two hyperparameters, the tidy way is a [**grid**](glossary.md#grid): three values of the
+# one times three of the other. The untidy way is [**random search**](glossary.md#random-search): nine settings drawn blindly.
 #
 # Below is a toy "score" of two hyperparameters $a$ and $b$ between 0 and 1. It depends strongly on
 # $a$ and hardly on $b$, but nobody told the searches so. Before you look at the figure: how many
@@ -269,7 +269,7 @@ print(f"{len(few)} notes to train on, {len(X_val)} to validate on")
 
 # %% [markdown]
 # `RandomSearch` draws `max_trials` settings. Each is trained `executions_per_trial` times, from
-# other random weights each time: those are its **executions**. The **objective** says which number
+# other random weights each time: those are its [**executions**](glossary.md#execution). The [**objective**](glossary.md#objective) says which number
 # to maximise: here, as in the thesis, the accuracy on the validation notes. The **score** of a
 # trial is the mean over its executions. Thesis: 5 trials, 2 executions, fold 1 only (section
 # 3.2.6). Here: 2 trials, 2 executions, 2 epochs.
@@ -589,7 +589,7 @@ display(Markdown("\n".join(lines)))
 # ## Can so few runs tell the trials apart?
 #
 # Our tables have what the thesis's lack: each execution by itself. Two executions of a trial differ
-# only in their seed. So the gap between them is pure **training noise**. If the gaps within trials
+# only in their seed. So the gap between them is pure [**training noise**](glossary.md#training-noise). If the gaps within trials
 # are as wide as the gaps between trials, then the ranking of the trials is a lottery.
 
 # %% tags=["hide-input"]
@@ -723,7 +723,7 @@ for title, (table, notes) in margins.items():
 #
 # Suppose that five settings are equally good, and each gets a noisy score. You keep the highest.
 # Its score is now too high, not by accident but because you picked it *for being high*. This is
-# known as the **winner's curse**, and it grows with the number of candidates. In units of $s$, the
+# known as the [**winner's curse**](glossary.md#winners-curse), and it grows with the number of candidates. In units of $s$, the
 # noise of one execution:
 
 # %%
@@ -905,14 +905,14 @@ for ax in axes.flat:
 plt.show()
 
 # %% [markdown]
-# Scores and hyperparameters have their own scales, so compare ranks: **Spearman's rank correlation**
+# Scores and hyperparameters have their own scales, so compare ranks: [**Spearman's rank correlation**](glossary.md#rank-correlation)
 # $\rho$ is the correlation of the ranks of the trials by the one and by the other. It is +1 if the
 # larger value always has the higher score, -1 if the lower has, and around 0 if neither.
 #
 # Five trials can line up by chance. How easily? If the hyperparameter did not matter, every order
 # of the five scores would be equally likely, and there are only $5! = 120$ of them: try them all,
-# and count how many give a $|\rho|$ at least as large. That share is the **p-value** of an exact
-# permutation test. **Predict first:** what is the smallest one that five trials can give?
+# and count how many give a $|\rho|$ at least as large. That share is the [**p-value**](glossary.md#p-value) of an exact
+# [**permutation test**](glossary.md#permutation-test). **Predict first:** what is the smallest one that five trials can give?
 
 
 # %%
@@ -1160,7 +1160,7 @@ records.report(found, seed=SEED)
 # - keras-tuner scores a trial by the mean of its executions' best epochs and forgets the rest; take
 #   care of the seeds and of finished projects.
 # - Executions of one trial show the noise. A ranking means something only where trials differ by
-#   more than that, and where no ceiling presses them together.
+#   more than that, and where no [**ceiling**](glossary.md#ceiling) presses them together.
 # - Five trials rank a hyperparameter by chance rather easily, and cannot take two apart.
 # - The best of several noisy scores is too high. Choose on validation notes, judge on test notes.
 #

@@ -248,7 +248,7 @@ by_helper
 #
 # Section 4.2.2 of the thesis says that a cell of its matrices is the proportion of all
 # *predictions* of a family that have a certain true label: that would be dividing by columns, and
-# the diagonal would be **precision** (of all that was *called* a flute, how much is flute). But the
+# the diagonal would be [**precision**](glossary.md#precision) (of all that was *called* a flute, how much is flute). But the
 # section then reads the diagonal as the share of the notes of a family that were "correctly
 # identified", which is recall. The two differ. A made-up example with two families:
 
@@ -413,7 +413,7 @@ print(f"each wrong note: {each_wrong:.1f} nats, or a probability of {np.exp(-eac
 
 # %% [markdown]
 # Right three times in four, and a loss like guessing: the model must be *sure* when it is wrong,
-# with hardly anything left for the true family. That is **overconfidence**, and accuracy is blind
+# with hardly anything left for the true family. That is [**overconfidence**](glossary.md#overconfidence), and accuracy is blind
 # to it. It also explains an oddity in table 4.3. The text says that the optimised models have lower
 # losses; on the folds they have. On NSynth's test split, their losses are *higher* than those of
 # the base models (2.465 against 2.220, 2.372 against 2.138), although they are right more often.
@@ -559,7 +559,7 @@ display(Markdown(f"{RECORDED}. Averages over the folds:"), pd.DataFrame(rows).T)
 #
 # ## Who is taken for whom
 #
-# Figures 4.3 and 4.4 average the confusion matrices of the five **sub-models**, as the thesis calls
+# Figures 4.3 and 4.4 average the confusion matrices of the five [**sub-models**](glossary.md#sub-model), as the thesis calls
 # the models of the single folds. By hand for one model, then with the helper:
 
 # %%

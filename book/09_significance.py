@@ -7,7 +7,7 @@
 # # Significance: is one model better?
 #
 # One network scores higher than the other. Is it better, or was it lucky? The thesis asks the
-# Wilcoxon signed-rank test and gets the same answer three times, $p = 0.0625$. This chapter
+# [**Wilcoxon signed-rank test**](glossary.md#wilcoxon-signed-rank-test) and gets the same answer three times, $p = 0.0625$. This chapter
 # builds that test from nothing and shows that five folds could not have given a smaller number.
 # Then it asks better questions: how large is the difference, how sure is it, would it hold for
 # other instruments, and what would it take to know?
@@ -158,7 +158,7 @@ on_folds(live).round(1)
 
 # %% [markdown]
 # Each row is a fold. All models of a row have learned the same notes and are tested on the same
-# notes. That makes the rows **paired**: where a fold happens to have hard test notes, it is hard
+# notes. That makes the rows [**paired**](glossary.md#paired-comparison): where a fold happens to have hard test notes, it is hard
 # for all, and the *difference* between two models of a row does not suffer from it.
 #
 # The thesis compares three pairs (table 4.4). In the figure a line is a fold. Lines that rise are
@@ -221,11 +221,11 @@ pd.concat({name: table.T for name, table in diffs.items()}).round(2)
 # that you have, let coins decide their signs, and see how often luck alone gives a picture as
 # one-sided as yours. If that is rare, luck is a poor explanation. "How often" is the **p-value**.
 #
-# This supposition has a name, the **null hypothesis**. Look at what it takes for granted: a coin
+# This supposition has a name, the [**null hypothesis**](glossary.md#null-hypothesis). Look at what it takes for granted: a coin
 # for each fold, thrown *independently* of the others.
 #
 # What does "as one-sided" mean? [Wilcoxon (1945)](bibliography.md#wilcoxon-1945) proposed to look
-# at **ranks**: order the differences by size without regard to sign, the smallest gets rank 1,
+# at [**ranks**](glossary.md#rank): order the differences by size without regard to sign, the smallest gets rank 1,
 # and add up the ranks of the positive ones. A large win then counts more than a small one, but
 # one enormous fold cannot decide everything.
 #
@@ -254,9 +254,9 @@ print("their rank sums:", sums[:3])
 
 # %% [markdown]
 # Under the null hypothesis all 32 patterns are equally likely. So the histogram of the 32 sums
-# *is* the **null distribution**: what luck does. Its middle is 7.5. Our sum counts as extreme,
+# *is* the [**null distribution**](glossary.md#null-distribution): what luck does. Its middle is 7.5. Our sum counts as extreme,
 # and so does every sum that is at least as far from the middle, on *either* side: before the
-# experiment we did not say which model would win. That makes the test **two-sided**.
+# experiment we did not say which model would win. That makes the test [**two-sided**](glossary.md#two-sided).
 
 # %% mystnb={"figure": {"caption": "The null distribution of the rank sum for five folds, counted over all 32 patterns of signs. Hatched: sums at least as far from the middle as the observed one (arrow).", "name": "fig-null"}, "image": {"alt": "A symmetrical bar chart from 0 to 15 with its highest bars in the middle. The two leftmost and the two rightmost bars, each of height 1, are hatched; an arrow points at the bar at 14"}}
 observed = ranks[example > 0].sum()
@@ -332,7 +332,7 @@ table
 #
 # $$p \geq \frac{2}{2^n}.$$
 #
-# Let the enumeration confirm it: for each number of folds, a model that wins every one.
+# This is the [**floor**](glossary.md#floor-of-a-test) of the test. Let the enumeration confirm it: for each number of folds, a model that wins every one.
 
 # %% mystnb={"figure": {"caption": "The smallest p-value that a two-sided Wilcoxon signed-rank test can give, by the number of folds. Dashed: the customary limit of 0.05. Circled: the five folds of the thesis.", "name": "fig-floor"}, "image": {"alt": "Points that fall on a straight line on a logarithmic axis, from 0.5 at two folds to 0.0005 at twelve; the point at five folds is circled and lies just above a dashed line at 0.05, the one at six lies below it"}}
 numbers = np.arange(2, 13)
@@ -385,7 +385,7 @@ pd.DataFrame(rows).T.rename_axis("real advantage")
 # ### Ties and zeros
 #
 # Real folds are untidy. With $n$ test notes, an accuracy is a multiple of $1/n$, so equal
-# differences (**ties**) and differences of zero are common when $n$ is small. Take two models,
+# differences ([**ties**](glossary.md#tie)) and differences of zero are common when $n$ is small. Take two models,
 # five folds of 40 test notes, and count right answers:
 
 # %%
@@ -460,7 +460,7 @@ print(f"shared training notes: {min(shared):.0f} to {max(shared):.0f} %")
 #
 # Ten families, 20 notes each. Each note is two points in the plane, scattered around its family's
 # place. Model A sees the first point, model B the second, which is scattered around the same
-# place in the same way. Both use the **nearest centroid**: average the training notes of each
+# place in the same way. Both use the [**nearest centroid**](glossary.md#nearest-centroid): average the training notes of each
 # family, answer with the family whose average is closest. A and B are equally good by
 # construction. In *one* set of notes, either may look better, by luck.
 
@@ -515,7 +515,7 @@ fresh_notes = np.random.default_rng(1).permuted(same_notes, axis=0)
 
 # %% [markdown]
 # Test each row with its first 5, 10, 20 or 40 folds. A and B are equally good, so each p-value
-# below 0.05 is a **false alarm**. A test that keeps its promise raises at most 5 % of them. What
+# below 0.05 is a [**false alarm**](glossary.md#false-alarm). A test that keeps its promise raises at most 5 % of them. What
 # do you expect for folds of the same notes? (Up to ten folds p is counted exactly; beyond that
 # SciPy's normal approximation is close enough.)
 
@@ -538,7 +538,7 @@ alarms.round(3)
 
 # %% [markdown]
 # Why does that happen? Look at the mean difference over $n$ folds. A formula for independent
-# values says that its standard deviation, called the **standard error**, is $s/\sqrt{n}$, where
+# values says that its standard deviation, called the [**standard error**](glossary.md#standard-error), is $s/\sqrt{n}$, where
 # $s$ is the standard deviation of the single folds. What it really is, you can see from the 300
 # worlds.
 
@@ -592,12 +592,13 @@ display(
 #
 # ## A t-test that knows
 #
-# Can a test allow for it? Begin with the usual **t-test**. It divides the mean difference by its
+# Can a test allow for it? Begin with the usual [**t-test**](glossary.md#t-test). It divides the mean difference by its
 # standard error, $t = \bar d / (s \sqrt{1/n})$, and asks how often a $t$ this far from 0 comes up
 # by luck. It uses sizes where Wilcoxon uses ranks, so it has no floor. The price: it takes the
 # differences to be scattered in the shape of a bell.
 #
-# [Nadeau and Bengio (2003)](bibliography.md#nadeau-and-bengio-2003) change one term. Suppose that
+# [Nadeau and Bengio (2003)](bibliography.md#nadeau-and-bengio-2003) change one term, which makes it the
+# [**corrected t-test**](glossary.md#corrected-t-test). Suppose that
 # any two folds are correlated by $\rho = n_\text{test} / (n_\text{test} + n_\text{train})$. Then
 # the standard error works out as
 #
@@ -609,8 +610,8 @@ display(
 # cross-validation.)
 #
 # How far out is far? With few folds $s$ itself is uncertain, so a bell is too optimistic;
-# **Student's t distribution** with $n - 1$ **degrees of freedom** has the wider tails that this
-# takes. Turned round, it gives a **confidence interval**: all the true differences that the data
+# [**Student's t distribution**](glossary.md#students-t-distribution) with $n - 1$ [**degrees of freedom**](glossary.md#degrees-of-freedom) has the wider tails that this
+# takes. Turned round, it gives a [**confidence interval**](glossary.md#confidence-interval): all the true differences that the data
 # do not contradict at that level.
 
 
@@ -781,11 +782,11 @@ plt.show()
 # "how probable is it that the CNN is better, *by enough to matter*?". That takes two things more.
 #
 # First, a decision that no formula makes for you: how much is enough? Say, one point. Differences
-# between -1 and +1 then count as equal in practice: a **region of practical equivalence**, ROPE.
+# between -1 and +1 then count as equal in practice: a [**region of practical equivalence**](glossary.md#region-of-practical-equivalence), ROPE.
 # It has to be chosen before you see the result.
 #
-# Second, **Bayes' rule**: from what you believed before about the mean difference, and the data,
-# to what you should believe after, the **posterior**. [Corani and Benavoli
+# Second, [**Bayes' rule**](glossary.md#bayes-rule): from what you believed before about the mean difference, and the data,
+# to what you should believe after, the [**posterior**](glossary.md#posterior). [Corani and Benavoli
 # (2015)](bibliography.md#corani-and-benavoli-2015) show that with no opinion beforehand, and the
 # correlation $\rho$ of Nadeau and Bengio, the posterior is a Student distribution around the mean
 # difference, with the standard error as its scale. You have all of it already. It takes three
@@ -925,7 +926,8 @@ print(f"{cnn} - {lstm}: {notes['difference'].mean():+.2f} points")
 # Take one model of each network, those of fold 1. Notes that both get right, or both wrong, say
 # nothing about which is better. What counts is the rest: $b$ notes that only the CNN gets right,
 # $c$ that only the LSTM gets right. If both were equally good, each of the $b + c$ would be a
-# coin. That is [McNemar's (1947)](bibliography.md#mcnemar-1947) test, and you can count it like
+# coin. That is [**McNemar's test**](glossary.md#mcnemars-test)
+# ([1947](bibliography.md#mcnemar-1947)), and you can count it like
 # the 32 worlds: how often do $b + c$ coins fall at least as unevenly?
 
 # %%
@@ -978,9 +980,9 @@ plt.show()
 # What other test splits could there have been? We have no others, but we can imitate them: draw
 # as many instruments as there are, from those that there are, each time putting back what you
 # drew. Some come twice, some not at all. Average over all notes of what you drew, and repeat. The
-# middle 95 % of these averages are an interval. This is the **bootstrap** ([Efron
-# 1979](bibliography.md#efron-1979)), and as whole groups of notes are drawn, a **cluster
-# bootstrap**. It is paired: the two models go with the note.
+# middle 95 % of these averages are an interval. This is the [**bootstrap**](glossary.md#bootstrap) ([Efron
+# 1979](bibliography.md#efron-1979)), and as whole groups of notes are drawn, a [**cluster
+# bootstrap**](glossary.md#cluster-bootstrap). It is paired: the two models go with the note.
 
 # %%
 grouped = notes.groupby("instrument")["difference"].agg(["sum", "size"])
@@ -1032,7 +1034,7 @@ display(
 # And a p-value? Throw one coin an instrument: if both models were equally good at each, heads or
 # tails decides which one gets the plus. Even mini-test's 29 instruments have too many patterns to
 # list, $2^{29}$. So draw some at random, and count the observed pattern as one more. This is a
-# **sign-flip permutation test**; Wilcoxon's is the same with ranks in place of the sums.
+# [**sign-flip permutation test**](glossary.md#sign-flip-permutation-test); Wilcoxon's is the same with ranks in place of the sums.
 
 
 # %%
@@ -1139,7 +1141,7 @@ for m in (1, 3, 6, 20):
     print(f"{m:2} independent comparisons: a false alarm in {chance:.0f} % of cases")
 
 # %% [markdown]
-# [Holm (1979)](bibliography.md#holm-1979) keeps the chance of *any* false alarm at 5 %. Sort the
+# [**Holm's method**](glossary.md#holms-method) ([1979](bibliography.md#holm-1979)) keeps the chance of *any* false alarm at 5 %. Sort the
 # $m$ p-values. Multiply the smallest by $m$, the next by $m - 1$, and so on to 1; a value never
 # falls below the one before it. Then compare with 0.05 as usual.
 
@@ -1177,7 +1179,7 @@ results[["mean", "p corrected t", "p Holm"]].round(3)
 # %% [markdown]
 # ## What would it take to see one point?
 #
-# A test that finds nothing may have had no chance to. Its **power** is how often it finds a
+# A test that finds nothing may have had no chance to. Its [**power**](glossary.md#power-of-a-test) is how often it finds a
 # difference that is there. That you can work out before an experiment, if you know how much luck
 # there is. Suppose the CNN is really better by one point. How many folds, seeds or instruments
 # would it take to notice?

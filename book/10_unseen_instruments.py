@@ -288,7 +288,7 @@ display(Markdown(f"Your run, from matched to grouped folds: {said}. {meaning}"))
 #
 # From here on, all numbers are about the **bundled notes**, in every profile. The networks come
 # from the records. Beside them stand four classical models that see a summary of the same MFCCs: of
-# each of the 13 coefficients the mean, the standard deviation, and the same two of its **deltas**,
+# each of the 13 coefficients the mean, the standard deviation, and the same two of its [**deltas**](glossary.md#delta),
 # its changes from one frame to the next. 126 times 13 numbers become 52, and most of the order in
 # time is gone.
 
@@ -308,10 +308,10 @@ S.shape, S_test.shape
 
 # %% [markdown]
 # **Extra trees** (chapter 4) and a **random forest** (chapter 6) let a hundred trees vote. A
-# **support vector machine** ([Cortes and Vapnik, 1995](bibliography.md#cortes-and-vapnik-1995))
+# [**support vector machine**](glossary.md#support-vector-machine) ([Cortes and Vapnik, 1995](bibliography.md#cortes-and-vapnik-1995))
 # draws the border between two families that keeps as far as it can from the notes on both sides; an
-# **RBF kernel**, which compares notes by distance, lets it bend.
-# **Gaussian naive Bayes** describes each number by one bell curve a family, and multiplies the 52
+# [**RBF kernel**](glossary.md#rbf-kernel), which compares notes by distance, lets it bend.
+# [**Gaussian naive Bayes**](glossary.md#gaussian-naive-bayes) describes each number by one bell curve a family, and multiplies the 52
 # densities as if the numbers knew nothing of each other: hence *naive*. The last three are those
 # that [Kawwa (2019)](bibliography.md#kawwa-2019) tried on NSynth, and the forest did best there
 # (section 2.5 of the thesis). All are left at scikit-learn's defaults. Nothing is tuned.
