@@ -385,7 +385,36 @@ plt.show()
 #
 # **Change** `BATCH_SIZE = 32` to 1 and then to 1000. How many steps are in an epoch now, and what
 # happens to the curves?
+
+# %% [markdown]
+# **Check yourself.** From one epoch to the next, the training loss fell and the training accuracy
+# stayed exactly the same. What happened?
 #
+# <details class="choice"><summary>A. Nothing. A model that gets no more notes right has not
+# changed.</summary>
+#
+# **No.** The loss is computed from the probabilities, and it fell, so they have changed. Accuracy
+# sees only on which side of 0.5 each of them lies.
+#
+# </details>
+#
+# <details class="choice"><summary>B. One of the two was measured wrongly, for they say the same
+# thing.</summary>
+#
+# **No.** They often move together, but they are two questions: was the right side chosen, and how
+# sure was the model? The answer to the second can change without the first.
+#
+# </details>
+#
+# <details class="choice"><summary>C. Right answers got more probability, but no more of them
+# won.</summary>
+#
+# **Right.** That is how most of training looks from near by: many small shifts of probability
+# before a note changes sides. It is also why one trains with the loss.
+#
+# </details>
+
+# %% [markdown]
 # ### The learning rate
 #
 # How long should a step be? Below are three runs that differ in nothing else. **Predict** the
@@ -486,7 +515,45 @@ plt.show()
 # them) and trains on 80 % of 87,500 notes: about 89 parameters a note.
 #
 # **Change** `[:10]` to `[:100]`, so that all training notes are used, and compare the two curves.
+
+# %% [markdown]
+# **Check yourself.** The training loss falls from epoch to epoch; the validation loss has been
+# rising for a while. You want a model that names new notes well. What helps?
 #
+# <details class="choice"><summary>A. To go on training until the validation loss falls
+# again.</summary>
+#
+# **No.** What it learns now is peculiar to the training notes. Nothing pulls the validation loss
+# down again, and each further epoch fits those few notes more tightly.
+#
+# </details>
+#
+# <details class="choice"><summary>B. To keep the weights of the epoch in which the validation loss
+# was lowest.</summary>
+#
+# **Right.** Up to there, what was learned carried over to notes that were kept away. More notes,
+# fewer parameters or dropout are other ways. The validation notes have now taken part in a choice,
+# so a score has to come from a third part.
+#
+# </details>
+#
+# <details class="choice"><summary>C. To move the validation notes into the training part, so that
+# their loss falls, too.</summary>
+#
+# **No.** It would fall, and mean nothing: the model would learn these notes by heart like the
+# others. More training notes do help, but then other notes have to stand guard.
+#
+# </details>
+#
+# <details class="choice"><summary>D. To raise the learning rate, so that it gets past the bad
+# stretch.</summary>
+#
+# **No.** Longer steps in the direction of the training loss lead where the short ones led. Here the
+# direction is the trouble, not the pace.
+#
+# </details>
+
+# %% [markdown]
 # ### Hyperparameters
 #
 # Weights are found by gradient descent. The learning rate, the number of epochs, the batch size
@@ -1012,7 +1079,41 @@ plt.show()
 # a note; it is also what tells a guitar from an organ.
 #
 # **Change** the forget bias from 5 to 2. How long does the memory last now?
+
+# %% [markdown]
+# **Check yourself.** A unit is to remember an event of step 5 until step 100, whatever else comes
+# in between. How should its gates stand in those steps?
 #
+# <details class="choice"><summary>A. Input gate shut, forget gate open.</summary>
+#
+# **Right.** Nothing new is let in, and all of the old is kept: the cell state stays as it is. The
+# output gate decides only whether others get to see it.
+#
+# </details>
+#
+# <details class="choice"><summary>B. Input gate shut, forget gate shut.</summary>
+#
+# **No.** The name misleads. The forget gate is the factor in front of the *old* state. Shut means
+# 0, and with 0 everything is forgotten at once.
+#
+# </details>
+#
+# <details class="choice"><summary>C. Input gate open, forget gate open.</summary>
+#
+# **No.** Then whatever comes in is added to the memory, step after step, and the event of step 5 is
+# soon one part in a heap.
+#
+# </details>
+#
+# <details class="choice"><summary>D. It does not matter, as long as the output gate is
+# shut.</summary>
+#
+# **No.** The output gate decides what is shown, not what is kept. Behind a shut output gate the
+# memory may well be lost.
+#
+# </details>
+
+# %% [markdown]
 # ## Who has tried before
 #
 # Section 2.5 of the thesis names three earlier works: [Kawwa (2019)](bibliography.md#kawwa-2019),

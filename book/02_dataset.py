@@ -546,6 +546,33 @@ display(
 # column of the table at the top of this chapter.
 
 # %% [markdown]
+# **Check yourself.** The flutes of a test split all come from one instrument. You may add ten
+# notes. Which ten tell you most about how well flutes are recognised?
+#
+# <details class="choice"><summary>A. Ten more notes of this flute, on keys that were missing so
+# far.</summary>
+#
+# **No.** They make you surer about *this* flute. If a model takes it for a reed, most of them will
+# say so, too.
+#
+# </details>
+#
+# <details class="choice"><summary>B. Ten notes of this flute on the keys that you have, at other
+# velocities.</summary>
+#
+# **No.** These are the closest relatives of the notes that you have. In NSynth some are even made
+# from the same recording. They add hardly anything.
+#
+# </details>
+#
+# <details class="choice"><summary>C. Two notes of each of five other flutes.</summary>
+#
+# **Right.** Now there are six witnesses instead of one. What varies most from answer to answer is
+# the instrument, so that is what to have many of.
+#
+# </details>
+
+# %% [markdown]
 # ### Pitches
 #
 # A classifier is lazy in the way that water is: it runs where it is easiest. If the families play
@@ -588,6 +615,33 @@ display(
 # This is a [**shortcut**](glossary.md#shortcut): a feature that goes with the label in this data and has nothing to do with
 # what we want to learn. Its accuracy is a better zero for the scale of your results than one in
 # ten. Always ask what a model could know *without* the thing that you think it uses.
+
+# %% [markdown]
+# **Check yourself.** A model that is deaf, but knows the pitch, names more notes correctly than one
+# in ten. What follows for a network that hears everything?
+#
+# <details class="choice"><summary>A. It goes by the pitch.</summary>
+#
+# **No.** It could, and that is all that is known. Whether a network uses a shortcut takes a test in
+# which the shortcut is of no use, such as one pitch for all families.
+#
+# </details>
+#
+# <details class="choice"><summary>B. Compare its score with that of the deaf model, not with one in
+# ten.</summary>
+#
+# **Right.** Pitch alone can explain a score as high as the deaf model's. What the network has
+# beyond that, pitch does not explain. How the rest comes about stays open.
+#
+# </details>
+#
+# <details class="choice"><summary>C. Pitch has to be removed from the data before any score means
+# something.</summary>
+#
+# **No.** Instruments do have different ranges. That is knowledge, not an error. It becomes a
+# mistake when the score is reported as proof that timbre was recognised.
+#
+# </details>
 
 # %% [markdown]
 # ### Velocities
@@ -1062,7 +1116,34 @@ table.sort_values(["no_shift", "largest r"], ascending=False).round(4)
 # is hardly possible: both were made from one recording, perhaps with other effects added.
 #
 # (A row in which both instruments are the same is about notes of two velocities.)
+
+# %% [markdown]
+# **Check yourself.** Two low flute notes of the same pitch, from two instruments, fit with $r =
+# 0.97$ at a shift of 41 samples. Are they one recording?
 #
+# <details class="choice"><summary>A. Yes: r is above 0.95, and unrelated notes are near
+# 0.</summary>
+#
+# **No.** The line at 0.95 says where to look closer. A low flute is nearly a pure sine, and two
+# sines of one frequency always fit at *some* shift.
+#
+# </details>
+#
+# <details class="choice"><summary>B. No: a copy has r = 1.</summary>
+#
+# **No.** A copy that was filtered, shortened or given some reverberation has less, and is a copy
+# all the same.
+#
+# </details>
+#
+# <details class="choice"><summary>C. This pair cannot tell.</summary>
+#
+# **Right.** What could: whether pair after pair of these two instruments fits best at shift 0, what
+# is left when one note is subtracted from the other, and your ears.
+#
+# </details>
+
+# %% [markdown]
 # Hear three pairs that differ by more than rounding: the best that needs no shift across the
 # splits, the best within the training split, and the best that needs a shift. Which would you call
 # the same recording?

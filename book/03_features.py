@@ -206,7 +206,39 @@ plt.show()
 # The count explains a number of the thesis: section 3.2.1 reports 126 time steps and does not
 # name hop, frame length or centring. Those of librosa's defaults give 126; without centring
 # there would be fewer, as the second line above shows.
+
+# %% [markdown]
+# **Check yourself.** A note of eight seconds has 128,000 samples. Hop and frame length stay as they
+# are, and the frames are centred. How many frames are there?
 #
+# <details class="choice"><summary>A. 252, twice as many as for four seconds.</summary>
+#
+# **No.** There are twice as many hops, 250 in place of 125. But the frame at time 0 is there only
+# once, so the 1 in 1 + samples // hop does not double.
+#
+# </details>
+#
+# <details class="choice"><summary>B. 251.</summary>
+#
+# **Right.** Frame $t$ is centred on sample $512\,t$, from 0 to 128,000: 1 + 128000 // 512 of them.
+#
+# </details>
+#
+# <details class="choice"><summary>C. 247.</summary>
+#
+# **No.** That is 1 + (128000 - 2048) // 512, the number *without* centring: the first frame begins
+# at sample 0, and the last one has to end inside the note.
+#
+# </details>
+#
+# <details class="choice"><summary>D. It depends on the frame length.</summary>
+#
+# **No.** Without centring it would. Centring puts half a frame of zeros before and after the note,
+# and so the length drops out: 1 + samples // hop is left.
+#
+# </details>
+
+# %% [markdown]
 # ## Step 2: a window
 #
 # Cutting a frame out of a note leaves two sharp edges. They do harm: the Fourier transform
@@ -347,7 +379,35 @@ plt.show()
 # Short frames place the pluck exactly and melt neighbouring partials into one another. Long
 # frames separate the partials and smear the pluck: a frame that is centred well before it
 # already contains it. 2,048 samples are a compromise, and librosa's default.
+
+# %% [markdown]
+# **Check yourself.** You double `n_fft` to 4,096 and leave the hop at 512. What do you get?
 #
+# <details class="choice"><summary>A. Bins half as far apart, and a pluck that is smeared over twice
+# the time.</summary>
+#
+# **Right.** Frame length and distance of the bins are inverse to each other. What you win in
+# frequency, you pay in time.
+#
+# </details>
+#
+# <details class="choice"><summary>B. A finer picture in both directions, for twice the
+# work.</summary>
+#
+# **No.** There are twice as many bins, but each spectrum now mixes 256 ms into one. No length of
+# frame is sharp in both.
+#
+# </details>
+#
+# <details class="choice"><summary>C. Half as many frames, each with twice as many bins, and so
+# about as many numbers.</summary>
+#
+# **No.** The number of centred frames follows from the hop alone. Longer frames overlap more; there
+# are no fewer of them.
+#
+# </details>
+
+# %% [markdown]
 # ## Step 5: decibels
 #
 # From here on we need the [**power**](glossary.md#power-of-a-sound) $|X_k|^2$. Powers within one note differ by factors of
@@ -584,7 +644,35 @@ listening.leaf_through(pages, "how many")
 # coefficient 12 has six periods over 128 bands, so two bumps that are closer than about 20
 # bands are one to it. Partials of this note stand closer than that. Those of a high note, from
 # about 470 Hz upwards, do not, at least the lowest ones, and then some of the pitch gets through.
+
+# %% [markdown]
+# **Check yourself.** Why keep only the first 13 of the 128 coefficients?
 #
+# <details class="choice"><summary>A. The others stand for the high frequencies of the sound, of
+# which the ear makes little.</summary>
+#
+# **No.** A coefficient is not a frequency of the sound. Each of them, the first as well as the
+# last, is a sum over *all* mel bands from the lowest to the highest; its number says how fine a
+# pattern across the bands it looks for.
+#
+# </details>
+#
+# <details class="choice"><summary>B. The others are zero, or nearly so.</summary>
+#
+# **No.** They are not: the slider shows how much comes back with them. They are left out for what
+# they say, not for being small.
+#
+# </details>
+#
+# <details class="choice"><summary>C. The first say the slow shape of the spectrum, the others
+# mostly where its partials are.</summary>
+#
+# **Right.** The slow shape is the envelope, which goes with the timbre; the partials go with the
+# pitch. A family is to be recognised on any pitch.
+#
+# </details>
+
+# %% [markdown]
 # That is the point of it all, so let us test it: the same pitch on two instruments, and two
 # pitches on the same instrument. Which pair has the more similar thick lines?
 

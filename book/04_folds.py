@@ -278,6 +278,41 @@ display(
 # on test notes.
 
 # %% [markdown]
+# **Check yourself.** You try twenty settings, keep the one that is best on the validation notes,
+# and report its accuracy on those notes. What is wrong?
+#
+# <details class="choice"><summary>A. Nothing. The model never learned from the validation
+# notes.</summary>
+#
+# **No.** The *model* did not, but *you* did. The best of twenty is the best partly because these
+# notes happened to suit it.
+#
+# </details>
+#
+# <details class="choice"><summary>B. The settings should have been compared on the test notes,
+# which are neutral.</summary>
+#
+# **No.** Then the test notes would have made the choice, and their score would be the one that
+# flatters. No notes stay neutral when a choice is made by them.
+#
+# </details>
+#
+# <details class="choice"><summary>C. The validation part should have been larger.</summary>
+#
+# **No.** That makes the effect smaller and does not remove it. A maximum of twenty noisy numbers is
+# too high, on any number of notes.
+#
+# </details>
+#
+# <details class="choice"><summary>D. A number that made the choice is too high, on
+# average.</summary>
+#
+# **Right.** Among twenty, the winner tends to be a lucky one. Ask the test notes: they took no part
+# in the choice, so luck on them is as often bad as good. Look once, and report what you see.
+#
+# </details>
+
+# %% [markdown]
 # ## The thesis's five folds
 #
 # One division is a single throw of the dice. The thesis makes five and calls each a [**fold**](glossary.md#fold). On
@@ -636,7 +671,34 @@ display(
 # family, as in the smoke profile, many neighbours are simply not drawn. At the scale of the
 # thesis they are: the family with the most instruments in NSynth's training split is bass, with
 # 184, and 8,750 bass notes make 48 an instrument on average.
+
+# %% [markdown]
+# **Check yourself.** On random folds, 1-NN does well on notes that it has never seen. Which reason
+# do the counts of this section suggest?
 #
+# <details class="choice"><summary>A. From many examples it has worked out what all guitars have in
+# common.</summary>
+#
+# **No.** It keeps notes and measures distances; nothing in it stands for guitars in general. What
+# it says of an instrument without relatives in training, this test did not ask.
+#
+# </details>
+#
+# <details class="choice"><summary>B. Most test notes have a close relative in training.</summary>
+#
+# **Right.** The next key of the same instrument, in the same room, sounds much the same and is of
+# the same family. To copy its answer is enough.
+#
+# </details>
+#
+# <details class="choice"><summary>C. Test notes have slipped into the training part.</summary>
+#
+# **No.** They have not; the checks above would have failed. No *note* is on both sides. Instruments
+# are.
+#
+# </details>
+
+# %% [markdown]
 # ## The same model on other instruments
 #
 # NSynth comes with a test split of its own, whose instruments do not occur in training. The
@@ -722,7 +784,35 @@ display(
 # [Livshin and Rodet (2003)](bibliography.md#livshin-and-rodet-2003) gave it for instrument sounds
 # and held out whole collections; [Roberts et al. (2017)](bibliography.md#roberts-et-al-2017) review
 # it for ecology.
+
+# %% [markdown]
+# **Check yourself.** An app lets a musician play a dozen notes on an instrument, and from then on
+# recognises that very instrument. Which folds tell how well that will work?
 #
+# <details class="choice"><summary>A. Random folds: notes held out, other notes of the instrument in
+# training.</summary>
+#
+# **Right.** The user's instrument is a known one once its dozen notes are learned. New notes of
+# known instruments are just what is asked.
+#
+# </details>
+#
+# <details class="choice"><summary>B. Grouped folds: they are stricter, and a strict test is always
+# the more honest one.</summary>
+#
+# **No.** They answer another question honestly, that of instruments which were never heard. For
+# this app they are too strict.
+#
+# </details>
+#
+# <details class="choice"><summary>C. Either: a good model scores well on both.</summary>
+#
+# **No.** The two scores can lie far apart, as you are about to see. A score has a meaning only
+# beside the question that its folds ask.
+#
+# </details>
+
+# %% [markdown]
 # 1-NN learns in no time. So this experiment uses **all** the bundled training notes in **every
 # profile**, and its numbers are the same in each. It has to: of ten notes a family, as in the smoke
 # profile, some instruments would have one or none. (Of other data it uses the profile's notes.)

@@ -365,7 +365,33 @@ plt.show()
 # 3.2.3). Look at the chart again: it is the other way round. Another pooling before flatten would
 # have divided the long bar by about six, so taking it out made the network larger. Try it at the
 # end of the chapter.
+
+# %% [markdown]
+# **Check yourself.** Suppose that notes were eight seconds long, 251 frames in place of 126. Which
+# parameters would the network have more of?
 #
+# <details class="choice"><summary>A. Of every layer's, since there is twice as much to look
+# at.</summary>
+#
+# **No.** A kernel has nine weights a channel wherever it lies. A larger picture means more places,
+# and so more multiplications, not more weights.
+#
+# </details>
+#
+# <details class="choice"><summary>B. Only those of the dense layer behind flatten.</summary>
+#
+# **Right.** It has weights of its own for each value that flatten hands it, and these become twice
+# as many. That is nearly doubling the network.
+#
+# </details>
+#
+# <details class="choice"><summary>C. Of none: the weights are shared over time.</summary>
+#
+# **No.** The kernels are. The dense layer is not: it has a weight for each place.
+#
+# </details>
+
+# %% [markdown]
 # ## How far does it see?
 #
 # A value behind the first convolution knows 3 × 3 cells of the picture. The next convolution
@@ -576,7 +602,40 @@ pd.DataFrame(
 # The first two columns are about the same notes. What lies between them is dropout, and that
 # `fit` averages over the epoch while the weights still improve. Compare training and validation
 # by the second and third column.
+
+# %% [markdown]
+# **Check yourself.** `fit` reports a validation loss below the training loss. What do you conclude?
 #
+# <details class="choice"><summary>A. There is a bug: a network cannot do better on notes that it
+# has not seen.</summary>
+#
+# **No.** The two numbers are not taken in the same state. One is measured with dropout on and while
+# the weights still improve, the other with dropout off at the end of the epoch.
+#
+# </details>
+#
+# <details class="choice"><summary>B. The network does not overfit.</summary>
+#
+# **No.** That does not follow. The same dropout can hide a gap: measured without it, the training
+# loss may be far below.
+#
+# </details>
+#
+# <details class="choice"><summary>C. Validation notes have got into the training part.</summary>
+#
+# **No.** Check that by all means. But it would bring the two numbers together; it gives the
+# validation notes no advantage over the training notes.
+#
+# </details>
+#
+# <details class="choice"><summary>D. Nothing yet. The two were not measured alike.</summary>
+#
+# **Right.** Measure the training notes again with dropout off, as the middle column does. Only then
+# do the two numbers differ in the notes alone.
+#
+# </details>
+
+# %% [markdown]
 # Why a third part, for testing? Because you, or chapter 7, will choose between networks by the
 # validation part, and whatever is chosen by a number looks too good by that number.
 #
@@ -786,7 +845,32 @@ pd.DataFrame(rows).T
 # Equal means equal to the last bit: one seed, one machine, one [**backend**](glossary.md#backend) (the library that
 # computes for Keras, here TensorFlow unless you chose another), one result. The careless one ends
 # somewhere else after a single epoch.
+
+# %% [markdown]
+# **Check yourself.** A training is stopped after epoch 7. All weights are saved to the last bit,
+# and training goes on from there. Will it end where it would have ended?
 #
+# <details class="choice"><summary>A. Yes: the weights are the model.</summary>
+#
+# **No.** They are what answers. What goes on learning is more than they.
+#
+# </details>
+#
+# <details class="choice"><summary>B. No: there is more to a training than weights.</summary>
+#
+# **Right.** Adam has averages, dropout its random numbers, the notes an order. Save the first, draw
+# the other two from (seed, epoch), and the interruption leaves no trace.
+#
+# </details>
+#
+# <details class="choice"><summary>C. No: numbers are rounded when they are saved.</summary>
+#
+# **No.** They were saved to the last bit, so nothing is lost there. The difference comes from what
+# was not saved.
+#
+# </details>
+
+# %% [markdown]
 # ### A file is there or it is not
 #
 # The third point has a second half. A program that is killed *while* it saves leaves half a

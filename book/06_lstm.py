@@ -168,6 +168,30 @@ for variable in layer.weights:
 # at 0, so that a new layer tends to keep what it has; the idea is as old as that gate
 # ([Gers et al. 2000](bibliography.md#gers-et-al-2000)).
 
+# %% [markdown]
+# **Check yourself.** The first layer reads 13 numbers a step. You give it 64 units in place of 32.
+# What becomes of its 5,888 parameters?
+#
+# <details class="choice"><summary>A. They double.</summary>
+#
+# **No.** The weights from the input do. But each unit also looks at all hidden states of the step
+# before, and $u \cdot u$ grows fourfold.
+#
+# </details>
+#
+# <details class="choice"><summary>B. They become more than three times as many.</summary>
+#
+# **Right.** $4((13 + 64) \cdot 64 + 64) = 19{,}968$. The part $u \cdot u$ grows fourfold, the part
+# $d \cdot u$ twofold, so it is something between.
+#
+# </details>
+#
+# <details class="choice"><summary>C. They stay, as the number of steps stays.</summary>
+#
+# **No.** It is true that steps do not count. Units do.
+#
+# </details>
+
 # %%
 bias = layer.get_weights()[2].reshape(4, 32)
 pd.DataFrame(
@@ -320,7 +344,35 @@ pd.DataFrame(
 # parameters. The dense layer has *its own weights for each of the 126 moments*: it ties the
 # network to notes of exactly four seconds that start at the same instant. In this respect the
 # thesis's LSTM reads a note much like a picture.
+
+# %% [markdown]
+# **Check yourself.** Both networks are trained on notes that begin at once. Then they get notes
+# that begin half a second later. Which of the two is in for more trouble?
 #
+# <details class="choice"><summary>A. Neither: an LSTM reads step by step and does not care when a
+# sound begins.</summary>
+#
+# **No.** The recurrent layers come near to that. The dense layer behind flatten does not: its
+# weights for frame 1 now meet silence.
+#
+# </details>
+#
+# <details class="choice"><summary>B. The one that keeps the last state only, since it has less to
+# go by.</summary>
+#
+# **No.** It has less, but what it has is a summary of all that was read. Half a second of silence
+# at the start need not change that much.
+#
+# </details>
+#
+# <details class="choice"><summary>C. The one that flattens all states.</summary>
+#
+# **Right.** It has learned what to expect at each single frame. A shift puts everything in the
+# wrong place. (That this is so is an argument, not a measurement: you could try it.)
+#
+# </details>
+
+# %% [markdown]
 # ## Train one fold in the open
 #
 # Section 3.2.5: as the CNN, but with a learning rate of 0.001, ten times as large. (The optimiser
@@ -567,7 +619,40 @@ display(
 # %% [markdown]
 # Keep such a simple opponent at hand. "The network uses order" and "order is needed for this
 # task" are two different claims.
+
+# %% [markdown]
+# **Check yourself.** Suppose that the forest, which cannot see the order of the frames, names the
+# notes as well as the LSTM does. Which sentence is justified?
 #
+# <details class="choice"><summary>A. The LSTM does not use the order.</summary>
+#
+# **No.** The probe speaks against it: disturbed order changes its answers. Two models may reach the
+# same score in different ways.
+#
+# </details>
+#
+# <details class="choice"><summary>B. The order of the frames says nothing about the
+# instrument.</summary>
+#
+# **No.** It may say much that the averages say as well, or that these notes do not ask for. Another
+# set, with other families, could need it.
+#
+# </details>
+#
+# <details class="choice"><summary>C. To name these notes this well, order is not needed.</summary>
+#
+# **Right.** That, and no more. It is a sentence about the task and these notes, not about what the
+# LSTM does inside.
+#
+# </details>
+#
+# <details class="choice"><summary>D. Forests are better than LSTMs for short sounds.</summary>
+#
+# **No.** As good on one set, with one fold and one seed, is not better in general.
+#
+# </details>
+
+# %% [markdown]
 # ## All folds, recorded
 #
 # Now the five folds through the recorder, exactly as for the CNN: what has a record is read, what

@@ -697,7 +697,34 @@ print(f"nine in ten estimates of s lie between {low:.2f} and {high:.2f} times th
 
 # %% [markdown]
 # Two executions are enough to see *that* there is noise, and far from enough to measure it.
+
+# %% [markdown]
+# **Check yourself.** Each trial has two executions. Those of trial 2 lie three points apart, those
+# of trial 4 two points. The mean of trial 2 is one point higher. Which setting is better?
 #
+# <details class="choice"><summary>A. That of trial 2: its mean is higher, and the mean is the
+# score.</summary>
+#
+# **No.** keras-tuner would say so. But means of two such executions scatter by a point or more
+# between trainings of one and the same setting.
+#
+# </details>
+#
+# <details class="choice"><summary>B. That of whichever trial has the single best
+# execution.</summary>
+#
+# **No.** The best of four is even more a matter of luck than the mean of two.
+#
+# </details>
+#
+# <details class="choice"><summary>C. That cannot be told.</summary>
+#
+# **Right.** The difference is no larger than what another seed does. More executions of these two
+# trials would help; more trials would not.
+#
+# </details>
+
+# %% [markdown]
 # ### What about the margins?
 #
 # The thesis prints means only, so its $s$ is unknown. But an accuracy is a count, and you can turn
@@ -753,7 +780,34 @@ plt.show()
 # %% [markdown]
 # More executions pull the curve down; more trials push you along it. A larger search finds better
 # settings *and* believes more in them than it should.
+
+# %% [markdown]
+# **Check yourself.** All settings of a space are equally good. You search it with 5 trials, and
+# then with 20. What happens to the score of the winner?
 #
+# <details class="choice"><summary>A. It rises, on average, and the winner is no better.</summary>
+#
+# **Right.** The highest of twenty noisy scores is higher than the highest of five. Trained anew,
+# both winners do the same.
+#
+# </details>
+#
+# <details class="choice"><summary>B. It stays, since all settings are equally good.</summary>
+#
+# **No.** Their true values are equal. Their measured scores are not, and the search keeps the
+# highest.
+#
+# </details>
+#
+# <details class="choice"><summary>C. It rises, because a larger search finds better
+# settings.</summary>
+#
+# **No.** In general it does. Here there are none to find, and the score rises all the same. From
+# the score alone you cannot tell the two reasons apart.
+#
+# </details>
+
+# %% [markdown]
 # There is a second maximum in the score: the best epoch of each execution. The optimised model is
 # then trained anew and used as it stands after the *last* epoch. The records show what that is
 # worth.
@@ -1002,7 +1056,42 @@ for (name, whose), table in panels.items():
 # allows it. One cannot tell *which* of its three numbers did it, and one cannot tell anything about
 # settings that were not drawn. The thesis is careful here: it calls definite conclusions
 # "difficult" (section 5.4).
+
+# %% [markdown]
+# **Check yourself.** A search of five trials is won by a setting with a dropout of 0.2. What do you
+# know now?
 #
+# <details class="choice"><summary>A. 0.2 is the best dropout for this network.</summary>
+#
+# **No.** Other values met other filters or units, and most combinations were never tried. With
+# another partner, another dropout may win.
+#
+# </details>
+#
+# <details class="choice"><summary>B. A lower dropout is better for this network than a higher one,
+# at least up to a point.</summary>
+#
+# **No.** Five points on a line, with two other numbers moving along: luck orders them like this
+# rather easily.
+#
+# </details>
+#
+# <details class="choice"><summary>C. Nothing at all.</summary>
+#
+# **No.** A little: somebody who has to choose should choose this setting rather than one of the
+# other four.
+#
+# </details>
+#
+# <details class="choice"><summary>D. Its three numbers, together, did better than the other four
+# draws.</summary>
+#
+# **Right.** As far as noise lets one see, that is. The setting was compared as a whole. What each
+# number contributes, or how the undrawn settings would do, the search did not ask.
+#
+# </details>
+
+# %% [markdown]
 # ## Does the winner win?
 #
 # A search ends with a choice. Was it a good one? The recorded runs hold three settings of each

@@ -261,7 +261,39 @@ print("divided by columns, precision:", np.diag(toy / toy.sum(axis=0, keepdims=T
 # The same mistakes, two verdicts: by recall the voices fare badly, by precision it is the organs
 # that look worse, because voices end up among them. In this book, rows are divided, as the thesis
 # reads its figures.
+
+# %% [markdown]
+# **Check yourself.** In a matrix divided by rows, the row *flute* has 0.30 in the column *organ*.
+# What does it say?
 #
+# <details class="choice"><summary>A. 30 % of what was called organ is flute.</summary>
+#
+# **No.** That would be read down the column *organ*, in a matrix divided by columns.
+#
+# </details>
+#
+# <details class="choice"><summary>B. 30 % of the flutes were called organ.</summary>
+#
+# **Right.** A row is a true family, and sums to 1: it says where its notes went.
+#
+# </details>
+#
+# <details class="choice"><summary>C. Flutes and organs are mistaken for each other in 30 % of
+# cases.</summary>
+#
+# **No.** This cell knows one direction only. How many organs are called flute stands in the row
+# *organ*, and may be quite different.
+#
+# </details>
+#
+# <details class="choice"><summary>D. 30 % of all mistakes are flutes called organ.</summary>
+#
+# **No.** A row is divided by its own sum, not by the number of mistakes. A family with few notes
+# can have a large share and few mistakes.
+#
+# </details>
+
+# %% [markdown]
 # ## The table
 #
 # [Chapter 2](02_dataset.ipynb) found bundled test notes that are byte-for-byte copies of training
@@ -359,7 +391,34 @@ display(side_by_side("accuracy"), Markdown("**Loss** (nats):"), side_by_side("lo
 # The ± needs care. In the fold test, each fold has other test notes *and* other training notes. In
 # the test split, all folds are asked about the *same* notes, so there the ± says only how much the
 # training matters, and nothing about the luck of having these test notes and not others.
+
+# %% [markdown]
+# **Check yourself.** On the test split, the five folds of a model differ by less than a point. How
+# much would its score differ on a test split with other instruments?
 #
+# <details class="choice"><summary>A. Also by less than a point.</summary>
+#
+# **No.** The five agree about *these* notes. They are five opinions on one set of questions; other
+# questions were not asked.
+#
+# </details>
+#
+# <details class="choice"><summary>B. By about the root of five times as much, since five folds were
+# averaged.</summary>
+#
+# **No.** The root of five would turn the scatter of a mean into that of a single fold. Both are
+# about training, neither about the choice of instruments.
+#
+# </details>
+#
+# <details class="choice"><summary>C. These five numbers do not say.</summary>
+#
+# **Right.** What varies between the folds is the training. The instruments stay the same, so their
+# luck does not show. [Chapter 9](09_significance.ipynb) finds a way to estimate it.
+#
+# </details>
+
+# %% [markdown]
 # What the copies change, and what balancing changes now that mallets are a few notes short:
 
 # %% tags=["hide-input"]
@@ -457,7 +516,35 @@ display(
 # %% [markdown]
 # After few epochs a network is often still unsure of most things; the longer it trains, the surer
 # it tends to get, of its mistakes as well.
+
+# %% [markdown]
+# **Check yourself.** A network answers "organ, 99 %" to a note of an instrument that it has never
+# heard. What do the 99 % mean?
 #
+# <details class="choice"><summary>A. Of a hundred answers as sure as this one, about 99 are
+# right.</summary>
+#
+# **No.** Only if somebody has checked that, on instruments like this one. Training rewards sure
+# answers on the notes that it knows; nothing ties them to how often it is right elsewhere.
+#
+# </details>
+#
+# <details class="choice"><summary>B. The note sounds 99 % like an organ.</summary>
+#
+# **No.** Softmax does not measure likeness. It divides 1 among ten names, by how much the scores
+# differ. A vacuum cleaner would be given 100 % in all, too.
+#
+# </details>
+#
+# <details class="choice"><summary>C. Among its ten names, organ got nearly all of the
+# share.</summary>
+#
+# **Right.** It had to name one of ten, and "unlike anything I know" is not among them. How far to
+# trust such an answer, test notes of new instruments tell, not the number itself.
+#
+# </details>
+
+# %% [markdown]
 # ## Learning curves
 #
 # Figures 4.1 and 4.2 of the thesis show loss and accuracy of the optimised models after each epoch,

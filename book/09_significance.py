@@ -381,7 +381,40 @@ pd.DataFrame(rows).T.rename_axis("real advantage")
 # A hair and a landslide get the same p-value. The test sees signs and ranks, and with five wins
 # out of five there is nothing more to see. "Not significant" at 0.05 was certain before the first
 # network was trained.
+
+# %% [markdown]
+# **Check yourself.** On each of five folds, a model is 20 points better than another. What is the
+# p-value of the two-sided Wilcoxon test?
 #
+# <details class="choice"><summary>A. Far below 0.05: 20 points are no accident.</summary>
+#
+# **No.** They surely are none. But the test looks at signs and ranks, and for these all five wins
+# are alike, by 20 points or by a hair.
+#
+# </details>
+#
+# <details class="choice"><summary>B. 0.0625.</summary>
+#
+# **Right.** Of the 32 patterns of signs, "all plus" and "all minus" are as extreme: 2 of 32. With
+# five folds no data can get below.
+#
+# </details>
+#
+# <details class="choice"><summary>C. 0.03125: one pattern of 32.</summary>
+#
+# **No.** That counts "all plus" alone, which would be a one-sided test. It is honest only if you
+# said beforehand which model would win.
+#
+# </details>
+#
+# <details class="choice"><summary>D. It depends on the number of test notes in a fold.</summary>
+#
+# **No.** Their number decides how reliable each difference is, and the test does not see that: five
+# signs, five ranks.
+#
+# </details>
+
+# %% [markdown]
 # ### Ties and zeros
 #
 # Real folds are untidy. With $n$ test notes, an accuracy is a multiple of $1/n$, so equal
@@ -589,7 +622,36 @@ display(
 # formula takes each for new evidence, and so does the test. Push the number of folds up and it
 # will call *something* significant, even between equal models. "More folds" makes small p-values
 # possible; by itself it does not make them true.
+
+# %% [markdown]
+# **Check yourself.** Somebody deals the same notes ten times into ten folds and gets $p = 0.001$
+# from 100 differences. How convincing is that?
 #
+# <details class="choice"><summary>A. Very: a hundred differences are a large sample, and the
+# p-value allows for its size.</summary>
+#
+# **No.** The sample is the notes, and there are no more of them than before. What luck these notes
+# brought is counted a hundred times.
+#
+# </details>
+#
+# <details class="choice"><summary>B. Hardly: the folds share their notes, so the p-value is too
+# small.</summary>
+#
+# **Right.** The test takes a hundred independent coins for granted. It needs a standard error that
+# does not shrink to zero with the number of folds; the next section has one.
+#
+# </details>
+#
+# <details class="choice"><summary>C. Not at all: models cannot be compared by
+# cross-validation.</summary>
+#
+# **No.** They can, and on the same folds that is a good comparison. Only what the folds have in
+# common must be allowed for.
+#
+# </details>
+
+# %% [markdown]
 # ## A t-test that knows
 #
 # Can a test allow for it? Begin with the usual [**t-test**](glossary.md#t-test). It divides the mean difference by its
@@ -1345,7 +1407,35 @@ display(
 # significant" carries no information about the models at all. So report, for a comparison of two
 # models: folds, notes and instruments; the difference on every fold; its mean with an interval
 # that knows what the folds share; how many comparisons were made; and then, last, p.
+
+# %% [markdown]
+# **Check yourself.** Two models are compared, and $p = 0.4$. Which sentence is right?
 #
+# <details class="choice"><summary>A. With a probability of 40 %, the models are equally
+# good.</summary>
+#
+# **No.** A p-value is computed *as if* they were. How probable that is, it cannot say; for that you
+# needed a posterior.
+#
+# </details>
+#
+# <details class="choice"><summary>B. The models are equally good, or so nearly that it would take a
+# very large sample to tell them apart.</summary>
+#
+# **No.** Luck is a possible explanation. A real difference that this experiment was too small to
+# see is another.
+#
+# </details>
+#
+# <details class="choice"><summary>C. If they were equally good, differences as large as these would
+# come up in 40 % of such experiments.</summary>
+#
+# **Right.** So luck is a fair explanation. Whether there is a difference as well, the interval
+# tells, by how wide it is.
+#
+# </details>
+
+# %% [markdown]
 # ## The answer
 #
 # Table 4.4 once more, the thesis's beside the recorded runs of its whole protocol on the bundled

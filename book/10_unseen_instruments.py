@@ -284,6 +284,32 @@ else:
 display(Markdown(f"Your run, from matched to grouped folds: {said}. {meaning}"))
 
 # %% [markdown]
+# **Check yourself.** A network scores lower on grouped folds than on the thesis's folds. Why is the
+# difference between the two not the price of new instruments?
+#
+# <details class="choice"><summary>A. Because a second thing has changed: the number of notes to
+# learn from.</summary>
+#
+# **Right.** Grouped folds hold out more. Matched folds hold out as much, so from matched to grouped
+# only the instruments are new.
+#
+# </details>
+#
+# <details class="choice"><summary>B. It is the price, as nothing but the kind of the folds was
+# changed.</summary>
+#
+# **No.** The kind of the folds brings other part sizes with it. Look at the table of parts above.
+#
+# </details>
+#
+# <details class="choice"><summary>C. Because the test notes of grouped folds are harder.</summary>
+#
+# **No.** Taken together, grouped folds test all notes, each once, and so do matched ones. They
+# become harder only because of who is missing in training, and that is the very price.
+#
+# </details>
+
+# %% [markdown]
 # ## Four networks, and four simpler models
 #
 # From here on, all numbers are about the **bundled notes**, in every profile. The networks come
@@ -427,6 +453,30 @@ held.rename_axis("instruments a family").to_frame()
 # interval here knows of the *training* instruments and seeds: it asks what would change if other
 # instruments were asked, of models that stay as they are.
 
+# %% [markdown]
+# **Check yourself.** You get twice as many notes of each of the forty instruments, and none of a
+# new one. What happens to an interval that resamples instruments?
+#
+# <details class="choice"><summary>A. It becomes narrower by the root of two.</summary>
+#
+# **No.** That would be so if notes were independent. Notes of one instrument are right or wrong
+# together, so the second half says much the same as the first.
+#
+# </details>
+#
+# <details class="choice"><summary>B. It hardly changes.</summary>
+#
+# **Right.** Each instrument's share of right answers is known a little better. How far instruments
+# lie apart, and that there are forty, stays.
+#
+# </details>
+#
+# <details class="choice"><summary>C. It becomes wider, as more notes mean more mistakes.</summary>
+#
+# **No.** The interval is about a share, not a count. More notes cannot make it less certain.
+#
+# </details>
+
 # %%
 about = pd.concat([train.table, test.table, notes.table]).drop_duplicates("note")
 about = about.set_index("note")
@@ -563,6 +613,39 @@ for label, d in pairs.items():
         f"differ most, {100 * rest.mean():+.1f}."
     )
 display(Markdown("\n".join(lines)))
+
+# %% [markdown]
+# **Check yourself.** CNN minus LSTM is +1 point on unseen instruments, and the interval goes from
+# -4 to +6. What do you report?
+#
+# <details class="choice"><summary>A. The networks are equally good.</summary>
+#
+# **No.** The interval holds 0. It also holds -4 and +6, and either would matter.
+#
+# </details>
+#
+# <details class="choice"><summary>B. The CNN is better by one point, which is the middle of the
+# interval and the best guess.</summary>
+#
+# **No.** The best guess it is, but not a finding: with other instruments it could as well have been
+# minus one.
+#
+# </details>
+#
+# <details class="choice"><summary>C. Nothing: the experiment has failed.</summary>
+#
+# **No.** It has ruled something out: differences of ten points, say, in either direction. That is
+# worth a sentence.
+#
+# </details>
+#
+# <details class="choice"><summary>D. No difference is shown, and several points in either direction
+# remain possible.</summary>
+#
+# **Right.** Both halves belong together. The second tells the reader how much this experiment was
+# able to see.
+#
+# </details>
 
 # %% [markdown]
 # ## Which instruments fall

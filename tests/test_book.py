@@ -206,6 +206,19 @@ def test_a_page_is_readable_by_all(visit, name):
     assert found == []
 
 
+def test_choices_are_shut_until_the_keyboard_opens_one(visit):
+    page, wrong = visit("book/09_significance.html")
+    choices = page.locator("details.choice")
+    assert choices.count() >= 6
+    assert not page.locator("details.choice[open]").count()
+    first = choices.first
+    assert not first.locator("p").is_visible()
+    first.locator("summary").press("Enter")
+    assert first.locator("p").first.is_visible()
+    assert page.locator("details.choice[open]").count() == 1
+    assert wrong == []
+
+
 @pytest.mark.parametrize(
     "name", [name for name in PAGES if (HTML / "_sources" / name).with_suffix(".ipynb").exists()]
 )
