@@ -12,7 +12,7 @@ import pytest
 from conftest import ROOT
 
 from helpers import records, training
-from tools import train
+from tools import pool, train
 
 
 @pytest.fixture(scope="module")
@@ -54,18 +54,28 @@ def test_all_runs_are_done_once(finished, monkeypatch, capsys):
     assert "0 of 2 runs done, time left not known" in capsys.readouterr().out
 
 
-def test_runs_split_over_folders_are_merged_by_copying(finished, tmp_path, capsys):
+def test_runs_of_classmates_are_pooled(finished, tmp_path, monkeypatch, capsys):
     for fold in (1, 2):
         runs = tmp_path / f"classmate{fold}"
         arguments = ["--profile", "smoke", "--runs", str(runs), "--only", "cnn"]
         assert train.main([*arguments, "--variant", "base", "--fold", str(fold)]) == 0
         assert [r.fold for r in records.read_all(runs)] == [fold]
-        for record in runs.glob("cnn-*"):
-            shutil.copytree(record, tmp_path / "together" / record.name)
-    capsys.readouterr()
-    arguments = ["--profile", "smoke", "--runs", str(tmp_path / "together"), "--dry-run"]
-    assert train.main([*arguments, "--only", "cnn", "--variant", "base"]) == 0
-    assert "2 of 2 runs done" in capsys.readouterr().out
+        shutil.make_archive(str(runs), "zip", runs)
+    together = str(tmp_path / "together")
+    arguments = ["--profile", "smoke", "--runs", together, "--only", "cnn", "--variant", "base"]
+    for classmate, done in ((1, "1 of 2 runs done"), (2, "2 of 2 runs done")):
+        handed_in = str(tmp_path / f"classmate{classmate}.zip")
+        assert pool.main([together, handed_in, "--profile", "smoke"]) == 0
+        capsys.readouterr()
+        assert train.main([*arguments, "--dry-run"]) == 0
+        assert done in capsys.readouterr().out
+    # A chapter finds what was handed in, and trains what was not.
+    experiment, trained = training.Experiment("smoke", runs=together), []
+    monkeypatch.setattr(training, "_train", lambda config, *_: trained.append(config["model"]))
+    assert [run.fold for run in experiment.run_folds("cnn")] == [1, 2]
+    assert trained == []
+    experiment.run("lstm", fold=1)
+    assert trained == ["lstm"]
     for record in records.read_all(tmp_path / "together"):
         other = records.find(finished, record.config)
         assert record.history.equals(other.history)
@@ -75,8 +85,8 @@ def test_any_executor_gives_the_same_records(finished, tmp_path):
     where = ("smoke", "nsynth-mini", str(tmp_path))
     experiment = training.Experiment(*where)
     jobs = train.jobs_of(where, "cnn", "base", seed=0)
-    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
-        assert train.run_all(experiment, where, jobs, pool) == 0
+    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as workers:
+        assert train.run_all(experiment, where, jobs, workers) == 0
     for record in records.read_all(tmp_path):
         other = records.find(finished, record.config)
         for part, predictions in record.predictions.items():
