@@ -6,7 +6,8 @@ address in `_config.yml` this module writes
 - into the `.py`: the cell with Colab's button (tag `colab-badge`, after the first cell) and the
   setup cell (tag `setup`, before the first other code cell), so that authors write lessons only;
 - the `.ipynb` beside it: no outputs, cell ids that depend on content alone, Colab's metadata;
-- the blocks of README.md between markers (see `tools.links`), and CITATION.cff's addresses.
+- the blocks of README.md between markers (see `tools.links`), and CITATION.cff's addresses;
+- the table of book/teaching.md that says what each chapter needs (see `tools.needs`).
 
 The masters of the exercises, `book/exercises/NN_name.py`, are treated alike; their button opens
 the student edition, which `tools.classroom` makes.
@@ -26,7 +27,7 @@ from pathlib import Path
 import jupytext
 import nbformat
 
-from tools import links
+from tools import links, needs
 from tools.repository import (
     PLACEHOLDER,
     ROOT,
@@ -197,7 +198,7 @@ def plan(root: Path = ROOT, url: str | None = None) -> dict[Path, str]:
         repository = Repository(url.removesuffix("/").removesuffix(".git"), repository.branch)
         config = root / "_config.yml"
         wanted[config] = with_url(config.read_text(encoding="utf-8"), repository.url)
-    chapters = []
+    chapters, rows, page = [], [], root / "book/teaching.md"
     for path in sources(root):
         name, target = path.relative_to(root).as_posix(), path.with_suffix(".ipynb")
         opens = target.relative_to(root).as_posix()
@@ -207,7 +208,13 @@ def plan(root: Path = ROOT, url: str | None = None) -> dict[Path, str]:
         text = refreshed(path.read_text(encoding="utf-8"), name, repository, opens)
         wanted[path], wanted[target] = text, notebook(text, name)
         if not exercises:
-            chapters.append((opens, parse(text, name)[1][0][0].source))
+            header, pairs = parse(text, name)
+            cells = [cell for cell, _ in pairs]
+            chapters.append((opens, cells[0].source))
+            if page.exists():
+                rows.append(needs.row(path.name, cells, "accelerator: GPU" in header))
+    if page.exists():
+        wanted[page] = needs.filled(page.read_text(encoding="utf-8"), rows)
     for path, text in links.plan(root, repository, chapters).items():
         wanted[path] = text
     return wanted

@@ -1,0 +1,85 @@
+"""What the teacher's page says is so: its commands are understood, and its code runs."""
+
+import ast
+import re
+import shlex
+
+import pytest
+
+from helpers import records
+from tools import needs, pool, run_chapters, sync, train
+from tools.repository import ROOT, BookError
+
+PAGE = (ROOT / "book/teaching.md").read_text(encoding="utf-8")
+COMMANDS = re.findall(r"(?m)^    python -m (.+)$", PAGE.replace("\\\n       ", ""))
+FILLED_IN = {"MODEL": "cnn", "VARIANT": "base", "K": "2", "S": "1"}
+
+
+def given(tool):
+    """The arguments of every command of the page that calls a tool."""
+    lines = [line for line in COMMANDS if line.startswith(f"tools.{tool} ")]
+    assert lines
+    return [[FILLED_IN.get(word, word) for word in shlex.split(line)[1:]] for line in lines]
+
+
+def test_the_page_names_no_other_tools():
+    assert {line.split()[0] for line in COMMANDS} == {
+        "tools.train", "tools.pool", "tools.run_chapters", "zipfile"
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("arguments", given("train"), ids=" ".join)
+def test_trainings_are_understood(arguments, tmp_path, capsys):
+    arguments[arguments.index("--profile") + 1] = "smoke"
+    arguments[arguments.index("--runs") + 1] = str(tmp_path)
+    assert train.main([*arguments, "--dry-run"]) == 0
+    assert "runs done" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("arguments", given("pool"), ids=" ".join)
+def test_pooling_is_understood(arguments, tmp_path, capsys):
+    into, source, *options = arguments
+    (tmp_path / source).mkdir()
+    assert pool.main([str(tmp_path / into), str(tmp_path / source), *options]) == 1
+    assert "there is no record in it" in capsys.readouterr().out
+
+
+def test_chapters_take_the_parameters():
+    ((_, profile, _, *only, _, parameter, _, _),) = given("run_chapters")
+    name, value = parameter.split("=")
+    values = run_chapters.prepare(profile, run_chapters.select(only), {name: value})
+    assert [path.stem for path in values] == ["08_results", "09_significance"]
+    assert [found[name] for found in values.values()] == [value, value]
+
+
+def test_the_table_of_what_a_class_has_is_made():
+    (code,) = re.findall(r"```python\n(.+?)```", PAGE, re.DOTALL)
+    code = code.replace("_build/class", str(records.SHIPPED)).replace('"quick"', '"mini"')
+    *body, last = ast.parse(code).body
+    space = {}
+    exec(compile(ast.Module(body, []), "teaching.md", "exec"), space)
+    table = eval(compile(ast.Expression(last.value), "teaching.md", "eval"), space)
+    assert set(table.index.get_level_values("model")) >= {"base cnn", "base lstm"}
+    assert (table["size"] >= 5).all()
+
+
+def test_every_chapter_has_its_row_of_needs_and_of_misconceptions():
+    table = PAGE.split(needs.START)[1].split(needs.END)[0]
+    chapters = [p for p in sync.sources() if p.parent.name == "book"]
+    numbers = [int(path.name[:2]) for path in chapters]
+    assert [int(n) for n in re.findall(r"(?m)^\| (\d+)\. \[", table)] == numbers
+    gpu = [path for path in chapters if "#   accelerator: GPU\n" in path.read_text()]
+    assert table.count("| GPU |") == len(gpu)
+    wrong = PAGE.split("## What students get wrong")[1].split("\n## ")[0]
+    assert {int(n) for n in re.findall(r"(?m)^\| (\d+) \|", wrong)} == set(numbers)
+
+
+def test_a_chapter_that_does_not_say_what_it_needs_is_named():
+    source = ROOT / "book/05_cnn.py"
+    cells = [cell for cell, _ in sync.parse(source.read_text(), source.name)[1]]
+    assert needs.row("05_cnn.py", cells, True) in PAGE
+    cells[0].source = cells[0].source.replace("**Time:**", "**Duration:**")
+    with pytest.raises(BookError, match=r"05_cnn\.py: no paragraph that begins with \*\*Time"):
+        needs.row("05_cnn.py", cells, True)
+    with pytest.raises(BookError, match="needs one <!-- needs -->"):
+        needs.filled("no markers", [])
