@@ -26,9 +26,12 @@ def cells(text: str, name: str):
 def faults(text: str, name: str = "chapter") -> list[str]:
     """Say what a chapter's source lacks of the shape of a chapter."""
     prose = "\n\n".join(c.source for c in cells(text, name) if c.cell_type == "markdown")
+    code = [c for c in cells(text, name) if c.cell_type == "code"]
     head, *parts = re.split(r"(?m)^## (.+)\n", prose)
     titles, bodies = parts[::2], dict(zip(parts[::2], parts[1::2], strict=True))
     wrong = []
+    if "records.report(" not in code[-1].source:
+        wrong.append("a last code cell that reports figures")
     if not re.match(r"# [^\n]+\n\n\S", head) or "\n# " in prose:
         wrong.append("one title, and the question of the chapter below it")
     if titles[:1] != [FIRST] or titles[-3:] != LAST or len(titles) < 6:
@@ -80,6 +83,7 @@ def test_a_chapter_has_every_part(path):
         ("# **Thesis sections covered**", "# **Covered**", "sections covered"),
         ("# 2. Let `families`", "# Let `families`", "two things to try"),
         ("# ## By family", "# # By family", "one title"),
+        ("records.report(", "print(", "reports figures"),
     ],
 )
 def test_what_is_missing_is_said(old, new, what):
