@@ -47,6 +47,13 @@ test-all: $(READY)  ## what takes longer: kills, network faults, planted faults,
 	SEEDS=$(SEEDS) $(BIN)/python -m pytest -m "long or not long" tests/test_faults.py tests/test_clean_runs.py
 	$(BIN)/python -m tools.classroom --run
 
+test-all: colab
+
+colab: $(READY) $(ASSETS) browser  ## the setup cell and every chapter with the versions that Colab ships
+	$(BIN)/python -m tools.colab_contract
+	$(BIN)/python -m tools.build --executed _build/colab/executed --out _build/colab/html
+	BOOK_HTML=_build/colab/html $(BIN)/python -m pytest tests/test_book.py -k opens_whole
+
 lint: $(READY)  ## ruff, and the pairs of .py and .ipynb in step
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .

@@ -1,14 +1,20 @@
-"""The setup cell: it does nothing outside of Colab, and replaces nothing there."""
+"""The setup cell: it does nothing outside of Colab, and replaces nothing there.
+
+The same with Colab's own versions, and every chapter run by them, is `make colab`.
+"""
 
 import os
 import subprocess
 import sys
+import tomllib
 import venv
 import zipfile
+from importlib import metadata
 
 import pytest
+from packaging.requirements import Requirement
 
-from tools import colab, sync
+from tools import colab, colab_contract, sync
 from tools.repository import ROOT, Repository
 
 CELL = sync.setup_cell(Repository("https://github.com/your-account/cnn-or-lstm")).split("\n", 1)[1]
@@ -31,7 +37,42 @@ def test_what_is_missing_is_named_with_tensorboard_as_tensorflows_own():
 
 def test_here_nothing_is_missing_and_pip_is_not_asked(monkeypatch):
     monkeypatch.setattr(colab.subprocess, "run", lambda *_, **__: pytest.fail("pip was called"))
-    colab.main()
+    colab.main([])
+
+
+def test_the_project_admits_what_colab_ships():
+    """Where it did not, the setup cell would have to replace something."""
+    listed = tomllib.loads(colab.SHIPPED.read_text())
+    project = tomllib.loads(colab.PROJECT.read_text())["project"]
+    assert Requirement("python" + project["requires-python"]).specifier.contains(listed["python"])
+    for requirement in map(Requirement, project["dependencies"]):
+        if version := listed["packages"].get(colab.canonical(requirement.name)):
+            assert requirement.specifier.contains(version), f"{requirement} against {version}"
+    assert {"tensorflow", "keras", "numpy", "librosa", "ipywidgets"} <= set(listed["packages"])
+
+
+def test_the_list_can_be_printed_anew():
+    printed = subprocess.check_output(
+        [sys.executable, colab.PROJECT.parent / "tools/colab.py", "--print"], text=True
+    )
+    listed = tomllib.loads(printed)
+    assert listed["python"] == ".".join(map(str, sys.version_info[:3]))
+    assert list(listed["packages"]) == sorted(listed["packages"])
+    for name, version in listed["packages"].items():
+        assert version == metadata.version(name)
+    # Named by the project, asked for by an extra of it, needed by one that is named.
+    assert {"keras", "papermill", "ipykernel", "numba"} <= set(listed["packages"])
+    assert "ruff" not in listed["packages"]
+
+
+def test_a_changed_version_is_named():
+    before = {"numpy": "2.1.3", "keras": "3.13.2", "isal": "1.9.1"}
+    assert colab_contract.changes(before, before | {"papermill": "2.7.0"}) == []
+    after = {"numpy": "2.4.0", "keras": "3.13.2"}
+    assert colab_contract.changes(before, after) == [
+        "isal: 1.9.1 before, none after",
+        "numpy: 2.1.3 before, 2.4.0 after",
+    ]
 
 
 def wheel(folder, name, version, requires=()):

@@ -2,8 +2,14 @@
 
 Chapters' setup cell runs this as a script, in an environment that was chosen by others: a newer
 numpy or Keras would break what else is in it. So every installed version becomes a constraint.
+
+With `--print`, in a fresh runtime, it prints the versions that Colab ships in the form of
+`colab.toml`, the list by which `tools.colab_contract` checks this promise.
 """
 
+import argparse
+import datetime
+import platform
 import re
 import subprocess
 import sys
@@ -13,8 +19,19 @@ from importlib import metadata
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent.parent / "pyproject.toml"
+SHIPPED = Path(__file__).resolve().with_name("colab.toml")
 # Beyond the helpers' own dependencies: what runs a chapter without a browser.
 EXTRA = ["papermill"]
+# Beyond both, where Colab has them: what runs a cell or a setup cell, and what chapters look for.
+LISTED = ["ipykernel", "pip", "setuptools", "jupytext", "jax", "mlxtend", "statsmodels"]
+LIST = """\
+# What Colab ships of the packages that the book builds on, and of those that they need in turn.
+# Source: printed in Colab, before any setup cell, by `python tools/colab.py --print`.
+date = {date}
+python = "{python}"
+
+[packages]
+{packages}"""
 
 
 def canonical(name: str) -> str:
@@ -47,11 +64,40 @@ def missing(requirements: list[str], have: dict[str, str]) -> list[str]:
     return absent
 
 
-def main() -> None:
+def shipped(requirements: list[str]) -> dict[str, str]:
+    """Return name -> version of those that are installed, and of all that they need in turn."""
+    # Notebook machines have it; the setup cell asks for nothing but Python.
+    from packaging.requirements import Requirement
+
+    have, found, queue = installed(), {}, [Requirement(line) for line in requirements]
+    seen = set()
+    while queue:
+        wanted = queue.pop()
+        name, extras = canonical(wanted.name), ("", *sorted(wanted.extras))
+        if name not in have or (name, extras) in seen:
+            continue
+        seen.add((name, extras))
+        found[name] = have[name]
+        for needed in map(Requirement, metadata.requires(name) or []):
+            marker = needed.marker
+            if marker is None or any(marker.evaluate({"extra": extra}) for extra in extras):
+                queue.append(needed)
+    return dict(sorted(found.items()))
+
+
+def listing(packages: dict[str, str]) -> str:
+    """Return the text of `colab.toml`, as of today and this Python."""
+    return LIST.format(
+        date=datetime.date.today(),
+        python=platform.python_version(),
+        packages="".join(f'{name} = "{version}"\n' for name, version in packages.items()),
+    )
+
+
+def install(requirements: list[str]) -> None:
     """Install what is missing with pip; no index is asked if nothing is."""
-    project = tomllib.loads(PROJECT.read_text(encoding="utf-8"))["project"]
     have = installed()
-    absent = missing(project["dependencies"] + EXTRA, have)
+    absent = missing(requirements, have)
     if not absent:
         return
     print("installing", ", ".join(absent))
@@ -59,6 +105,23 @@ def main() -> None:
         constraints.writelines(f"{name}=={version}\n" for name, version in have.items())
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     subprocess.run([*pip, "--constraint", constraints.name, *absent], check=True)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line: install, or print the list."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument(
+        "--print", action="store_true", help="list what is shipped, install nothing"
+    )
+    options = parser.parse_args(arguments)
+    project = tomllib.loads(PROJECT.read_text(encoding="utf-8"))["project"]
+    requirements = project["dependencies"] + EXTRA
+    if options.print:
+        # What is listed stays so: others may need it, too.
+        listed = tomllib.loads(SHIPPED.read_text(encoding="utf-8"))["packages"]
+        print(listing(shipped(requirements + LISTED + list(listed))), end="")
+    else:
+        install(requirements)
 
 
 if __name__ == "__main__":
