@@ -49,10 +49,20 @@ test-all: $(READY)  ## what takes longer: kills, network faults, planted faults,
 
 test-all: colab
 
+test-all: colab test-matrix
+
 colab: $(READY) $(ASSETS) browser  ## the setup cell and every chapter with the versions that Colab ships
 	$(BIN)/python -m tools.colab_contract
 	$(BIN)/python -m tools.build --executed _build/colab/executed --out _build/colab/html
 	BOOK_HTML=_build/colab/html $(BIN)/python -m pytest tests/test_book.py -k opens_whole
+
+colab: $(READY) $(ASSETS) browser  ## the setup cell and every chapter with the versions that Colab ships
+	$(BIN)/python -m tools.colab_contract
+	$(BIN)/python -m tools.build --executed _build/colab/executed --out _build/colab/html
+	BOOK_HTML=_build/colab/html $(BIN)/python -m pytest tests/test_book.py -k opens_whole
+
+test-matrix: $(READY)  ## the unit tests on every Python, with the lock, the lowest and the highest versions
+	$(BIN)/python -m tools.matrix
 
 lint: $(READY)  ## ruff, and the pairs of .py and .ipynb in step
 	$(BIN)/ruff check .

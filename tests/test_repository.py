@@ -15,6 +15,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from helpers import profiles
+from tools.matrix import PYTHONS
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 LOCK = (ROOT / "requirements.txt").read_text()
@@ -60,6 +61,7 @@ def test_the_workflow_tests_every_python_that_is_allowed():
     matrix = workflow["jobs"]["test"]["strategy"]["matrix"]["python"]
     specifier = Requirement("python" + PROJECT["requires-python"]).specifier
     assert matrix == [v for v in ("3.10", "3.11", "3.12", "3.13", "3.14") if specifier.contains(v)]
+    assert matrix == list(PYTHONS)  # of `make test-matrix`
     steps = [step.get("run", "") for job in workflow["jobs"].values() for step in job["steps"]]
     assert "make test" in steps
     assert "make test" in (ROOT / ".ci/run").read_text()
