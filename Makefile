@@ -47,14 +47,7 @@ test-all: $(READY)  ## what takes longer: kills, network faults, planted faults,
 	SEEDS=$(SEEDS) $(BIN)/python -m pytest -m "long or not long" tests/test_faults.py tests/test_clean_runs.py
 	$(BIN)/python -m tools.classroom --run
 
-test-all: colab
-
-test-all: colab test-matrix
-
-colab: $(READY) $(ASSETS) browser  ## the setup cell and every chapter with the versions that Colab ships
-	$(BIN)/python -m tools.colab_contract
-	$(BIN)/python -m tools.build --executed _build/colab/executed --out _build/colab/html
-	BOOK_HTML=_build/colab/html $(BIN)/python -m pytest tests/test_book.py -k opens_whole
+test-all: colab test-matrix backends
 
 colab: $(READY) $(ASSETS) browser  ## the setup cell and every chapter with the versions that Colab ships
 	$(BIN)/python -m tools.colab_contract
@@ -64,6 +57,11 @@ colab: $(READY) $(ASSETS) browser  ## the setup cell and every chapter with the 
 test-matrix: $(READY)  ## the unit tests on every Python, with the lock, the lowest and the highest versions
 	$(BIN)/python -m tools.matrix
 
+backends: $(READY)  ## the unit tests and every chapter on JAX; the same forward passes on all backends
+	rm -rf _build/jax
+	KERAS_BACKEND=jax $(BIN)/python -m pytest --ignore=tests/test_book.py
+	KERAS_BACKEND=jax $(BIN)/python -m tools.run_chapters --profile smoke --parameter RUNS=../_build/jax/runs --output _build/jax/executed
+
 lint: $(READY)  ## ruff, and the pairs of .py and .ipynb in step
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -72,6 +70,7 @@ lint: $(READY)  ## ruff, and the pairs of .py and .ipynb in step
 
 unit: $(READY) $(ASSETS)  ## the tests that need no book
 	$(BIN)/python -m pytest --ignore=tests/test_book.py
+	KERAS_BACKEND=jax $(BIN)/python -m pytest tests/test_models.py tests/test_training.py -k "test_models or cnn-1"
 
 regression: $(READY)  ## execute every chapter and compare its figures with the baseline (PROFILE=smoke)
 	$(BIN)/python -m tools.regression --profile $(PROFILE)
