@@ -15,7 +15,7 @@ import pytest
 
 from helpers import records
 
-pytestmark = pytest.mark.long
+pytestmark = pytest.mark.slow
 KILLS = int(os.environ.get("KILLS", "3"))
 # Prints a line before each epoch, so that a kill can be aimed at the training.
 CHILD = """

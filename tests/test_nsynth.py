@@ -667,7 +667,7 @@ def start(*arguments):
     )
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_killed_at_any_moment(audio, undisturbed, tmp_path):
     rng = random.Random(8)
     kills = stores = 0
@@ -695,7 +695,7 @@ def test_killed_at_any_moment(audio, undisturbed, tmp_path):
             assert computed <= len(audio) + killed * (4 + 3 * 2)
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_two_processes_make_one_store(audio, undisturbed, tmp_path):
     with serving({"set.tar.gz": pack(members(audio))}, pace=0.002) as server:
         children = [start(tmp_path, server.url("set.tar.gz"), 0) for _ in range(2)]
@@ -734,7 +734,7 @@ def test_the_command(audio, undisturbed, tmp_path):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
-@pytest.mark.long
+@pytest.mark.slow
 def test_workers_end_with_a_killed_command(audio, tmp_path):
     def workers():
         tasks = [f"/proc/{child.pid}/task/{child.pid}/children"]
