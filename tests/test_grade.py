@@ -1,0 +1,286 @@
+"""Right answers get full marks, and wrong ones none, whatever a notebook does.
+
+Nine submissions in `make test`, thirty and more in `make test-all` (environment variable
+SUBMISSIONS).
+"""
+
+import csv
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import uuid
+from pathlib import Path
+
+import nbformat
+import numpy as np
+import psutil
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from submissions import FULL, POINTS, QUESTIONS, ROOT, a_class, master, notebook
+
+from tools import grade, judge, sandbox
+from tools.repository import BookError
+
+SUBMISSIONS = int(os.environ.get("SUBMISSIONS", "9"))
+LIMITS = ["--seconds", "4", "--minutes", "5", "--memory", "400", "--processes", "40"]
+MARK = f"86399.{uuid.uuid4().int % 10**12}"
+
+
+@pytest.fixture(scope="session")
+def classroom(tmp_path_factory):
+    """What otter assign makes of a master."""
+    from otter.assign import main as assign
+
+    def make(name="mini", questions=QUESTIONS):
+        folder = tmp_path_factory.mktemp(name)
+        nbformat.write(master(name, questions), folder / f"{name}.ipynb")
+        assign(folder / f"{name}.ipynb", folder / "dist", no_pdfs=True, no_run_tests=True)
+        return folder / "dist"
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def mini(classroom):
+    return classroom()
+
+
+@pytest.fixture(scope="session")
+def walls():
+    """Skips where no sandbox can be made, which the grader then says and refuses."""
+    limits = {"memory": 2**29, "disk": 2**26, "processes": 40, "seconds": 4, "total_seconds": 99}
+    try:
+        return grade.sandbox_for(limits, without=False)
+    except BookError as error:
+        pytest.skip(str(error))
+
+
+def run(folder, autograder, *more):
+    out = folder.parent / "grades"
+    where = [str(folder), "--autograder", str(autograder), "--output", str(out)]
+    return grade.main([*where, *LIMITS, *more]), out
+
+
+def rows_in(out):
+    with open(out / "grades.csv", encoding="utf-8", newline="") as file:
+        return {row["student"].removeprefix("'"): row for row in csv.DictReader(file)}
+
+
+def survivors():
+    """Processes with the mark in their command, once those that are being killed are gone."""
+    for _ in range(100):
+        each = psutil.process_iter(["cmdline"])
+        left = [process for process in each if MARK in (process.info["cmdline"] or [])]
+        if not left:
+            return []
+        time.sleep(0.1)
+    return left
+
+
+@pytest.fixture
+def hand_in(tmp_path):
+    """Write notebooks into a folder, which is returned."""
+
+    def write(**texts):
+        folder = tmp_path / "class"
+        folder.mkdir(exist_ok=True)
+        for name, text in texts.items():
+            (folder / f"{name}.ipynb").write_text(text, encoding="utf-8")
+        return folder
+
+    return write
+
+
+def test_a_class_is_graded(mini, walls, tmp_path):
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "thesis.txt").write_text("years of work")
+    for path in (tmp_path, outside):
+        path.chmod(0o777)
+    folder = tmp_path / "class"
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(0.1)
+        everyone = a_class(mini, outside, server.getsockname()[1], MARK)
+        everyone = dict(list(everyone.items())[: None if SUBMISSIONS > 9 else SUBMISSIONS])
+        for name, submission in everyone.items():
+            path = folder / f"{name}.ipynb"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(submission.text, encoding="utf-8")
+        status, out = run(folder, mini)
+        with pytest.raises(TimeoutError):
+            server.accept()
+    assert status == 0
+    assert len(everyone) >= SUBMISSIONS
+
+    rows = rows_in(out)
+    assert set(rows) == set(everyone)
+    for name, submission in everyone.items():
+        row = rows[name]
+        assert row["state"] in submission.states.split(";"), row
+        if submission.lost is not None:
+            expected = {q: points - submission.lost.get(q, 0) for q, points in POINTS.items()}
+            assert {q: float(row[q] or 0) for q in POINTS} == expected, row
+            assert float(row["total"]) == sum(expected.values())
+    assert float(rows["right"]["total"]) == float(rows["right"]["possible"]) == FULL
+
+    # Nothing outside was touched, and nothing is left running.
+    assert [path.name for path in outside.iterdir()] == ["thesis.txt"]
+    places = (ROOT, ROOT / "helpers", Path("/"), Path("/usr"), Path("/root"))
+    assert not [path for path in places if os.path.exists(path / MARK)]
+    assert not survivors()
+
+    pages = {path.name: path.read_text("utf-8") for path in (out / "students").iterdir()}
+    assert len(pages) == len(everyone)
+    index = (out / "index.html").read_text("utf-8")
+    assert all(f'href="students/{name}"' in index for name in pages)
+    assert "no network" in index
+    every = "\n".join(pages.values())
+    assert "Look at the padding again." in every
+    assert "is of type Whatever" in every
+    assert "closed: " in every
+    assert "is open" not in every
+    assert "reached" not in every
+    assert "<script>" not in every
+    assert max(map(len, pages.values())) < 60_000
+
+
+def test_what_was_graded_is_not_run_again(mini, walls, classroom, hand_in):
+    folder = hand_in(a=notebook(), b=notebook(frames="frames = 1"))
+    _, out = run(folder, mini)
+    for kept in (out / "results").iterdir():
+        result = json.loads(kept.read_text())
+        kept.write_text(json.dumps(result | {"state": "graded", "detail": "kept"}))
+    hand_in(c=notebook(counts="counts = 0"))
+    (folder / "b.ipynb").unlink()
+    _, out = run(folder, mini)
+    rows = rows_in(out)
+    assert {name: row["detail"] for name, row in rows.items()} == {"a": "kept", "c": ""}
+    assert len(list((out / "students").iterdir())) == 2
+    # The same file under other tests is another matter.
+    stricter = QUESTIONS | {"energy": QUESTIONS["energy"]._replace(points=5)}
+    _, out = run(folder, classroom(questions=stricter))
+    assert rows_in(out)["a"] | {"total": "12.0", "detail": ""} == rows_in(out)["a"]
+
+
+@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGKILL])
+def test_an_end_leaves_nothing_running(end, mini, walls, hand_in):
+    sleep = f"import subprocess\nsubprocess.Popen(['setsid', 'sleep', '{MARK}'])\n"
+    folder = hand_in(a=notebook(sleep + "import time\ntime.sleep(10**6)"))
+    out = folder.parent / "grades"
+    command = [sys.executable, "-m", "tools.grade", str(folder), "--autograder", str(mini)]
+    child = subprocess.Popen(
+        [*command, "--output", str(out), "--minutes", "5"], cwd=ROOT, start_new_session=True
+    )
+    try:
+        while not any(MARK in (p.info["cmdline"] or []) for p in psutil.process_iter(["cmdline"])):
+            assert child.poll() is None
+            time.sleep(0.2)
+        child.send_signal(end)
+        assert child.wait(60) == (130 if end == signal.SIGINT else -end)
+    finally:
+        child.kill()
+    assert not survivors()
+    assert not (out / "grades.csv").exists()
+
+
+def test_files_that_are_no_notebooks_are_reported(mini, walls, hand_in):
+    folder = hand_in(nothing=notebook())
+    (folder / "nothing.ipynb").rename(folder / "answers.py")
+    (folder / "link.ipynb").symlink_to(mini / "autograder" / "mini.ipynb")
+    os.mkfifo(folder / "pipe.ipynb")
+    with open(folder / "large.ipynb", "wb") as file:
+        file.truncate(40 * 2**20)
+    (folder / os.fsdecode(b"\xff.ipynb")).write_text("{}")
+    (folder / ".ipynb_checkpoints").mkdir()
+    (folder / ".ipynb_checkpoints" / "a.ipynb").write_text("{}")
+    status, out = run(folder, mini)
+    rows = rows_in(out)
+    assert status == 0
+    assert {row["state"] for row in rows.values()} == {"broken file"}
+    assert {name: row["detail"].split(",")[0] for name, row in rows.items()} == {
+        "answers.py": "not a notebook (.ipynb)",
+        "link": "a link or a device",
+        "pipe": "a link or a device",
+        "large": "the file has 40 MB",
+        "\\xff": "not a notebook of format 4",
+    }
+
+
+def test_what_the_grader_cannot_do_it_says(mini, walls, classroom, hand_in, tmp_path, capsys):
+    def says(*arguments):
+        status, out = run(*arguments)
+        assert status == 1
+        assert not (out / "grades.csv").exists()
+        return capsys.readouterr().err
+
+    folder = hand_in(a=notebook())
+    assert "run `make classroom` first" in says(folder, tmp_path)
+    assert "is not a folder" in says(tmp_path / "nowhere", mini)
+    (tmp_path / "none").mkdir()
+    assert "is empty" in says(tmp_path / "none", mini)
+    energy = QUESTIONS["energy"]
+    unkept = energy._replace(tests=["assert energy[3] == 8, 'square it'"])
+    assert "fail on its own solution: energy: square it" in says(
+        folder, classroom(questions=QUESTIONS | {"energy": unkept})
+    )
+    borrowed = energy._replace(tests=["assert np.isclose(energy[3], 9)"])
+    assert "uses `np`, which no solution defines" in says(
+        folder, classroom(questions=QUESTIONS | {"energy": borrowed})
+    )
+
+
+def test_without_a_sandbox_it_refuses(mini, hand_in, monkeypatch, capsys):
+    monkeypatch.setitem(judge.ENVIRONMENT, "PATH", "/nowhere")
+    assert run(hand_in(a=notebook()), mini)[0] == 1
+    assert "no sandbox can be made here" in capsys.readouterr().err
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    assert run(hand_in(a=notebook()), mini, "--no-sandbox")[0] == 1
+    assert "as root would give every submission the whole machine" in capsys.readouterr().err
+
+
+scalars = st.none() | st.booleans() | st.integers() | st.text() | st.floats(allow_nan=False)
+keys = st.integers() | st.text() | st.tuples(st.integers(), st.text())
+plain = st.recursive(
+    scalars | st.complex_numbers(allow_nan=False),
+    lambda inner: st.lists(inner) | st.dictionaries(keys, inner) | st.tuples(inner, inner),
+)
+
+
+@given(plain)
+def test_plain_data_crosses_unchanged(value):
+    crossed = sandbox.unpack(json.loads(json.dumps(sandbox.pack(value))))
+    assert crossed == value
+    assert type(crossed) is type(value)
+
+
+@pytest.mark.parametrize(
+    "array",
+    [np.arange(6).reshape(2, 3).T, np.zeros((0, 3), "f4"), np.array(["a", "ü"]), np.array(2j),
+     np.float32(0.1), np.bool_(True), np.array([1, 2], ">i2")],
+)  # fmt: skip
+def test_arrays_cross_unchanged(array):
+    crossed = sandbox.unpack(json.loads(json.dumps(sandbox.pack(array))))
+    assert type(crossed) is type(array)
+    assert crossed.dtype == array.dtype
+    np.testing.assert_array_equal(crossed, array)
+
+
+@pytest.mark.parametrize("value", [object(), print, np.array([{}]), np.zeros(2, "i4,i4"), [..., 1]])
+def test_what_is_not_plain_does_not_cross(value):
+    with pytest.raises(TypeError, match="is "):
+        sandbox.pack(value)
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [{"array": ["", "O", [0], False]}, {"array": ["AAAA", "i4,O", [1], False]}, {"list": []},
+     {"array": ["AAAA", "u1", [10**12], False]}, {"dict": [[[], 1]]}, {}, {"tuple": 5}],
+)  # fmt: skip
+def test_a_forged_value_is_an_error_of_the_student(forged):
+    with pytest.raises(judge.StudentError, match="cannot be read"):
+        judge.value_of({"value": forged}, "`x`")
