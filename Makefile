@@ -41,11 +41,12 @@ test: lint unit $(ASSETS) browser  ## all tests, every chapter in the smoke prof
 	$(BIN)/python -m tools.build --executed _build/test/executed --out _build/test/html
 	BOOK_HTML=_build/test/html $(BIN)/python -m pytest tests/test_book.py
 
-test-all: $(READY)  ## what takes longer: kills, network faults, planted faults, ten clean regressions, all solutions
+test-all: $(READY)  ## what takes longer: kills, network faults, planted faults, ten clean regressions, all solutions, 30 submissions
 	KILLS=20 $(BIN)/python -m pytest tests/test_kill.py
 	KILLS=20 SCENARIOS=200 $(BIN)/python -m pytest tests/test_nsynth.py
 	SEEDS=$(SEEDS) $(BIN)/python -m pytest -m "long or not long" tests/test_faults.py tests/test_clean_runs.py
 	$(BIN)/python -m tools.classroom --run
+	SUBMISSIONS=30 $(BIN)/python -m pytest tests/test_grade.py
 
 test-all: colab test-matrix backends
 
@@ -87,6 +88,10 @@ classroom: sync  ## the exercises: student, solution and autograder editions, fr
 records: $(READY)  ## train what is missing of the runs that the book shows (hours)
 	$(BIN)/python -m tools.train --profile mini --runs book/records --only cnn
 	KERAS_BACKEND=jax $(BIN)/python -m tools.train --profile mini --runs book/records --only lstm
+
+grade: $(READY)  ## grade a folder of notebooks, SUBMISSIONS=folder
+	@test -n "$(SUBMISSIONS)" || { echo "Which notebooks? make grade SUBMISSIONS=folder"; exit 1; }
+	$(BIN)/python -m tools.grade "$(SUBMISSIONS)"
 
 bench: $(READY)  ## the speeds that the README states, medians side by side
 	$(BIN)/python benchmarks/bench.py
