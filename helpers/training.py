@@ -148,11 +148,12 @@ class Experiment:
         part = self.folds[fold - 1]
         return train(
             self.config(model, hyperparameters, fold, seed, epochs, clean),
-            train=(self.X[part.train], self.y[part.train]),
-            validation=(self.X[part.validation], self.y[part.validation]),
+            self.X,
+            self.y,
+            part,
             tests={
-                "fold_test": (self.notes.select(part.test), self.X[part.test]),
-                "nsynth_test": (self.test_notes, self.X_test),
+                "fold_test": (self.notes.select(part.test), self.X, part.test),
+                "nsynth_test": (self.test_notes, self.X_test, np.arange(len(self.X_test))),
             },
             runs=self.runs,
         )
@@ -172,17 +173,19 @@ class Experiment:
         ]
 
 
-def train(config: dict, train, validation, tests: dict, runs, progress=True) -> records.Record:
+def train(config: dict, X, y, part, tests: dict, runs, progress=True) -> records.Record:
     """Train as `config` says and record the run, unless its record is there already.
 
     Parameters
     ----------
     config : dict
         From `Experiment.config`.
-    train, validation : tuple of np.ndarray
-        MFCCs (n, 126, 13) float32 and labels (n,) int64.
-    tests : dict of str -> (helpers.datasets.Notes, np.ndarray)
-        What to predict when trained.
+    X, y : np.ndarray
+        MFCCs (n, 126, 13) float32, which may be memory-mapped, and labels (n,) int64.
+    part : helpers.folds.Fold
+        The rows to train on and to validate with.
+    tests : dict of str -> (helpers.datasets.Notes, np.ndarray, np.ndarray)
+        What to predict when trained: notes, features, and the notes' rows in these.
     runs : path
         The folder of records. Checkpoints stand in `.work` below it until a run is finished.
         A run that came with the book is read from there.
@@ -205,21 +208,52 @@ def train(config: dict, train, validation, tests: dict, runs, progress=True) -> 
         for draft in runs.glob(f".{work.name}.*"):
             shutil.rmtree(draft)
         if found is None:
-            found = _train(config, train, validation, tests, runs, work, progress)
+            found = _train(config, X, y, part, tests, runs, work, progress)
         for checkpoint in _checkpoints(work):
             checkpoint.unlink()
     return found
 
 
-def _train(config, train, validation, tests, runs, work, progress):
+def batches(X, y, rows, size: int):
+    """Notes in batches, each read from `X` when its turn comes.
+
+    So no part of memory-mapped features is ever held in memory at once. Keras is given the same
+    batches in the same order as it cuts from the arrays `X[rows]` and `y[rows]`.
+
+    Parameters
+    ----------
+    X, y : np.ndarray, shapes (n, ...) and (n,)
+        `y` may be None where labels are not needed.
+    rows : np.ndarray of int
+        Which notes, in the order they are wanted.
+    size : int
+        Notes in a batch; the last one has what is left.
+
+    Returns
+    -------
+    keras.utils.PyDataset
+    """
+    import keras
+
+    class Batches(keras.utils.PyDataset):
+        def __len__(self):
+            return -(-len(rows) // size)
+
+        def __getitem__(self, i):
+            chosen = rows[i * size : (i + 1) * size]
+            return X[chosen] if y is None else (X[chosen], y[chosen])
+
+    return Batches()
+
+
+def _train(config, X, y, part, tests, runs, work, progress):
     import keras
     from tqdm import tqdm
 
     from helpers import models
 
     keras.utils.set_random_seed(config["seed"])
-    X, y = train
-    shape = X.shape[1:]
+    shape, size = X.shape[1:], config["batch_size"]
     model = models.compiled(config["model"], input_shape=shape, **config["hyperparameters"])
     model.optimizer.build(model.trainable_variables)
     history, seconds = load_checkpoint(work, model, config)
@@ -231,13 +265,15 @@ def _train(config, train, validation, tests, runs, work, progress):
         for epoch in range(len(history), config["epochs"]):
             start = time.perf_counter()
             set_dropout_seeds(model, config["seed"], epoch)
-            order = np.random.default_rng([config["seed"], epoch]).permutation(len(X))
+            order = np.random.default_rng([config["seed"], epoch]).permutation(len(part.train))
             logs = model.fit(
-                X[order], y[order], validation_data=validation, batch_size=config["batch_size"],
+                batches(X, y, part.train[order], size),
+                validation_data=batches(X, y, part.validation, size),
                 initial_epoch=epoch, epochs=epoch + 1, shuffle=False, verbose=0,
             ).history  # fmt: skip
             if config.get("clean"):
-                again = model.evaluate(X, y, batch_size=256, verbose=0, return_dict=True)
+                every = batches(X, y, part.train, 256)
+                again = model.evaluate(every, verbose=0, return_dict=True)
                 logs |= {f"clean_{name}": [value] for name, value in again.items()}
             seconds += time.perf_counter() - start
             history.append({"epoch": epoch + 1} | {key: float(v[0]) for key, v in logs.items()})
@@ -248,12 +284,12 @@ def _train(config, train, validation, tests, runs, work, progress):
 
     with _no_retracing_warning():
         predictions = {
-            part: {
+            name: {
                 "notes": notes.table["note"].to_numpy(dtype=str),
                 "labels": notes.labels,
-                "probabilities": model.predict(features_, batch_size=256, verbose=0),
+                "probabilities": model.predict(batches(heard, None, rows, 256), verbose=0),
             }
-            for part, (notes, features_) in tests.items()
+            for name, (notes, heard, rows) in tests.items()
         }
     info = {
         "config": config,
@@ -261,8 +297,8 @@ def _train(config, train, validation, tests, runs, work, progress):
         "parameters": model.count_params(),
         "seconds": round(seconds, 2),
         "metrics": {
-            part: evaluation.scores(p["labels"], p["probabilities"])
-            for part, p in predictions.items()
+            name: evaluation.scores(p["labels"], p["probabilities"])
+            for name, p in predictions.items()
         },
     }
     table = pd.DataFrame(history)

@@ -106,6 +106,44 @@ def test_the_same_seed_gives_the_same_run_and_another_does_not(experiment, run, 
     assert not record.history.equals(other.history)
 
 
+def by_arrays(experiment, name, seed=0, epochs=4):
+    """The same training with the features in memory, as Keras cuts them into batches itself."""
+    fold, X, y = experiment.folds[1], experiment.X, experiment.y
+    keras.utils.set_random_seed(seed)
+    model, history = built(name), []
+    for epoch in range(epochs):
+        training.set_dropout_seeds(model, seed, epoch)
+        order = fold.train[np.random.default_rng([seed, epoch]).permutation(len(fold.train))]
+        validation = X[fold.validation], y[fold.validation]
+        logs = model.fit(
+            X[order], y[order], validation_data=validation, batch_size=32, shuffle=False, verbose=0
+        ).history
+        history.append({name: values[0] for name, values in logs.items()})
+    return history, model.predict(X[fold.test], verbose=0)
+
+
+def test_batches_from_a_memory_map_change_nothing(experiment, run, tmp_path, monkeypatch):
+    name, record = run
+    history, probabilities = by_arrays(experiment, name)
+    assert record.history[list(history[0])].to_dict("records") == history
+    np.testing.assert_array_equal(record.predictions["fold_test"]["probabilities"], probabilities)
+    np.save(tmp_path / "X.npy", experiment.X)
+    mapped = training.Experiment("smoke", runs=tmp_path / "runs")
+    mapped.X = np.load(tmp_path / "X.npy", mmap_mode="r")
+    same(record, mapped.run(name, fold=2, epochs=4))
+
+
+def test_batches_read_only_what_is_asked_for():
+    X, y = np.arange(20).reshape(10, 2), np.arange(10)
+    rows = np.array([7, 0, 3, 3, 9])
+    parts = training.batches(X, y, rows, 2)
+    assert len(parts) == 3
+    for i, expected in enumerate(([7, 0], [3, 3], [9])):
+        np.testing.assert_array_equal(parts[i][0], X[expected])
+        np.testing.assert_array_equal(parts[i][1], expected)
+    np.testing.assert_array_equal(training.batches(X, None, rows, 4)[1], X[[9]])
+
+
 class Killed(BaseException):
     pass
 
