@@ -70,7 +70,7 @@ profile = profiles.get(PROFILE)
 # **Listen, and name the instruments before you open the answer.**
 
 # %%
-notes = datasets.load(DATA, "train")
+notes = datasets.load(datasets.with_sound(DATA), "train")
 
 
 def note_near(family, pitch=60):

@@ -1214,7 +1214,7 @@ fooled = grouped.loc[own & ~grouped["right"], "distance"].idxmin()
 twin = grouped["distance"].idxmin()
 listening.players(
     [
-        (whole.waveform(row), f"{role}: {whole.table['note'][row]}")
+        (listening.sound(whole, row), f"{role}: {whole.table['note'][row]}")
         for role, row in (
             ("test note", fooled),
             ("nearest, matched folds", matched["copied"][fooled]),

@@ -1061,7 +1061,7 @@ def caption(i):
 
 position = {name: i for i, name in enumerate(test_notes.table["note"])}
 listening.players(
-    [(test_notes.waveform(position[answer["notes"][i]]), caption(i)) for i in hardest]
+    [(listening.sound(test_notes, position[answer["notes"][i]]), caption(i)) for i in hardest]
 )
 
 # %% [markdown]

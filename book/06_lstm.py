@@ -786,6 +786,21 @@ pd.DataFrame(costs)
 #   `KERAS_BACKEND=jax` before Python starts (JAX must be installed), and measure. A record states
 #   its backend, but the backend is not part of the configuration: give `RUNS` another folder, or
 #   you read the old record.
+#
+# Does it hold here? Keras asks the same of each layer, and of the machine:
+
+# %% tags=["remove-stderr"]
+plain = {"activation": "tanh", "recurrent_activation": "sigmoid", "use_bias": True}
+plain |= {"recurrent_dropout": 0.0, "unroll": False}
+lstm_layers = [layer for layer in models.lstm().layers if isinstance(layer, layers.LSTM)]
+fits = [plain.items() <= layer.get_config().items() for layer in lstm_layers]
+try:
+    gpus = keras.distribution.list_devices("gpu")
+except RuntimeError:  # what JAX says without one
+    gpus = []
+print(f"{sum(fits)} of {len(fits)} LSTM layers have the plain form")
+print(f"backend {keras.backend.backend()}, GPUs: {', '.join(gpus) or 'none'}")
+print("cuDNN can be used" if all(fits) and gpus else "Keras's own loop over the steps is used")
 
 # %% [markdown]
 # ## Your result and ours

@@ -6,6 +6,8 @@ from html import escape
 
 import numpy as np
 
+from helpers.stores import StoredNotes
+
 
 def player(waveform, caption: str, sr: int = 16_000):
     """A player for one waveform.
@@ -26,8 +28,16 @@ def player(waveform, caption: str, sr: int = 16_000):
     return players([(waveform, caption)], sr)
 
 
+def sound(notes, row: int):
+    """The waveform of a note, or None where its set is a feature store, which keeps no sound."""
+    return None if isinstance(notes, StoredNotes) else notes.waveform(row)
+
+
 def players(waveforms_and_captions, sr: int = 16_000):
-    """Several players side by side, from (waveform, caption) pairs. See `player`."""
+    """Several players side by side, from (waveform, caption) pairs. See `player`.
+
+    Of a waveform that is None the caption is shown alone.
+    """
     from IPython.display import HTML
 
     figures = "".join(
@@ -39,6 +49,9 @@ def players(waveforms_and_captions, sr: int = 16_000):
 def _figure(waveform, caption, sr):
     import soundfile
 
+    if waveform is None:
+        caption = escape(f"{caption} (no sound)")
+        return f'<figure class="player"><figcaption>{caption}</figcaption></figure>'
     samples = np.asarray(waveform, dtype=np.float32)
     if samples.ndim != 1 or not np.isfinite(samples).all():
         raise ValueError(

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from helpers import datasets
 from helpers.datasets import BUNDLED, FAMILIES, DatasetError, load
+from helpers.notes import _NOTE
 
 
 def test_bundled_files_match_their_checksums():
@@ -226,7 +227,7 @@ def test_note_names_are_taken_apart(name):
 
 @given(st.text(max_size=40))
 def test_any_other_text_is_refused(text):
-    if not datasets._NOTE.fullmatch(text):
+    if not _NOTE.fullmatch(text):
         with pytest.raises(DatasetError, match="is not the name of a note"):
             datasets.parse_note(text)
 

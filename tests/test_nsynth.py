@@ -26,8 +26,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from unreliable import Fault, faults, serving
 
-from helpers import datasets, evaluation, features
+from helpers import datasets, evaluation, features, listening
 from helpers.datasets import FAMILIES, DatasetError
+from helpers.stores import rank
 from tools import archives, nsynth
 from tools.archives import Archive, Census
 from tools.download import Download, DownloadError
@@ -443,7 +444,7 @@ def test_the_draw_does_not_depend_on_the_order(data, seed, k, examples):
     expected = set()
     for family in FAMILIES:
         of_family = [name for name in names if name.startswith(family)]
-        expected |= set(sorted(of_family, key=lambda name: datasets.rank(name, seed))[:k])
+        expected |= set(sorted(of_family, key=lambda name: rank(name, seed))[:k])
     order = data.draw(st.permutations(names))
     at = {"first": 0, "amid": data.draw(st.integers(0, len(names))), "last": len(names)}[examples]
     census = Census(k, seed, "here")
@@ -514,9 +515,22 @@ def test_where_nsynth_is_looked_for(stores, monkeypatch, tmp_path):
     with pytest.raises(DatasetError, match="no notes found"):
         datasets.load(stores[None] / "nsynth-train", "test")
     monkeypatch.delenv("NSYNTH_STORE")
-    monkeypatch.setattr(datasets, "STORES", tmp_path / "none")
+    monkeypatch.setattr("helpers.stores.FOLDER", tmp_path / "none")
     with pytest.raises(FileNotFoundError, match="set the environment variable NSYNTH_STORE"):
         datasets.load("nsynth")
+
+
+def test_what_is_listened_to_where_a_store_has_no_sound(stores, make_set, capsys):
+    assert datasets.with_sound(stores[None]) == "nsynth-mini"
+    assert "the bundled notes are heard instead" in capsys.readouterr().out
+    assert listening.sound(datasets.load(stores[None]), 0) is None
+    assert datasets.with_sound(str(stores[None] / "nsynth-train")) == "nsynth-mini"
+    assert datasets.with_sound("nsynth") == "nsynth-mini"
+    assert datasets.with_sound("nsynth-mini") == "nsynth-mini"
+    for suffix in ("", ".tar"):
+        path = make_set(suffix=suffix)
+        assert datasets.with_sound(path) == path
+    assert datasets.with_sound("nowhere") == "nowhere"  # `load` says what is wrong with it
 
 
 def test_a_store_has_no_sound_and_says_so(stores):

@@ -16,8 +16,8 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from helpers import datasets
-from helpers.datasets import DatasetError
+from helpers import datasets, stores
+from helpers.notes import DatasetError, some
 from tools.download import Download
 
 NAME = "nsynth-{}.jsonwav.tar.gz"
@@ -64,7 +64,7 @@ class Census:
     Parameters
     ----------
     per_family : int or None
-        How many notes of each family are wanted: those that `datasets.rank` ranks lowest, whatever
+        How many notes of each family are wanted: those that `stores.rank` ranks lowest, whatever
         order they come in. None wants all but those of the families in `datasets.EXCLUDED`.
     seed : int
     origin : str
@@ -124,8 +124,7 @@ class Census:
             raise DatasetError(f"{where}: not a JSON object of notes ({error})") from error
         if self._audio:
             raise DatasetError(
-                f"{where}: does not name {datasets.some(self._audio)}, for which there is an "
-                "audio file"
+                f"{where}: does not name {some(self._audio)}, for which there is an audio file"
             )
         self._complete = True
         self._check_families()
@@ -139,7 +138,7 @@ class Census:
             )
         if self._listed:
             raise DatasetError(
-                f"{self.origin}: examples.json names {datasets.some(self._listed)}, for which "
+                f"{self.origin}: examples.json names {some(self._listed)}, for which "
                 "there is no audio file"
             )
         self._check_families()
@@ -147,14 +146,14 @@ class Census:
     def chosen(self, name: str) -> bool:
         """Whether a note belongs to the store, once all are known."""
         family = datasets.parse_note(name)["family"]
-        return not self._per_family or datasets.rank(name, self._seed) <= -self._drawn[family][0]
+        return not self._per_family or stores.rank(name, self._seed) <= -self._drawn[family][0]
 
     def _draws(self, name: str, family: str) -> bool:
         if family in datasets.EXCLUDED:
             return False
         if not self._per_family:
             return True
-        lowest, rank = self._drawn[family], datasets.rank(name, self._seed)
+        lowest, rank = self._drawn[family], stores.rank(name, self._seed)
         if self._complete:
             return rank <= -lowest[0]
         if len(lowest) < self._per_family:

@@ -28,7 +28,7 @@ from pathlib import Path
 
 import numpy as np
 
-from helpers import datasets, features
+from helpers import datasets, features, stores
 from helpers.datasets import DatasetError
 from tools import archives
 from tools.download import Download, DownloadError
@@ -42,7 +42,7 @@ LOCK_MESSAGE = "another process is making this store: waiting for it"
 def make(
     split: str, to=None, source=None, per_family=None, seed=0, kinds=("mfcc",), *, executor=None,
     in_flight=None, download=Download, progress=True,
-) -> datasets.StoredNotes:  # fmt: skip
+) -> stores.StoredNotes:  # fmt: skip
     """Make the feature store of a split, or open it if it was made before.
 
     Parameters
@@ -70,7 +70,7 @@ def make(
 
     Returns
     -------
-    helpers.datasets.StoredNotes
+    helpers.stores.StoredNotes
 
     Raises
     ------
@@ -87,11 +87,11 @@ def make(
         raise DatasetError(f"unknown split {split!r}: choose one of {', '.join(datasets.SPLITS)}")
     if strange := set(kinds) - set(SHAPES):
         raise ValueError(f"unknown features {strange}: choose of {', '.join(SHAPES)}")
-    root = datasets.stores() if to is None else Path(to)
+    root = stores.place() if to is None else Path(to)
     source = archives.ARCHIVES[split] if source is None else source
     source = source if isinstance(source, archives.Archive) else archives.Archive(source)
     info = {
-        "format": datasets.STORE_FORMAT,
+        "format": stores.FORMAT,
         "split": split,
         "per_family": per_family,
         "seed": seed if per_family else None,
@@ -114,8 +114,8 @@ def make(
     return stored
 
 
-def _as_asked(final: Path, info: dict) -> datasets.StoredNotes:
-    stored = datasets.StoredNotes.open(final)
+def _as_asked(final: Path, info: dict) -> stores.StoredNotes:
+    stored = stores.StoredNotes.open(final)
     for key, asked in info.items():
         found = stored.info.get(key)
         if found != asked and not (key == "kinds" and set(asked) <= set(found)):
@@ -179,7 +179,7 @@ def compute(block, kinds, origin: str) -> np.ndarray:
     Returns
     -------
     np.ndarray, shape (len(block),), structured
-        The fields of `datasets.STORE_INDEX`, and one float32 field for each of `kinds`.
+        The fields of `stores.INDEX`, and one float32 field for each of `kinds`.
 
     Raises
     ------
@@ -199,7 +199,7 @@ def compute(block, kinds, origin: str) -> np.ndarray:
 
 def _row(kinds) -> np.dtype:
     fields = [(kind, "<f4", SHAPES[kind]) for kind in kinds]
-    return np.dtype([*datasets.STORE_INDEX.descr, *fields])
+    return np.dtype([*stores.INDEX.descr, *fields])
 
 
 class _Shards:
@@ -254,7 +254,7 @@ class _Shards:
         # an earlier start saw is not in the archive any more.
         last = len(names) - 1 - np.unique(names[::-1], return_index=True)[1]
         keep = [i for i in last if (n := names[i].decode()) not in self._done and chosen(n)]
-        index = np.zeros(len(keep), dtype=datasets.STORE_INDEX)
+        index = np.zeros(len(keep), dtype=stores.INDEX)
         with ExitStack() as stack:
             files = {
                 kind: stack.enter_context(open(folder / f"{kind}.npy", "wb")) for kind in kinds
@@ -267,7 +267,7 @@ class _Shards:
             for number, path in enumerate(self._paths):
                 positions = np.flatnonzero(numbers[keep] == number)
                 shard = np.load(path, mmap_mode="r")[rows[keep][positions]]
-                for field in datasets.STORE_INDEX.names:
+                for field in stores.INDEX.names:
                     index[field][positions] = shard[field]
                 # Written and not mapped: a full disk is an error then, and no crash.
                 for kind, file in files.items():
@@ -333,7 +333,7 @@ def main(arguments=None) -> None:
         description="Turn NSynth's archives into features, without keeping archives or audio.",
     )
     parser.add_argument("splits", nargs="+", choices=datasets.SPLITS, metavar="train|valid|test")
-    parser.add_argument("--to", help=f"the folder of stores (default: {datasets.stores()})")
+    parser.add_argument("--to", help=f"the folder of stores (default: {stores.place()})")
     parser.add_argument(
         "--source", help="a URL, archive or folder instead of NSynth's own place on the web"
     )
