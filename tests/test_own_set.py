@@ -3,6 +3,7 @@
 import csv
 import json
 from contextlib import suppress
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ import soundfile
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpers import datasets, features
+from helpers import datasets, features, profiles, training
 from helpers.datasets import FAMILIES, DatasetError
 from tools import own_set
 
@@ -244,3 +245,22 @@ def test_pitches_are_read(number, joint, flat):
 @given(st.text(max_size=20))
 def test_any_text_has_a_pitch_or_none(text):
     assert own_set.pitch_of(text) in (None, *range(128))
+
+
+def test_a_set_of_ones_own_is_trained_on_and_may_lack_families_in_its_test(source, tmp_path):
+    for i, family in enumerate(FAMILIES):
+        for j in range(10):
+            write(source / family / f"{j}.wav", tone(0.5, 22_050, pitch=20 + 10 * i + j), 22_050)
+    write(tmp_path / "few" / "oboe" / "long.flac", tone(4.5, 22_050, 2, pitch=70), 22_050)
+    write(tmp_path / "few" / "cello" / "short.flac", tone(0.5, 22_050, pitch=40), 22_050)
+    own_set.make(source, tmp_path / "set", progress=False)
+    own_set.make(tmp_path / "few", tmp_path / "set", "test", progress=False)
+    with pytest.raises(DatasetError, match="0 bass notes found, 2 asked for"):
+        training.Experiment("smoke", tmp_path / "set", tmp_path / "runs")
+    profile = replace(profiles.get("smoke"), test_per_family=None)  # as in all other profiles
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(profiles.PROFILES, "smoke", profile)
+        experiment = training.Experiment("smoke", tmp_path / "set", tmp_path / "runs")
+    record = experiment.run("lstm", epochs=1)
+    assert len(record.predictions["nsynth_test"]["probabilities"]) == 2
+    assert 0 <= record.info["metrics"]["nsynth_test"]["balanced_accuracy"] <= 1
