@@ -9,12 +9,15 @@ import hashlib
 import json
 import os
 import tempfile
+from collections import deque
 from contextlib import contextmanager
 from functools import lru_cache
 from importlib import metadata
 from pathlib import Path
 
 import numpy as np
+
+from helpers.notes import decode_note
 
 SETTINGS = {
     "sr": 16_000,  # Hz
@@ -130,10 +133,12 @@ def _checked(waveforms) -> np.ndarray:
 
 
 FEATURES = {"mfcc": mfcc, "mel": log_mel}
+BLOCK = 16  # notes that an executor's worker is given at a time, 2 MB
+AHEAD = 64  # blocks given out before the first is asked for: memory stays bounded
 
 
 def extract(
-    notes, kind: str = "mfcc", seconds: float = 4, cache=CACHE, progress: bool = True
+    notes, kind: str = "mfcc", seconds: float = 4, cache=CACHE, progress: bool = True, executor=None
 ) -> np.ndarray:
     """Features of a whole set of notes, computed once and then read from the cache.
 
@@ -151,6 +156,9 @@ def extract(
         mistaken for another.
     progress : bool
         Whether to show a progress bar.
+    executor : concurrent.futures.Executor, optional
+        What decodes the notes and computes: processes, threads, a cluster. It is sent the notes'
+        files, so that only this process needs to reach them.
 
     Returns
     -------
@@ -173,7 +181,6 @@ def extract(
     stored = notes.stored(kind, SETTINGS) if seconds == 4 else None
     if stored is not None:
         return stored
-    function, samples = FEATURES[kind], round(seconds * SETTINGS["sr"])
     path = None
     if cache is not None:
         cut = [] if seconds == 4 else [seconds]
@@ -186,8 +193,9 @@ def extract(
             except (ValueError, EOFError) as error:
                 print(f"{path}: cannot be read ({error}); computed again")
     # The text bar, not `tqdm.auto`: a widget does not survive in a stored notebook.
-    rows = tqdm(range(len(notes)), desc=kind, unit="note", disable=not progress)
-    features = np.stack([function(notes.waveform(i)[:samples]) for i in rows])
+    found = _computed(notes, kind, round(seconds * SETTINGS["sr"]), executor)
+    bar = tqdm(found, total=len(notes), desc=kind, unit="note", disable=not progress)
+    features = np.stack(list(bar))
     if path is not None:
         write_atomic(path, lambda file: np.save(file, features, allow_pickle=False))
     return features
@@ -198,6 +206,32 @@ def _code() -> list[str]:
     """What computes features besides their settings: this file, and the libraries it calls."""
     libraries = [metadata.version(name) for name in ("numpy", "scipy", "librosa")]
     return [hashlib.sha256(Path(__file__).read_bytes()).hexdigest(), *libraries]
+
+
+def _computed(notes, kind, samples, executor):
+    names = [f"{notes.origin}: {name}" for name in notes.table["note"]]
+    if executor is None:
+        for i, name in enumerate(names):
+            yield _compute([(name, notes.read_bytes(i))], kind, samples)[0]
+        return
+    pending = deque()
+    try:
+        for start in range(0, len(notes), BLOCK):
+            rows = range(start, min(start + BLOCK, len(notes)))
+            block = [(names[i], notes.read_bytes(i)) for i in rows]
+            pending.append(executor.submit(_compute, block, kind, samples))
+            if len(pending) == AHEAD:
+                yield from pending.popleft().result()
+        while pending:
+            yield from pending.popleft().result()
+    finally:
+        for future in pending:
+            future.cancel()
+
+
+def _compute(block, kind, samples) -> np.ndarray:
+    waveforms = np.stack([decode_note(data, name)[:samples] for name, data in block])
+    return FEATURES[kind](waveforms)
 
 
 def write_atomic(path, write) -> None:

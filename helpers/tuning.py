@@ -4,7 +4,9 @@ keras-tuner's RandomSearch draws the trials; each execution of a trial is a run 
 its own, so that its score is kept, and an interrupted search goes on where it was.
 """
 
+import os
 import tempfile
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -78,17 +80,29 @@ def search(experiment, model: str, seed: int = 0, fold: int = 1) -> Search:
     Returns
     -------
     Search
+
+    Notes
+    -----
+    Where keras-tuner's variables say that this is its chief or one of its workers
+    (KERASTUNER_TUNER_ID, KERASTUNER_ORACLE_IP, KERASTUNER_ORACLE_PORT), each worker runs the
+    trials that the chief gives it, and every one of them returns the whole search when all are
+    done. They have to share the folder of records.
     """
-    runs = []
+    runs = {}
 
-    def run_trial(hyperparameters):
-        jobs = executions(experiment.profile, model, hyperparameters, len(runs), seed, fold)
-        runs.append([experiment.run(**job) for job in jobs])
-        return [execution_score(record) for record in runs[-1]]
+    def run_trial(number, hyperparameters):
+        jobs = executions(experiment.profile, model, hyperparameters, number, seed, fold)
+        runs[number] = [experiment.run(**job) for job in jobs]
+        return [execution_score(record) for record in runs[number]]
 
-    if not (runs := recorded_trials(experiment, model, seed, fold)):
+    trials = recorded_trials(experiment, model, seed, fold)
+    if not trials:
         _random_search(model, experiment.profile.trials, seed, run_trial)
-    return _search(model, runs)
+        trials = list(runs.values())
+    if "KERASTUNER_TUNER_ID" in os.environ:
+        while not (trials := recorded_trials(experiment, model, seed, fold)):
+            time.sleep(2)  # for the last trials of the other workers
+    return _search(model, trials)
 
 
 def recorded_trials(experiment, model: str, seed: int = 0, fold: int = 1) -> list:
@@ -191,7 +205,7 @@ def plan(profile, model: str, seed: int = 0, fold: int = 1) -> list[dict]:
     their executions can be run in any order, by anybody.
     """
     trials = []
-    _random_search(model, profile.trials, seed, lambda drawn: trials.append(drawn) or [0.0])
+    _random_search(model, profile.trials, seed, lambda _, drawn: trials.append(drawn) or [0.0])
     return [
         job
         for number, drawn in enumerate(trials)
@@ -214,7 +228,7 @@ def executions(profile, model, hyperparameters, trial: int, seed: int, fold: int
 
 
 def _random_search(model: str, trials: int, seed: int, run_trial) -> None:
-    """keras-tuner's RandomSearch, calling `run_trial(hyperparameters)` -> list of scores."""
+    """keras-tuner's RandomSearch, calling `run_trial(number, hyperparameters)` -> scores."""
     import keras_tuner
 
     space = SPACES[model]
@@ -225,8 +239,9 @@ def _random_search(model: str, trials: int, seed: int, run_trial) -> None:
 
     class Search(keras_tuner.RandomSearch):
         def run_trial(self, trial, *args, **kwargs):
+            drawn = {name: trial.hyperparameters.get(name) for name in space}
             try:
-                scores = run_trial({name: trial.hyperparameters.get(name) for name in space})
+                scores = run_trial(int(trial.trial_id), drawn)
             except Exception as error:
                 # keras-tuner would swallow it, retry, and report a count of failures.
                 number = int(trial.trial_id) + 1
