@@ -41,12 +41,13 @@ test: lint unit $(ASSETS) browser  ## all tests, every chapter in the smoke prof
 	$(BIN)/python -m tools.build --executed _build/test/executed --out _build/test/html
 	BOOK_HTML=_build/test/html $(BIN)/python -m pytest tests/test_book.py
 
-test-all: $(READY)  ## what takes longer: kills, network faults, planted faults, ten clean regressions, all solutions, 30 submissions
+test-all: $(READY)  ## what takes longer: kills, network and planted faults, clean regressions, all solutions, 30 submissions, chapters on a store
 	KILLS=20 $(BIN)/python -m pytest tests/test_kill.py
 	KILLS=20 SCENARIOS=200 $(BIN)/python -m pytest tests/test_nsynth.py
 	SEEDS=$(SEEDS) $(BIN)/python -m pytest -m "long or not long" tests/test_faults.py tests/test_clean_runs.py
 	$(BIN)/python -m tools.classroom --run
 	SUBMISSIONS=30 $(BIN)/python -m pytest tests/test_grade.py
+	CHAPTERS=all $(BIN)/python -m pytest tests/test_real_size.py
 
 test-all: colab test-matrix backends
 

@@ -4,6 +4,7 @@ Prints medians with the machine and versions; nothing is asserted, for a machine
 """
 
 import argparse
+import json
 import os
 import statistics
 import subprocess
@@ -14,9 +15,11 @@ from pathlib import Path
 
 # One thread each, so that the comparison is of the work and not of the cores. Before numpy loads.
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"):
-    if "mfcc" in sys.argv:
+    if {"mfcc", "cores", "archive"} & set(sys.argv):
         os.environ[variable] = "1"
 
+REPORT = Path(__file__).parents[1] / "_build" / "benchmarks"
+ARCHIVES = (1000, 10_000)  # notes
 EPOCHS = 8  # of 800 notes, in the recording bench
 
 
@@ -69,6 +72,79 @@ def bench_mfcc(repeats: int) -> None:
     report("ratio (median of pairs)", f"{statistics.median(a / b for a, b in pairs):.2f}")
 
 
+def bench_cores(repeats: int) -> None:
+    """Features of 400 notes by one process and by two, each with one thread."""
+    from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import get_context
+
+    from helpers import datasets, features
+
+    notes = datasets.load("nsynth-mini").sample(40)
+    context, times = get_context("spawn"), {1: [], 2: []}
+    with ProcessPoolExecutor(1, context) as one, ProcessPoolExecutor(2, context) as two:
+
+        def run(executor):
+            features.extract(notes, cache=None, progress=False, executor=executor)
+
+        run(one), run(two)  # processes have started
+        for _ in range(repeats):
+            times[1] += seconds(lambda: run(one), 1)
+            times[2] += seconds(lambda: run(two), 1)
+    for n, found in times.items():
+        report(f"features, {n} process(es)", f"{len(notes) / statistics.median(found):.0f} notes/s")
+    ratio = statistics.median(a / b for a, b in zip(*times.values(), strict=True))
+    report("two processes over one (median of pairs)", f"{ratio:.2f}")
+
+
+def bench_archive(repeats: int) -> None:
+    """From an archive on loopback to a store: against its two parts, and against more notes."""
+    import matplotlib
+
+    matplotlib.use("agg")
+    import matplotlib.pyplot as plt
+    import real_size
+
+    cores = len(os.sched_getaffinity(0))
+    parts = [real_size.parts() for _ in range(repeats)]
+    middle = {key: statistics.median(p[key] for p in parts) for key in parts[0]}
+    for name in ("isal", "gzip"):
+        report(f"decompression, {name}", f"{middle[f'{name}_bytes_a_second'] / 1e6:.0f} MB/s")
+    ratio = statistics.median(p["gzip"] / p["isal"] for p in parts)
+    report("isal over gzip (median of pairs)", f"{ratio:.2f}")
+    report(
+        "features of a note, decoded and digested", f"{1000 * middle['features']:.2f} ms of a core"
+    )
+    found = []
+    for notes in ARCHIVES:
+        # A fresh folder each time; a tenth as large a test split, as NSynth's is not larger.
+        for _ in range(repeats if notes == ARCHIVES[0] else 1):
+            with tempfile.TemporaryDirectory() as folder:
+                found.append(real_size.store(notes, notes // 20, Path(folder)))
+    # What starts and ends is the same for all: the cost of a note is a difference.
+    few = [f for f in found if f["notes"] == ARCHIVES[0]]
+    start = {key: statistics.median(f[key] for f in few) for key in ("seconds", "peak_bytes")}
+    last = found[-1]
+    more = (last["notes"] + last["test"]) - (few[0]["notes"] + few[0]["test"])
+    a_note = (last["seconds"] - start["seconds"]) / more
+    bound = (middle["isal"] + middle["features"]) / cores
+    report("archive to store, a note on the clock", f"{1000 * a_note:.2f} ms")
+    report("over (decompression + features) / cores", f"{a_note / bound:.2f}")
+    memory = last["peak_bytes"] / start["peak_bytes"]
+    report(f"peak memory, {last['notes']:,} notes", f"{last['peak_bytes'] / 2**20:.0f} MiB")
+    report(f"over that of {few[0]['notes']:,} notes", f"{memory:.2f}")
+    figure, axes = plt.subplots(1, 2, figsize=(8, 3))
+    for axis, key, unit, label in zip(
+        axes, ("seconds", "peak_bytes"), (1, 2**20), ("seconds", "peak memory, MiB"), strict=True
+    ):
+        axis.plot([f["notes"] for f in found], [f[key] / unit for f in found], "o")
+        axis.set(xlabel="notes", ylabel=label, ylim=(0, None))
+    figure.tight_layout()
+    REPORT.mkdir(parents=True, exist_ok=True)
+    figure.savefig(REPORT / "archive.svg")
+    (REPORT / "archive.json").write_text(json.dumps({"parts": parts, "stores": found}, indent=1))
+    report("figure and numbers", str(REPORT))
+
+
 def bare_fit(experiment, name: str, seed: int, epochs: int = EPOCHS) -> None:
     import keras
 
@@ -86,6 +162,37 @@ def bare_fit(experiment, name: str, seed: int, epochs: int = EPOCHS) -> None:
     )
     model.predict(experiment.X[fold.test], verbose=0)
     model.predict(experiment.X_test, verbose=0)
+
+
+def bench_batches(repeats: int) -> None:
+    """An epoch of batches read by index against one of arrays in memory, in turns."""
+    import keras
+    import numpy as np
+
+    from helpers import models, training
+
+    experiment = training.Experiment("mini")
+    X, y, part = experiment.X, experiment.y, experiment.folds[0]
+    for name in ("cnn", "lstm"):
+        keras.utils.set_random_seed(0)
+        model = models.compiled(name)
+        whole = X[part.validation], y[part.validation]
+        rows = np.random.default_rng(0).permutation(part.train)
+
+        def arrays():
+            model.fit(X[rows], y[rows], validation_data=whole, shuffle=False, verbose=0)  # noqa: B023
+
+        def indexed():
+            model.fit(  # noqa: B023
+                training.batches(X, y, rows, 32),  # noqa: B023
+                validation_data=training.batches(X, y, part.validation, 32),
+                shuffle=False, verbose=0,
+            )  # fmt: skip
+
+        arrays(), indexed()
+        pairs = [(seconds(arrays, 1)[0], seconds(indexed, 1)[0]) for _ in range(repeats)]
+        ratio = statistics.median(b / a for a, b in pairs)
+        report(f"{name}: an epoch by index over one from arrays", f"{ratio:.3f}")
 
 
 def recorded_run(experiment, name: str, seed: int) -> None:
@@ -149,6 +256,9 @@ def bench_pages(repeats: int) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     benches = {
+        "archive": bench_archive,
+        "batches": bench_batches,
+        "cores": bench_cores,
         "import": bench_import,
         "mfcc": bench_mfcc,
         "pages": bench_pages,

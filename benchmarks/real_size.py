@@ -1,0 +1,330 @@
+"""The thesis's size, measured with what is at hand: `python benchmarks/real_size.py --notes 2000`.
+
+A server on loopback sends an archive of any number of notes that it makes as it goes: the bundled
+notes, again and again, under other names. Nothing large is stored. From it a feature store is made
+as from NSynth's own archive, with a test split; then each of the four models is trained for some
+steps from the memory-mapped store. `--write` puts the table of times into the book's page.
+
+What is measured: seconds on the clock, seconds of the processors (the server's own left out), and
+peak anonymous memory (RssAnon, which leaves memory maps out) over all processes. Linux only.
+"""
+
+import argparse
+import gzip
+import io
+import json
+import os
+import re
+import subprocess
+import sys
+import tarfile
+import tempfile
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGE = ROOT / "book" / "real_size.md"
+STEPS = 200
+FULL = 87_500
+
+
+class Archive:
+    """A `.tar.gz` of `n` notes as pieces that are ready: to send it costs next to nothing."""
+
+    def __init__(self, n: int, split: str):
+        import soundfile
+
+        from helpers import datasets
+
+        bundled = datasets.load("nsynth-mini", split)
+        table = bundled.table
+        ranks = table.groupby("family")["instrument"].transform(lambda x: x.rank(method="dense"))
+        self.sounds, kinds = [], []
+        for i, row in enumerate(table.itertuples()):
+            samples, rate = soundfile.read(io.BytesIO(bundled.read_bytes(i)), dtype="int16")
+            wav = io.BytesIO()
+            soundfile.write(wav, samples, rate, format="WAV", subtype="PCM_16")
+            size = len(wav.getvalue())
+            self.sounds.append(gzip.compress(wav.getvalue() + b"\0" * (-size % 512), 6))
+            kinds.append((row, int(ranks[i]) - 1))
+        self.names = []
+        for i in range(n):
+            # The same note as another instrument's, so that no name comes twice.
+            row, rank = kinds[i % len(kinds)]
+            number = i // len(kinds) * int(ranks.max()) + rank
+            kind = f"{row.family}_{row.source}_{number:03d}"
+            self.names.append(f"{kind}-{row.pitch:03d}-{row.velocity:03d}")
+        assert len(set(self.names)) == n
+        self.split, self.wav_size = split, size
+
+    def pieces(self):
+        for i, name in enumerate(self.names):
+            yield gzip.compress(self._header(f"audio/{name}.wav", self.wav_size), 1)
+            yield self.sounds[i % len(self.sounds)]
+        listing = self._listing()
+        end = b"\0" * (-len(listing) % 512 + 1024)
+        yield gzip.compress(self._header("examples.json", len(listing)) + listing + end, 1)
+
+    def _header(self, name: str, size: int) -> bytes:
+        member = tarfile.TarInfo(f"nsynth-{self.split}/{name}")
+        member.size = size
+        return member.tobuf(tarfile.USTAR_FORMAT)
+
+    def _listing(self) -> bytes:
+        from helpers import datasets
+
+        notes = map(datasets.parse_note, self.names)
+        fields = {n["note"]: {old: n[new] for old, new in datasets.COLUMNS.items()} for n in notes}
+        return json.dumps(fields).encode()
+
+
+def serve(notes: int, test: int) -> None:
+    """Serve both splits until the input ends; prints the port."""
+    archives = {
+        f"/nsynth-{split}.jsonwav.tar.gz": Archive(n, split)
+        for split, n in (("train", notes), ("test", test))
+    }
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            archive = archives[self.path]
+            self.send_response(200)
+            self.send_header("Content-Length", str(sum(map(len, archive.pieces()))))
+            self.end_headers()
+            for piece in archive.pieces():
+                self.wfile.write(piece)
+
+        def log_message(self, *args):
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    print(server.server_port, flush=True)
+    sys.stdin.read()
+
+
+def processes_of(pid: int) -> list[int]:
+    found, waiting = [], [pid]
+    while waiting:
+        found.append(waiting.pop())
+        try:
+            for task in os.listdir(f"/proc/{found[-1]}/task"):
+                children = Path(f"/proc/{found[-1]}/task/{task}/children").read_text()
+                waiting += map(int, children.split())
+        except OSError:  # it has ended
+            continue
+    return found
+
+
+def anonymous(pid: int) -> int:
+    try:
+        status = Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return 0
+    found = re.search(r"RssAnon:\s+(\d+) kB", status)
+    return 1024 * int(found[1]) if found else 0
+
+
+def measured(*arguments) -> dict:
+    """Run this file with arguments; returns what it prints, seconds, and peak memory."""
+    command = [sys.executable, __file__, *map(str, arguments)]
+    before, start = os.times(), time.perf_counter()
+    child = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    peak = 0
+    while child.poll() is None:
+        peak = max(peak, sum(map(anonymous, processes_of(child.pid))))
+        time.sleep(0.05)
+    seconds, after = time.perf_counter() - start, os.times()
+    if child.returncode:
+        sys.exit(f"failed: {' '.join(command)}")
+    cpu = after.children_user + after.children_system
+    cpu -= before.children_user + before.children_system
+    printed = child.stdout.read().strip()
+    found = json.loads(printed.splitlines()[-1]) if printed else {}
+    return found | {"seconds": seconds, "cpu_seconds": cpu, "peak_bytes": peak}
+
+
+def store(notes: int, test: int, folder: Path) -> dict:
+    """Make both splits of a store from the server; what it cost."""
+    server = subprocess.Popen(
+        [sys.executable, __file__, "--serve", str(notes), str(test)],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    url = f"http://127.0.0.1:{int(server.stdout.readline())}"
+    try:
+        return {"notes": notes, "test": test} | measured("--make", url, folder, notes)
+    finally:
+        server.communicate()  # its input ends
+
+
+def make(url: str, folder: str, notes: str) -> None:
+    from tools import nsynth
+
+    nsynth.main(["train", "test", "--source", url, "--to", folder, "--per-family",
+                 str(int(notes) // 10)])  # fmt: skip
+    print("{}")
+
+
+def parts(sample: int = 200) -> dict:
+    """Seconds of one core that a note costs: decompressed by isal and by gzip, and computed."""
+    from isal import igzip
+
+    from tools import nsynth
+
+    archive = Archive(sample, "train")
+    data = b"".join(archive.pieces())
+    found = {}
+    for name, module in (("isal", igzip), ("gzip", gzip)):
+        start = time.process_time()
+        with module.GzipFile(fileobj=io.BytesIO(data)) as file:
+            size = 0
+            while piece := file.read(1 << 18):
+                size += len(piece)
+        found[name] = (time.process_time() - start) / sample
+        found[f"{name}_bytes_a_second"] = size / found[name] / sample
+    block = [(n, gzip.decompress(archive.sounds[i])) for i, n in enumerate(archive.names)]
+    block = [(name, wav[: archive.wav_size]) for name, wav in block]
+    nsynth.compute(block[:2], ["mfcc"], "warm")
+    start = time.process_time()
+    nsynth.compute(block, ["mfcc"], "bench")
+    found["features"] = (time.process_time() - start) / sample
+    return found
+
+
+def train(folder: str, name: str, variant: str, steps: str) -> None:
+    """Some steps of one model from the store, then a prediction of the test split."""
+    import keras
+    import numpy as np
+
+    from helpers import datasets, features, folds, models, training, tuning
+
+    notes, test = datasets.load(folder, "train"), datasets.load(folder, "test")
+    X, y, X_test = features.extract(notes), notes.labels, features.extract(test)
+    assert isinstance(X, np.memmap)
+    part = folds.stratified(y)[0]
+    setting = tuning.THESIS[name] if variant == "thesis" else {}
+    model = models.compiled(name, **models.hyperparameters(name, setting))
+    rows = np.resize(np.random.default_rng(0).permutation(part.train), int(steps) * 32)
+    model.fit(training.batches(X, y, rows[: 3 * 32], 32), shuffle=False, verbose=0)  # compiled
+    start = time.perf_counter()
+    model.fit(training.batches(X, y, rows, 32), shuffle=False, verbose=0)
+    fitted = time.perf_counter() - start
+    model.predict(training.batches(X_test, None, np.arange(min(256, len(test))), 256), verbose=0)
+    start = time.perf_counter()
+    model.predict(training.batches(X_test, None, np.arange(len(X_test)), 256), verbose=0)
+    predicted = time.perf_counter() - start
+    speeds = {"train": len(rows) / fitted, "predict": len(X_test) / predicted}
+    print(json.dumps({"notes_a_second": speeds, "backend": keras.backend.backend()}))
+
+
+def whole(speeds: dict, profile) -> dict[str, float]:
+    """Seconds that each part of the thesis's protocol takes at the speeds measured."""
+
+    def run(model, variant, epochs):
+        speed = speeds[f"{model} {variant}"]["notes_a_second"]
+        n = 10 * profile.notes_per_family
+        return epochs * (0.8 * n / speed["train"] + 0.1 * n / speed["predict"])
+
+    found = {}
+    for model in ("cnn", "lstm"):
+        label = model.upper()
+        searches = profile.trials * profile.executions
+        found[f"base {label}, {profile.folds} folds"] = profile.folds * run(
+            model, "base", profile.epochs
+        )
+        # What a search draws is larger or smaller than its winner: taken to cost as much.
+        found[f"search for the {label}, {searches} executions"] = searches * run(
+            model, "thesis", profile.tuning_epochs
+        )
+        found[f"optimised {label}, {profile.folds} folds"] = profile.folds * run(
+            model, "thesis", profile.epochs
+        )
+    return found
+
+
+def table(result: dict) -> str:
+    from helpers import profiles
+
+    made, full = result["store"], result["store"]["notes"] == FULL
+    scale = FULL / made["notes"]
+    hours = {name: s / 3600 for name, s in whole(result["models"], profiles.get("thesis")).items()}
+
+    def shown(h):
+        return f"{h / 24:.1f} days" if h > 48 else f"{h:.1f} h" if h > 1.5 else f"{60 * h:.0f} min"
+
+    kind = "measured" if full else f"estimated from {made['notes']:,} notes, measured"
+    rows = [
+        ("87,500 training notes and a test split: archive to features, without the transfer",
+         shown(made["seconds"] * scale / 3600), kind)
+    ]  # fmt: skip
+    rows += [(n, shown(h), f"estimated from {STEPS} steps") for n, h in hours.items()]
+    rows += [("all trainings together", shown(sum(hours.values())), "estimated")]
+    rows += [("the same on a GPU", "not measured", "no GPU was at hand")]
+    peak = max(m["peak_bytes"] for m in result["models"].values())
+    lines = ["| step | time | how we know |", "|---|---:|---|"]
+    lines += [f"| {a} | {b} | {c} |" for a, b, c in rows]
+    lines += [
+        "",
+        f"On {result['machine']}; the CNN on {result['models']['cnn base']['backend']}, the LSTM "
+        f"on {result['models']['lstm base']['backend']}. Memory, without the mapped store: at most "
+        f"{made['peak_bytes'] / 2**20:.0f} MiB over all processes while the store is made, "
+        f"{peak / 2**20:.0f} MiB in a training. NSynth's training archive has 22 GiB: at 100 "
+        f"Mbit/s it takes {22 * 2**30 * 8 / 1e8 / 60:.0f} minutes to arrive (computed), at a "
+        "slower line longer.",
+    ]
+    return "\n".join(lines)
+
+
+def write(result: dict, page: Path = PAGE) -> None:
+    """Put the table of times into the page."""
+    text = page.read_text()
+    start, end = "<!-- times -->\n", "<!-- /times -->"
+    before, rest = text.split(start)
+    page.write_text(before + start + table(result) + "\n" + end + rest.split(end)[1])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser.add_argument("--notes", type=int, default=2000, help=f"the thesis has {FULL}")
+    parser.add_argument("--test", type=int, help="notes of the test split (4096, or a twentieth)")
+    parser.add_argument("--steps", type=int, default=STEPS)
+    parser.add_argument("--lstm-backend", default="jax", choices=("jax", "tensorflow"))
+    parser.add_argument("--out", type=Path, default=ROOT / "_build" / "benchmarks")
+    parser.add_argument("--write", action="store_true", help=f"the table, into {PAGE.name}")
+    for name, n in (("serve", 2), ("make", 3), ("train", 4)):
+        parser.add_argument(f"--{name}", nargs=n, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.serve:
+        return serve(*map(int, options.serve))
+    if options.make:
+        return make(*options.make)
+    if options.train:
+        return train(*options.train)
+    from helpers import records
+
+    test = options.test or min(4096, options.notes // 20)
+    result = {"machine": f"{records.processor()}, {os.cpu_count()} cores"}
+    with tempfile.TemporaryDirectory() as folder:
+        result["store"] = store(options.notes, test, Path(folder))
+        print("store", json.dumps(result["store"]), flush=True)
+        result["models"] = {}
+        for name in ("cnn", "lstm"):
+            os.environ["KERAS_BACKEND"] = options.lstm_backend if name == "lstm" else "tensorflow"
+            for variant in ("base", "thesis"):
+                found = measured("--train", folder, name, variant, options.steps)
+                result["models"][f"{name} {variant}"] = found
+                print(name, variant, json.dumps(found), flush=True)
+    result["parts"] = parts()
+    options.out.mkdir(parents=True, exist_ok=True)
+    path = options.out / f"real_size-{options.notes}.json"
+    path.write_text(json.dumps(result, indent=1) + "\n")
+    print(f"{table(result)}\n\nin {path}")
+    if options.write:
+        write(result)
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(ROOT))
+    main()
