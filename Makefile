@@ -47,7 +47,7 @@ test-all: $(READY)  ## what takes longer: kills, network and planted faults, cle
 	SEEDS=$(SEEDS) $(BIN)/python -m pytest -m "long or not long" tests/test_faults.py tests/test_clean_runs.py
 	$(BIN)/python -m tools.classroom --run
 	SUBMISSIONS=30 $(BIN)/python -m pytest tests/test_grade.py
-	CHAPTERS=all $(BIN)/python -m pytest tests/test_real_size.py
+	$(BIN)/python -m pytest -m "long or not long" tests/test_real_size.py
 
 test-all: colab test-matrix backends
 

@@ -1,6 +1,6 @@
 """The `thesis` profile on a feature store, made small; and the script that measures it in full.
 
-Three chapters in `make test`, all of them in `make test-all` (environment variable CHAPTERS).
+Three chapters in `make test`, all of them in `make test-all`.
 """
 
 import json
@@ -22,7 +22,10 @@ import real_size
 
 PER_FAMILY = 20
 EVERY = sorted(path.stem for path in (ROOT / "book").glob("[0-9]*.py"))
-CHAPTERS = EVERY if os.environ.get("CHAPTERS") == "all" else [EVERY[i] for i in (1, 3, 4)]
+CHAPTERS = [
+    pytest.param(name, marks=pytest.mark.slow if i in (1, 3, 4) else pytest.mark.long)
+    for i, name in enumerate(EVERY)
+]
 # A chapter as a program, with other parameters, in a profile `thesis` of a store's size.
 PROGRAM = """
 import dataclasses, json, re, sys
@@ -104,7 +107,7 @@ def test_the_table_of_times(tmp_path):
     found = real_size.whole(models, profiles.get("thesis"))
     assert found["base CNN, 5 folds"] == pytest.approx(seconds)
     assert found["search for the LSTM, 10 executions"] == pytest.approx(2 * seconds)
-    result = {"machine": "a machine", "models": models}
+    result = {"machine": "a machine", "steps": 7, "models": models}
     result["store"] = {"notes": 2000, "test": 100, "seconds": 10.0, "peak_bytes": 2**20}
     page = tmp_path / "page.md"
     page.write_text("before\n<!-- times -->\nstale\n<!-- /times -->\nafter\n")
@@ -114,6 +117,7 @@ def test_the_table_of_times(tmp_path):
     assert text.endswith("\n<!-- /times -->\nafter\n")
     assert "stale" not in text
     assert "estimated from 2,000 notes, measured" in text
-    assert f"| base CNN, 5 folds | {seconds / 86400:.1f} days |" in text
+    days = f"{seconds / 86400:.1f} days"
+    assert f"| base CNN, 5 folds | {days} | estimated from 7 steps |" in text
     assert "not measured" in text
     assert real_size.PAGE.read_text().count("<!-- times -->\n") == 1
