@@ -33,14 +33,14 @@ def tests(file: str, *names: str) -> str:
 FAULTS = [
     Fault(
         "labels shifted by one",
-        "datasets.py",
+        "notes.py",
         'self.table["family"].map(FAMILIES.index)',
         '((self.table["family"].map(FAMILIES.index) + 1) % 10)',
         tests("datasets", "bundled_notes"),
     ),
     Fault(
         "the same notes drawn for every seed",
-        "datasets.py",
+        "notes.py",
         "np.random.default_rng([seed, family]).permutation(rows)",
         "np.random.default_rng(family).permutation(rows)",
         tests("datasets", "sample_is_balanced_and_seeded"),
@@ -146,15 +146,15 @@ FAULTS = [
     Fault(
         "training on the test notes",
         "training.py",
-        "train=(self.X[part.train], self.y[part.train])",
-        "train=(self.X[part.test], self.y[part.test])",
-        tests("training", "each_part_of_a_fold_has_its_job"),
+        "batches(X, y, part.train[order], size)",
+        "batches(X, y, part.test[order % len(part.test)], size)",
+        tests("training", "a_network_is_trained_as_its_configuration_says"),
     ),
     Fault(
         "validation notes tested",
         "training.py",
-        "(self.notes.select(part.test), self.X[part.test])",
-        "(self.notes.select(part.validation), self.X[part.validation])",
+        "(self.notes.select(part.test), self.X, part.test)",
+        "(self.notes.select(part.validation), self.X, part.validation)",
         tests("training", "each_part_of_a_fold_has_its_job"),
     ),
     Fault(
@@ -167,8 +167,8 @@ FAULTS = [
     Fault(
         "the same order of notes in every epoch",
         "training.py",
-        'np.random.default_rng([config["seed"], epoch]).permutation(len(X))',
-        'np.random.default_rng(config["seed"]).permutation(len(X))',
+        'np.random.default_rng([config["seed"], epoch]).permutation(len(part.train))',
+        'np.random.default_rng(config["seed"]).permutation(len(part.train))',
         tests("training", "a_network_is_trained_as_its_configuration_says"),
     ),
     Fault(

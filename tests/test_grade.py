@@ -23,7 +23,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from submissions import FULL, POINTS, QUESTIONS, ROOT, a_class, master, notebook
 
-from tools import grade, judge, sandbox
+from tools import classroom as classroom_of
+from tools import exercises, grade, judge, sandbox
 from tools.repository import BookError
 
 SUBMISSIONS = int(os.environ.get("SUBMISSIONS", "9"))
@@ -40,7 +41,7 @@ def classroom(tmp_path_factory):
         folder = tmp_path_factory.mktemp(name)
         nbformat.write(master(name, questions), folder / f"{name}.ipynb")
         assign(folder / f"{name}.ipynb", folder / "dist", no_pdfs=True, no_run_tests=True)
-        return folder / "dist"
+        return folder / "dist" / "autograder"
 
     return make
 
@@ -149,6 +150,25 @@ def test_a_class_is_graded(mini, walls, tmp_path):
     assert max(map(len, pages.values())) < 60_000
 
 
+@pytest.mark.skipif(SUBMISSIONS <= 9, reason="SUBMISSIONS=30 grades every chapter's exercises")
+def test_the_exercises_of_the_book_are_graded(walls, tmp_path):
+    (tmp_path / "class").mkdir()
+    (tmp_path / "solutions").mkdir()
+    for path in exercises.masters(ROOT):
+        made = classroom_of.editions(exercises.read(path), ROOT)
+        (tmp_path / "solutions" / f"{path.stem}.ipynb").write_text(made["solutions"], "utf-8")
+        (tmp_path / "class" / f"{path.stem}-solved.ipynb").write_text(made["solutions"], "utf-8")
+        (tmp_path / "class" / f"{path.stem}-stub.ipynb").write_text(made["student"], "utf-8")
+    out = tmp_path / "grades"
+    where = ["--autograder", str(tmp_path / "solutions"), "--output", str(out)]
+    assert grade.main([str(tmp_path / "class"), *where]) == 0
+    for name, row in rows_in(out).items():
+        assert (row["assignment"], row["state"]) == (name.rpartition("-")[0], "graded"), row
+        full = float(row["possible"])
+        assert full > 0
+        assert float(row["total"]) == (full if name.endswith("solved") else 0), row
+
+
 def test_what_was_graded_is_not_run_again(mini, walls, classroom, hand_in):
     folder = hand_in(a=notebook(), b=notebook(frames="frames = 1"))
     _, out = run(folder, mini)
@@ -191,7 +211,7 @@ def test_an_end_leaves_nothing_running(end, mini, walls, hand_in):
 def test_files_that_are_no_notebooks_are_reported(mini, walls, hand_in):
     folder = hand_in(nothing=notebook())
     (folder / "nothing.ipynb").rename(folder / "answers.py")
-    (folder / "link.ipynb").symlink_to(mini / "autograder" / "mini.ipynb")
+    (folder / "link.ipynb").symlink_to(mini / "mini.ipynb")
     os.mkfifo(folder / "pipe.ipynb")
     with open(folder / "large.ipynb", "wb") as file:
         file.truncate(40 * 2**20)

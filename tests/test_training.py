@@ -56,40 +56,56 @@ def test_a_record_says_what_was_done(experiment, run):
 
 def test_each_part_of_a_fold_has_its_job(experiment, monkeypatch):
     asked = {}
-    monkeypatch.setattr(training, "train", lambda config, **parts: asked.update(parts))
+
+    def watched(config, X, y, part, tests, runs):
+        asked.update(X=X, y=y, part=part, tests=tests)
+
+    monkeypatch.setattr(training, "train", watched)
     experiment.run("cnn", fold=2)
-    fold, (own, X_own) = experiment.folds[1], asked["tests"]["fold_test"]
-    for part in ("train", "validation"):
-        X, y = asked[part]
-        np.testing.assert_array_equal(X, experiment.X[getattr(fold, part)])
-        np.testing.assert_array_equal(y, experiment.y[getattr(fold, part)])
+    fold, (own, X_own, rows) = experiment.folds[1], asked["tests"]["fold_test"]
+    assert asked["part"] is fold
+    np.testing.assert_array_equal(asked["X"], experiment.X)
+    np.testing.assert_array_equal(asked["y"], experiment.y)
     assert list(own.table["note"]) == list(experiment.notes.table["note"].iloc[fold.test])
-    np.testing.assert_array_equal(X_own, experiment.X[fold.test])
-    unseen, X_unseen = asked["tests"]["nsynth_test"]
+    np.testing.assert_array_equal(X_own[rows], experiment.X[fold.test])
+    unseen, X_unseen, rows = asked["tests"]["nsynth_test"]
     assert set(unseen.table["note"]) <= set(datasets.load("nsynth-mini", "test").table["note"])
-    np.testing.assert_array_equal(X_unseen, experiment.X_test)
+    np.testing.assert_array_equal(X_unseen[rows], experiment.X_test)
 
 
 def test_a_network_is_trained_as_its_configuration_says(tmp_path, monkeypatch):
     seen, fit = [], keras.Model.fit
 
-    def watched(model, X, y, **options):
-        seen.append((model, X))
-        return fit(model, X, y, **options)
+    def watched(model, batches, **options):
+        every = [batches[i] for i in range(len(batches))]
+        validated = [options["validation_data"][i] for i in range(len(options["validation_data"]))]
+        seen.append((model, every, validated))
+        return fit(model, batches, **options)
 
     monkeypatch.setattr(keras.Model, "fit", watched)
     experiment = training.Experiment("smoke", runs=tmp_path)
     record = experiment.run("cnn", {"dropout_cnn": 0.4}, epochs=2)
-    (model, first), (_, second) = seen
+    (model, *_), _ = seen
     dropouts = [layer for layer in model.layers if isinstance(layer, keras.layers.Dropout)]
     assert [layer.rate for layer in dropouts] == [0.4] * 4
     assert float(model.optimizer.learning_rate) == pytest.approx(record.config["learning_rate"])
-    known = experiment.X[experiment.folds[0].train]
-    assert int(model.optimizer.iterations) == 2 * np.ceil(len(known) / 32)
-    # Each epoch has all training notes, in an order of its own.
-    for order in (first, second):
-        np.testing.assert_array_equal(np.sort(order[:, 0, 0]), np.sort(known[:, 0, 0]))
-    assert not np.array_equal(first, second)
+    fold = experiment.folds[0]
+    assert int(model.optimizer.iterations) == 2 * np.ceil(len(fold.train) / 32)
+
+    def whole(batches):
+        return tuple(np.concatenate(parts) for parts in zip(*batches, strict=True))
+
+    # Each epoch has all training notes with their labels, in an order of its own.
+    orders = []
+    for _, every, validated in seen:
+        (X, y), (X_validated, y_validated) = whole(every), whole(validated)
+        np.testing.assert_array_equal(X_validated, experiment.X[fold.validation])
+        np.testing.assert_array_equal(y_validated, experiment.y[fold.validation])
+        places = [np.flatnonzero((x == experiment.X).all(axis=(1, 2)))[0] for x in X]
+        assert sorted(places) == sorted(fold.train)
+        np.testing.assert_array_equal(y, experiment.y[places])
+        orders.append(places)
+    assert orders[0] != orders[1]
 
 
 def test_a_finished_run_is_not_trained_again(experiment, run, monkeypatch):

@@ -2,8 +2,8 @@
 
 No submission is trusted. Each runs in a sandbox of its own (`tools.sandbox`), and the checks run
 outside of it (`tools.judge`), on plain values asked for by name: there is nothing in reach of a
-submission that it could rewrite to its gain. The tests and their points are those of the autograder
-notebooks that `otter assign` writes; what a submission's own metadata holds is not read.
+submission that it could rewrite to its gain. Tests and points are those of the solution editions
+that `make classroom` makes with otter; the tests in a submission's own metadata are not read.
 
 The output folder gets `grades.csv`, `index.html` and a page for each submission. What was graded
 before, from the same file and with the same tests, is not run again.
@@ -27,6 +27,7 @@ import sys
 import unicodedata
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import suppress
 from pathlib import Path
 
 import jinja2
@@ -53,23 +54,19 @@ WALLS = {
 
 
 def assignments_in(where: Path) -> dict[str, Path]:
-    """Return the autograder notebooks at `where` (one, or a folder of them) by assignment."""
-    paths = [where] if where.is_file() else sorted(where.glob("**/autograder/*.ipynb"))
+    """Return the notebooks at `where` (one, or a folder of them) by what they are called."""
+    paths = [where] if where.is_file() else sorted(where.glob("*.ipynb"))
     if not paths:
-        raise BookError(f"there is no autograder notebook in {where}: run `make classroom` first")
+        raise BookError(f"there are no solutions with tests in {where}: run `make classroom` first")
     found = {}
     for path in paths:
-        name = json.loads(path.read_bytes())["metadata"].get("otter", {}).get("assignment_name")
-        if not name:
-            raise BookError(f"{path} names no assignment: put `name:` into its master's config")
-        if name in found:
-            raise BookError(f"{path} and {found[name]} are both of the assignment {name!r}")
-        found[name] = path
+        config = json.loads(path.read_bytes())["metadata"].get("otter", {})
+        found[config.get("assignment_name") or path.stem] = path
     return found
 
 
 def questions_of(path: Path) -> dict[str, dict]:
-    """Return an autograder's questions: each with its cases, their code, points and messages.
+    """Return the questions of a notebook that otter wrote: their cases, points and messages.
 
     Raises
     ------
@@ -149,16 +146,21 @@ def submissions_in(folder: Path) -> list[Path]:
     return found
 
 
-def unreadable(path: Path) -> str | None:
-    """Return why a file cannot be a submission, if it cannot."""
+def content_of(path: Path) -> bytes:
+    """Return what a file holds; raises `ValueError`, with the reason, if it is no submission."""
     if path.is_symlink() or not path.is_file():
-        return "a link or a device, not a file"
+        raise ValueError("a link or a device, not a file")
     if path.suffix.lower() != ".ipynb":
-        return "not a notebook (.ipynb)"
+        raise ValueError("not a notebook (.ipynb)")
     size = path.stat().st_size
     if size > NOTEBOOK:
-        return f"the file has {size >> 20} MB, more than {NOTEBOOK >> 20}"
-    return None if size else "the file is empty"
+        raise ValueError(f"the file has {size >> 20} MB, more than {NOTEBOOK >> 20}")
+    if not size:
+        raise ValueError("the file is empty")
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ValueError(f"the file cannot be read: {error.strerror}") from error
 
 
 class Graders:
@@ -176,16 +178,16 @@ class Graders:
     """
 
     def __init__(self, how: str, limits: dict, jobs: int, kept: Path):
-        self.how, self.limits, self.kept = how, limits, kept
+        self.how, self.limits, self.kept = how, limits, kept.resolve()
         self.pool = ThreadPoolExecutor(jobs)
         self.running, self.stopped = set(), False
         self.users = queue.SimpleQueue()
         for uid in free_users(jobs) if how == "root" else [0] * jobs:
             self.users.put(uid)
 
-    def grade(self, paths: list[Path], assignments: dict) -> dict[Path, dict]:
+    def grade(self, paths: list[Path], assignments: dict, own: bool = False) -> dict[Path, dict]:
         """Return each submission's result; Ctrl-C ends everything that runs."""
-        futures = {self.pool.submit(self.one, path, assignments): path for path in paths}
+        futures = {self.pool.submit(self.one, path, assignments, own): path for path in paths}
         results = {}
         try:
             for future in tqdm(as_completed(futures), "grading", len(futures), disable=None):
@@ -198,30 +200,30 @@ class Graders:
             raise
         return results
 
-    def one(self, path: Path, assignments: dict) -> dict:
+    def one(self, path: Path, assignments: dict, own: bool) -> dict:
         """Return the result of one submission, an earlier one if nothing has changed."""
-        reason = unreadable(path)
-        if reason:
-            return judge.outcome("broken file", reason)
         try:
-            content = path.read_bytes()
-        except OSError as error:
-            return judge.outcome("broken file", f"the file cannot be read: {error.strerror}")
-        setting = json.dumps([FORMAT, assignments, self.limits, self.how], sort_keys=True)
-        key = hashlib.sha256(setting.encode() + hashlib.sha256(content).digest()).hexdigest()
-        kept = self.kept / f"{key}.json"
-        if kept.is_file():
-            return json.loads(kept.read_text(encoding="utf-8"))
-        result = self.judge(path, assignments)
+            content = content_of(path)
+        except ValueError as error:
+            return judge.outcome("broken file", str(error))
+        setting = json.dumps([FORMAT, self.limits, self.how]).encode()
+        key = hashlib.sha256(setting + hashlib.sha256(content).digest()).hexdigest()
+        path_kept = self.kept / f"{key}.json"
+        if path_kept.is_file():
+            kept = json.loads(path_kept.read_text(encoding="utf-8"))
+            if kept["tests"] == digest(assignments.get(kept["assignment"])):
+                return kept
+        result = self.judge(path, assignments, own)
         if result["state"] == "graded":
-            write_atomically(kept, json.dumps(result))
+            result["tests"] = digest(assignments[result["assignment"]])
+            write_atomically(path_kept, json.dumps(result))
         return result
 
-    def judge(self, path: Path, assignments: dict) -> dict:
+    def judge(self, path: Path, assignments: dict, own: bool) -> dict:
         """Have a fresh process judge the submission."""
         uid = self.users.get()
-        job = {"path": str(path), "assignments": assignments, "limits": self.limits}
-        job = json.dumps(job | {"how": self.how, "uid": uid}).encode()
+        job = {"path": str(path), "assignments": assignments, "own": own, "uid": uid}
+        job |= {"how": self.how, "limits": self.limits, "caches": str(self.kept / "caches")}
         mortal = ["setpriv", "--pdeathsig", "KILL"] if shutil.which("setpriv") else []
         process = subprocess.Popen(
             [*mortal, sys.executable, "-m", "tools.judge"],
@@ -235,7 +237,9 @@ class Graders:
         if self.stopped:
             process.kill()
         try:
-            answer, errors = process.communicate(job, self.limits["total_seconds"] + 60)
+            answer, errors = process.communicate(
+                json.dumps(job).encode(), self.limits["total_seconds"] + 60
+            )
             if process.returncode:
                 errors = errors.decode("utf-8", "replace").strip()
                 return judge.outcome("not graded", errors[-1000:] or f"exit {process.returncode}")
@@ -247,6 +251,11 @@ class Graders:
             process.wait()
             self.running.discard(process)
             self.users.put(uid)
+
+
+def digest(value) -> str:
+    """Return a hash of what JSON can hold."""
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
 
 
 def free_users(count: int) -> list[int]:
@@ -279,9 +288,9 @@ def sandbox_for(limits: dict, without: bool) -> str:
     return how
 
 
-def check_solutions(graders: Graders, paths: dict[str, Path], assignments: dict) -> None:
-    """Raise `BookError` unless each autograder's own solutions get full marks here."""
-    results = graders.grade(list(paths.values()), assignments)
+def check_solutions(graders: Graders, paths: list[Path], assignments: dict) -> None:
+    """Raise `BookError` unless the solutions of these assignments get full marks here."""
+    results = graders.grade(paths, assignments, own=True)
     for path, result in results.items():
         faults = [f"{result['state']} {result['detail']}"] if result["state"] != "graded" else []
         for name, question in result["questions"].items():
@@ -353,12 +362,12 @@ def main(arguments=None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("submissions", type=Path, help="a folder of notebooks, at any depth")
     parser.add_argument(
-        "--autograder", type=Path, default=ROOT / "_build" / "classroom",
-        help="otter's autograder notebook, or a folder with autograder/ in it",
+        "--autograder", type=Path, default=ROOT / "_build" / "classroom" / "solutions",
+        help="a notebook with solutions and tests, as otter assign writes it, or a folder of them",
     )  # fmt: skip
     parser.add_argument("--output", type=Path, default=ROOT / "_build" / "grades")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="submissions at once")
-    parser.add_argument("--seconds", type=float, default=30, help="of CPU for a cell or a call")
+    parser.add_argument("--seconds", type=float, default=60, help="of CPU for a cell or a call")
     parser.add_argument("--minutes", type=float, default=10, help="for a whole submission")
     parser.add_argument("--memory", type=int, default=2048, help="MB for a submission")
     parser.add_argument("--processes", type=int, default=256, help="and threads of a submission")
@@ -390,8 +399,14 @@ def _grade(options) -> int:
     assignments = {name: questions_of(path) for name, path in autograders.items()}
     how = sandbox_for(limits, options.no_sandbox)
     graders = Graders(how, limits, max(1, options.jobs), options.output / "results")
-    check_solutions(graders, autograders, assignments)
-    rows = table(graders.grade(paths, assignments), folder, assignments)
+    named = set(autograders if len(autograders) == 1 else ())
+    for path in paths:
+        with suppress(ValueError):
+            content = content_of(path)
+            named |= {name for name in autograders if name.encode() in content}
+    check_solutions(graders, [autograders[name] for name in sorted(named)], assignments)
+    results = graders.grade(paths, assignments)
+    rows = table(results, folder, assignments)
     walls = [
         *WALLS[how],
         f"at most {options.seconds:g} s of CPU for a cell or a call, {options.minutes:g} minutes, "

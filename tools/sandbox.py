@@ -19,7 +19,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-WORK = ROOT / "book" / "exercises"  # where the cells run, so that ../data is where it always is
+WORK = ROOT / "classroom" / "student"  # where the cells run, as they do for the student
 MESSAGE = 32 * 2**20  # bytes of JSON that one request or reply may have
 TEXT = 2000  # characters of an error's message that are kept
 TIMED_OUT = 124  # exit status of a process that swallowed every interruption
@@ -174,6 +174,8 @@ class Notebook:
         from IPython.core.interactiveshell import InteractiveShell
         from traitlets.config import Config
 
+        from helpers import exercises
+
         config = Config()
         config.HistoryManager.enabled = False
         config.InteractiveShell.colors = "nocolor"
@@ -182,7 +184,7 @@ class Notebook:
         self.names = self.shell.user_ns
         self.names["grader"] = Grader()
         otter = sys.modules["otter"] = types.ModuleType("otter")
-        otter.Notebook = Grader
+        otter.Notebook = exercises.Grader = Grader
 
     def run(self, cells: list[str]) -> dict:
         """Run the cells in order, each whatever became of the others; returns their errors."""
