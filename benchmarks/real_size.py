@@ -259,7 +259,7 @@ def table(result: dict) -> str:
         ("87,500 training notes and a test split: archive to features, without the transfer",
          shown(made["seconds"] * scale / 3600), kind)
     ]  # fmt: skip
-    rows += [(n, shown(h), f"estimated from {STEPS} steps") for n, h in hours.items()]
+    rows += [(n, shown(h), f"estimated from {result['steps']} steps") for n, h in hours.items()]
     rows += [("all trainings together", shown(sum(hours.values())), "estimated")]
     rows += [("the same on a GPU", "not measured", "no GPU was at hand")]
     peak = max(m["peak_bytes"] for m in result["models"].values())
@@ -305,7 +305,7 @@ def main() -> None:
     from helpers import records
 
     test = options.test or min(4096, options.notes // 20)
-    result = {"machine": f"{records.processor()}, {os.cpu_count()} cores"}
+    result = {"machine": f"{records.processor()}, {os.cpu_count()} cores", "steps": options.steps}
     with tempfile.TemporaryDirectory() as folder:
         result["store"] = store(options.notes, test, Path(folder))
         print("store", json.dumps(result["store"]), flush=True)

@@ -201,7 +201,7 @@ def test_an_end_leaves_nothing_running(end, mini, walls, hand_in):
             assert child.poll() is None
             time.sleep(0.2)
         child.send_signal(end)
-        assert child.wait(60) == (130 if end == signal.SIGINT else -end)
+        assert child.wait(300) == (130 if end == signal.SIGINT else -end)
     finally:
         child.kill()
     assert not survivors()
