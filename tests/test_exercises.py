@@ -198,6 +198,12 @@ def test_links_of_a_student_edition_lead_to_files(name):
                 assert (edition(name).parent / link).is_file(), link
 
 
+@pytest.mark.skipif(bool(ONLY), reason="MASTERS names some of them")
+def test_every_chapter_has_a_master():
+    chapters = ROOT.glob("book/[0-9][0-9]_*.py")
+    assert set(MASTERS) == {path.stem for path in chapters}
+
+
 def test_what_is_committed_is_what_the_masters_make(capsys):
     only = ["--only", *ONLY] if ONLY else []
     assert classroom.main(["--check", *only]) == 0, capsys.readouterr().out

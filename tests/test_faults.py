@@ -23,7 +23,7 @@ def command(check: str) -> list[str]:
     """What a check is, as arguments of Python."""
     if check.startswith("tests/"):
         return ["-m", "pytest", "-q", "-x", "-m", "", "-p", "no:cacheprovider", *check.split()]
-    return ["-m", "tools.regression", "--profile", "smoke", "--only", check]
+    return ["-m", "tools.regression", "--profile", "smoke", "--no-exercises", "--only", check]
 
 
 def status(root, check: str) -> int:

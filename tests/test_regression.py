@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+from functools import partial
 from xml.etree import ElementTree
 
 import numpy as np
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 from test_run_chapters import write
 
 from helpers import records
-from tools import baselines, regression
+from tools import baselines, regression, sync
 from tools.baselines import Figure
 from tools.repository import BookError
 
@@ -158,6 +159,21 @@ def test_a_chapter_that_takes_too_much_is_ended_with_all_it_started(book, capsys
     assert (folder(book) / "book/01_a.failed.ipynb").exists()
     pid = int((book / "book/pid").read_text())
     assert not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+
+
+def test_a_solution_that_its_check_refuses_fails_by_name(tmp_path):
+    name = "01_background"
+    (tmp_path / "book/exercises").mkdir(parents=True)
+    shutil.copy(ROOT / "_config.yml", tmp_path)
+    shutil.copy(ROOT / f"book/{name}.py", tmp_path / "book")
+    master = tmp_path / f"book/exercises/{name}.py"
+    text = (ROOT / f"book/exercises/{name}.py").read_text()
+    (solution,) = re.findall(r"^panels = .*  # SOLUTION$", text, re.MULTILINE)
+    master.write_text(text.replace(solution, 'panels = "AAAA"  # SOLUTION'))
+    run = partial(regression.run_limited, seconds=300, gib=8, cwd=ROOT / sync.EDITIONS)
+    (outcome,) = regression.solve([master], tmp_path, run, tmp_path).values()
+    assert outcome["error"].startswith("curves: ")
+    assert ";" not in outcome["error"]
 
 
 @pytest.mark.parametrize(

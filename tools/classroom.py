@@ -188,13 +188,17 @@ def run(path: Path, root: Path = ROOT) -> list[str]:
     outcome = run_chapter(path, target, {}, cwd=root / sync.EDITIONS)
     if outcome["error"]:
         return [f"{path.stem}: {outcome['error']}, see {outcome['notebook']}"]
+    return [f"{path.stem}, {said}" for said in wrong(target)]
+
+
+def wrong(executed: Path) -> list[str]:
+    """Return what the checks of an executed edition say that do not pass."""
     answers = {}
-    for cell in nbformat.read(target, as_version=4).cells:
+    for cell in nbformat.read(executed, as_version=4).cells:
         if cell.cell_type == "code" and cell.source.startswith("grader.check("):
             said = "".join(out.get("data", {}).get("text/plain", "") for out in cell.outputs)
             answers[re.search(r'"(\w+)"', cell.source)[1]] = said
-    wrong = [said or name for name, said in answers.items() if said != f"{name}: right."]
-    return [f"{path.stem}, {said}" for said in wrong]
+    return [said or name for name, said in answers.items() if said != f"{name}: right."]
 
 
 def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:

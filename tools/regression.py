@@ -2,7 +2,8 @@
 
 Each chapter runs in a process of its own, with limits on time and memory, in a folder of this
 call: no training of an earlier one is found there. What the chapters report is compared with the
-baseline of the profile and the Keras backend (`tools.baselines`). `report.html` and `junit.xml` in
+baseline of the profile and the Keras backend (`tools.baselines`). The solutions of their exercises
+run after them, and every check has to pass. `report.html` and `junit.xml` in
 `_build/regression/<profile>-<backend>-seed<seed>/` say what came out; the executed chapters lie
 beside them.
 
@@ -26,19 +27,26 @@ from pathlib import Path
 
 import papermill
 
-from tools import baselines, limits, regression_report, run_chapters
+from tools import baselines, classroom, limits, regression_report, run_chapters, sync
 from tools.build import cell_ids
 from tools.environment import environment
-from tools.repository import ROOT, BookError
+from tools.repository import ROOT, BookError, write_atomically
 
 PASS, FAIL, REFUSED, DRIFT, STOPPED = 0, 1, 2, 3, 130
 
 
-def run_limited(path: Path, target: Path, parameters: dict, seconds: float, gib: float) -> dict:
+def run_limited(
+    path: Path,
+    target: Path,
+    parameters: dict,
+    seconds: float,
+    gib: float,
+    cwd: Path | None = None,
+) -> dict:
     """`run_chapters.run_chapter` within limits; its outcome has `gib`, the most memory, besides."""
     start = time.monotonic()
     outcome, reason, peak = limits.run(
-        run_chapters.run_chapter, path, target, parameters, seconds=seconds, gib=gib
+        run_chapters.run_chapter, path, target, parameters, cwd, seconds=seconds, gib=gib
     )
     if outcome is None:
         failed, unfinished = run_chapters.places(target)
@@ -72,6 +80,20 @@ def collect(outcomes: dict[str, dict]) -> dict[str, dict]:
     return found
 
 
+def solve(masters: list[Path], folder: Path, run, root: Path) -> dict[str, dict]:
+    """Execute the solution editions of exercises; a check that does not pass makes one fail."""
+    editions = {}
+    for master in masters:
+        path = folder / "solutions" / f"{master.stem}.ipynb"
+        write_atomically(path, classroom.editions(classroom.read(master), root)["solutions"])
+        editions[path] = {}
+    found = run_chapters.run_all("solutions", editions, folder / "exercises", run)
+    for outcome in found.values():
+        if not outcome["error"] and (wrong := classroom.wrong(Path(outcome["notebook"]))):
+            outcome["error"] = "; ".join(wrong)
+    return {f"{name}, exercises": outcome for name, outcome in found.items()}
+
+
 def own(seed: int, folder: Path) -> dict[str, str]:
     """Return the parameters that this command sets: no run reads the trainings of another."""
     return {"SEED": str(seed), "RUNS": str((folder / "runs").resolve())}
@@ -82,17 +104,23 @@ def regression(options, run, root: Path) -> int:
     about = environment()
     place = f"{options.profile}-{about['backend']}-seed{options.seed}"
     folder = root / "_build/regression" / place
+    notebooks = run_chapters.select(options.only, root)
     parameters = run_chapters.prepare(
-        options.profile, run_chapters.select(options.only, root), dict(options.parameter), root,
-        own(options.seed, folder),
-    )  # fmt: skip
+        options.profile, notebooks, dict(options.parameter), root, own(options.seed, folder)
+    )
     baseline = baselines.load(baselines.path_of(options.profile, about["backend"], root))
     shutil.rmtree(folder, ignore_errors=True)
     outcomes = run_chapters.run_all(options.profile, parameters, folder, run)
     found = collect(outcomes)
     findings = baselines.compare(baseline, found, options.seed)
     drifted = [finding for finding in findings if finding.status in baselines.DRIFTS]
-    status = FAIL if len(found) < len(outcomes) else DRIFT if drifted else PASS
+    if not options.no_exercises:
+        chapters = {path.stem for path in notebooks}
+        masters = [path for path in classroom.masters(root) if path.stem in chapters]
+        in_place = partial(run, cwd=root / sync.EDITIONS)
+        outcomes |= solve(masters, folder, in_place, root) if masters else {}
+    failed = any(outcome["error"] for outcome in outcomes.values())
+    status = FAIL if failed else DRIFT if drifted else PASS
 
     print(run_chapters.report(outcomes))
     for finding in drifted:
@@ -198,6 +226,7 @@ def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     run_chapters.add_options(parser)
     parser.add_argument("--seed", type=int, default=0, help="default 0")
+    parser.add_argument("--no-exercises", action="store_true", help="leave the solutions out")
     parser.add_argument("--baseline", action="store_true", help="make the baseline")
     parser.add_argument("--seeds", type=int, default=10, help="of a baseline; default 10")
     parser.add_argument("--limit-seconds", type=float, default=1800, help="a chapter; default 1800")
