@@ -34,12 +34,16 @@ book: $(READY) $(ASSETS)  ## execute every chapter (PROFILE=quick) and render _b
 	$(BIN)/python -m tools.run_chapters --profile $(PROFILE)
 	$(BIN)/python -m tools.build
 
-# Trainings start from nothing here, in a folder of their own: finished runs would hide a fault.
-test: lint unit $(ASSETS) browser  ## all tests, every chapter in the smoke profile, the pages in a browser
-	rm -rf _build/test
-	$(BIN)/python -m tools.run_chapters --profile smoke --parameter RUNS=../_build/test/runs --output _build/test/executed
+# Unit tests and chapters side by side: either keeps little more than one core busy.
+test: lint $(ASSETS) browser  ## all tests, every chapter in the smoke profile, the pages in a browser
+	$(MAKE) -j2 unit chapters
 	$(BIN)/python -m tools.build --executed _build/test/executed --out _build/test/html
 	BOOK_HTML=_build/test/html $(BIN)/python -m pytest tests/test_book.py
+
+# Trainings start from nothing here, in a folder of their own: finished runs would hide a fault.
+chapters: $(READY)
+	rm -rf _build/test
+	$(BIN)/python -m tools.run_chapters --profile smoke --parameter RUNS=../_build/test/runs --output _build/test/executed
 
 test-all: $(READY)  ## what takes longer: kills, network and planted faults, clean regressions, all solutions, 30 submissions, chapters on a store
 	KILLS=20 $(BIN)/python -m pytest tests/test_kill.py
