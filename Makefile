@@ -90,11 +90,19 @@ sync: $(READY)  ## derive the .ipynb, Colab buttons and setup cells (REPOSITORY=
 classroom: sync  ## the exercises: student, solution and autograder editions, from the masters
 	$(BIN)/python -m tools.classroom
 
-records: $(READY)  ## train what is missing of the runs that the book shows (hours)
-	$(BIN)/python -m tools.train --profile mini --runs book/records --only cnn
-	KERAS_BACKEND=jax $(BIN)/python -m tools.train --profile mini --runs book/records --only lstm
+# The protocol, then what chapter 10 compares with it.
+SINGLE := --variant base --fold 1 --epochs 20
+BOOK_RUNS := "" "--split grouped --variant base tuned" "--split matched --variant base tuned" \
+	"$(SINGLE)" "$(SINGLE) --clean" "$(SINGLE) --feature mel" "$(SINGLE) --seconds 1" "$(SINGLE) --seconds 2" \
+	"--variant tuning --search-fold 2"
 
-grade: $(READY)  ## grade a folder of notebooks, SUBMISSIONS=folder
+records: $(READY)  ## train what is missing of the runs that the book shows (hours)
+	for runs in $(BOOK_RUNS); do for model in cnn:tensorflow lstm:jax; do \
+		KERAS_BACKEND=$${model#*:} $(BIN)/python -m tools.train --profile mini --runs book/records \
+			--only $${model%:*} $$runs || exit; \
+	done; done
+
+grade: classroom  ## grade a folder of notebooks, SUBMISSIONS=folder
 	@test -n "$(SUBMISSIONS)" || { echo "Which notebooks? make grade SUBMISSIONS=folder"; exit 1; }
 	$(BIN)/python -m tools.grade "$(SUBMISSIONS)"
 

@@ -304,3 +304,25 @@ def test_what_is_not_plain_does_not_cross(value):
 def test_a_forged_value_is_an_error_of_the_student(forged):
     with pytest.raises(judge.StudentError, match="cannot be read"):
         judge.value_of({"value": forged}, "`x`")
+
+
+def test_the_table_has_the_questions_of_what_was_handed_in():
+    assignments = {"01_a": {"x": {}, "project": {}}, "02_b": {"project": {}}, "03_c": {"y": {}}}
+
+    def row(assignment, **points):
+        questions = {name: {"points": value} for name, value in points.items()}
+        texts = dict.fromkeys(grade.COLUMNS, "") | {"assignment": assignment}
+        return texts | {"questions": questions}
+
+    def header_and_points(rows):
+        lines = list(csv.reader(grade.as_csv(rows, assignments).splitlines()))
+        return [line[len(grade.COLUMNS) :] for line in lines]
+
+    first, second = row("01_a", x=2, project=1), row("02_b", project=3)
+    assert header_and_points([first]) == [["x", "project"], ["2", "1"]]
+    assert header_and_points([first, second, row("")]) == [
+        ["01_a/x", "01_a/project", "02_b/project"],
+        ["2", "1", ""],
+        ["", "", "3"],
+        ["", "", ""],
+    ]

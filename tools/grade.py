@@ -325,13 +325,15 @@ def table(results: dict[Path, dict], folder: Path, assignments: dict) -> list[di
 
 
 def as_csv(rows: list[dict], assignments: dict) -> str:
-    """Return the rows as CSV, one column for each question."""
-    questions = dict.fromkeys(name for each in assignments.values() for name in each)
+    """Return the rows as CSV, one column for each question of what was handed in."""
+    there = [name for name in assignments if name in {row["assignment"] for row in rows}]
+    questions = [(name, question) for name in there for question in assignments[name]]
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([*COLUMNS, *questions])
+    writer.writerow([*COLUMNS, *("/".join(pair[len(there) == 1 :]) for pair in questions)])
     for row in rows:
-        points = [row["questions"].get(name, {}).get("points", "") for name in questions]
+        own = {(row["assignment"], name): q["points"] for name, q in row["questions"].items()}
+        points = [own.get(pair, "") for pair in questions]
         writer.writerow([harmless(row[column]) for column in COLUMNS] + points)
     return text.getvalue()
 
