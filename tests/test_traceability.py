@@ -14,9 +14,21 @@ from scipy import stats
 
 from helpers import evaluation, models, profiles, records, tuning
 from helpers.datasets import FAMILIES
-from tools import traceability
+from tools import claims, traceability
+from tools.evidence import (
+    FEATURES,
+    NOT,
+    PARTLY,
+    PENDING,
+    REPRODUCED,
+    UNTESTABLE,
+    Evidence,
+    noise_alone,
+    spans,
+    verdict,
+)
 from tools.repository import BookError
-from tools.traceability import JUDGED, NOT, PARTLY, PENDING, REPRODUCED, UNTESTABLE, Evidence
+from tools.traceability import JUDGED
 
 # The numbered sections of the thesis that say something, its tables and its figures.
 SECTIONS = [
@@ -48,42 +60,42 @@ ITEMS = {f"Table {n}" for n in ("3.1", "3.2", "4.1", "4.2", "4.3", "4.4")} | {
     ],
 )
 def test_the_verdict_follows_from_the_checks(checks, expected):
-    assert traceability.verdict(checks) == expected
+    assert verdict(checks) == expected
 
 
 def test_no_verdict_without_a_check():
     with pytest.raises(ValueError, match="nothing was checked"):
-        traceability.verdict([])
+        verdict([])
 
 
 def test_a_number_within_the_range_of_runs():
-    assert traceability.spans([0.95, 0.97, 0.99], 0.971)
-    assert traceability.spans(pd.Series([0.971]), 0.971)
-    assert not traceability.spans([0.95, 0.97], 0.971)
+    assert spans([0.95, 0.97, 0.99], 0.971)
+    assert spans(pd.Series([0.971]), 0.971)
+    assert not spans([0.95, 0.97], 0.971)
 
 
 def test_noise_alone_is_an_analysis_of_variance():
     executions = np.random.default_rng(0).normal(size=(5, 2))
     expected = stats.f_oneway(*executions).pvalue
-    assert traceability.noise_alone(executions) == pytest.approx(expected)
-    assert traceability.noise_alone([[0.9, 0.9], [0.9, 0.9]]) == 1
-    assert traceability.noise_alone([[0.9, 0.9], [0.8, 0.8]]) == 0
+    assert noise_alone(executions) == pytest.approx(expected)
+    assert noise_alone([[0.9, 0.9], [0.9, 0.9]]) == 1
+    assert noise_alone([[0.9, 0.9], [0.8, 0.8]]) == 0
 
 
 def test_a_falling_curve_falls_from_ten_to_ten():
     falling = 1 / np.arange(1, 51)
-    assert traceability.falls(falling)
-    assert traceability.falls(np.r_[falling[:40], np.ones(10)])
-    assert not traceability.falls(np.r_[falling[:30], np.ones(20)])
+    assert claims.falls(falling)
+    assert claims.falls(np.r_[falling[:40], np.ones(10)])
+    assert not claims.falls(np.r_[falling[:30], np.ones(20)])
 
 
 def test_arithmetic_gives_the_parameters_that_keras_counts():
     # As in chapters 5 and 6, whose asserts compare with Keras.
-    shapes, flat, total = traceability.cnn_arithmetic()
+    shapes, flat, total = claims.cnn_arithmetic()
     assert (shapes[-1], flat, total) == ((31, 3, 128), 11_904, 6_239_338)
-    assert traceability.lstm_arithmetic() == (4_032, 2_109_194)
-    assert traceability.cnn_arithmetic(128, 128)[-1] == 6_442_218
-    assert traceability.lstm_arithmetic(32, 128)[-1] == 8_499_722
+    assert claims.lstm_arithmetic() == (4_032, 2_109_194)
+    assert claims.cnn_arithmetic(128, 128)[-1] == 6_442_218
+    assert claims.lstm_arithmetic(32, 128)[-1] == 8_499_722
 
 
 # The specification.
@@ -112,9 +124,9 @@ def test_every_function_is_used_and_says_what_it_checks(specification):
             if here := row.get("here"):
                 name = next(iter(here)) if isinstance(here, dict) else here
                 used.setdefault(name, []).append("verdict" in row)
-    assert set(used) == set(traceability.NUMBERS)
+    assert set(used) == set(claims.NUMBERS)
     for name, judged in used.items():
-        assert all(judged) or traceability.NUMBERS[name].__doc__, f"{name} states no rule"
+        assert all(judged) or claims.NUMBERS[name].__doc__, f"{name} states no rule"
 
 
 def make_chapter(root, name, *texts):
@@ -248,7 +260,7 @@ def write_run(
         }
         | unusual,
         "backend": "made-up",
-        "parameters": traceability.ARITHMETIC[model](full[first], full[second])[-1],
+        "parameters": claims.ARITHMETIC[model](full[first], full[second])[-1],
         "seconds": 60,
         "metrics": {
             part: evaluation.scores(p["labels"], p["probabilities"])
@@ -377,24 +389,24 @@ def test_explanations_are_computed_from_the_single_runs(complete):
         (found,) = (row for row in made if rule in row.why)
         return found
 
-    measured = row(traceability.dropout_measured)
+    measured = row(claims.dropout_measured)
     assert measured.verdict == REPRODUCED
     assert (
         "CNN below the logged one in 20 of 20 epochs, below the clean one in 0" in measured.number
     )
-    mallets = row(traceability.mel_for_mallets)
+    mallets = row(claims.mel_for_mallets)
     ours = [
         evidence.right(run, "fold_test", "mallet").mean()
-        for run in evidence.alike(*traceability.FEATURES)["cnn"]
+        for run in evidence.alike(*FEATURES)["cnn"]
     ]
     assert f"CNN {100 * (ours[1] - ours[0]):+.1f} points on the fold" in mallets.number
     assert "1 seed, fold 1, 20 epochs" in mallets.number
-    assert row(traceability.mfcc_better).verdict == NOT
-    elsewhere = row(traceability.best_elsewhere)
+    assert row(claims.mfcc_better).verdict == NOT
+    elsewhere = row(claims.best_elsewhere)
     assert "winner: CNN trial 3, then 3, 0.0 points apart" in elsewhere.number
     assert elsewhere.verdict == NOT
     copies = evidence.copies
-    (run, _) = evidence.alike(*traceability.FEATURES)["cnn"]
+    (run, _) = evidence.alike(*FEATURES)["cnn"]
     assert len(evidence.right(run, "nsynth_test")) == 200 - len(copies)
 
 
