@@ -94,7 +94,7 @@ classroom: sync  ## the exercises: student, solution and autograder editions, fr
 SINGLE := --variant base --fold 1 --epochs 20
 BOOK_RUNS := "" "--split grouped --variant base tuned" "--split matched --variant base tuned" \
 	"$(SINGLE)" "$(SINGLE) --clean" "$(SINGLE) --feature mel" "$(SINGLE) --seconds 1" "$(SINGLE) --seconds 2" \
-	"--variant tuning --search-fold 2"
+	"--variant tuning --search-fold 2 --epochs 20"
 
 records: $(READY)  ## train what is missing of the runs that the book shows (hours)
 	for runs in $(BOOK_RUNS); do for model in cnn:tensorflow lstm:jax; do \

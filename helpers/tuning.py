@@ -60,9 +60,12 @@ def execution_seed(seed: int, trial: int, execution: int) -> int:
     return int(np.random.SeedSequence([seed, trial, execution]).generate_state(1)[0] >> 1)
 
 
-def execution_score(record: records.Record) -> float:
-    """What keras-tuner takes as the score of an execution: its best validation accuracy."""
-    return float(record.history["val_accuracy"].max())
+def execution_score(record: records.Record, epochs: int | None = None) -> float:
+    """What keras-tuner takes as the score of an execution: its best validation accuracy.
+
+    With `epochs`, the best of the first so many.
+    """
+    return float(record.history["val_accuracy"][:epochs].max())
 
 
 def search(experiment, model: str, seed: int = 0, fold: int = 1) -> Search:
@@ -138,8 +141,8 @@ def _trials(group, profile, model, seed, fold) -> list:
     return [[by_seed[s] for s in trial] for trial in seeds]
 
 
-def _search(model: str, trials: list) -> Search:
-    table = score_table(model, trials)
+def _search(model: str, trials: list, epochs: int | None = None) -> Search:
+    table = score_table(model, trials, epochs)
     winner = trials[table["score"].to_numpy().argmax()][0]
     best = {name: winner.config["hyperparameters"][name] for name in SPACES[model]}
     return Search(table, best, trials)
@@ -189,13 +192,26 @@ def _as_usual(group) -> list:
     return [r for r in usual if "seconds" not in r.config["features"] and "clean" not in r.config]
 
 
-def read_search(group, model: str, profile: str = "mini", seed: int = 0, fold: int = 1):
-    """The finished search among records (see `protocol`), or None if an execution is missing."""
+def read_search(
+    group,
+    model: str,
+    profile: str = "mini",
+    seed: int = 0,
+    fold: int = 1,
+    epochs: int | None = None,
+):
+    """The finished search among records (see `protocol`), or None if an execution is missing.
+
+    With `epochs`, as if it had ended after so many: a training does not know how long it will be,
+    so the first epochs of a longer one are the same.
+    """
     profile = profiles.get(profile)
-    wanted = {"model": model, "epochs": profile.tuning_epochs, "split": {"fold": fold}}
-    found = records.select(_as_usual(group), **wanted)
-    trials = _trials(found, profile, model, seed, fold)
-    return _search(model, trials) if trials else None
+    group = records.select(_as_usual(group), model=model, split={"fold": fold})
+    if epochs is None:
+        group = records.select(group, epochs=profile.tuning_epochs)
+    group = [record for record in group if record.config["epochs"] >= (epochs or 0)]
+    trials = _trials(group, profile, model, seed, fold)
+    return _search(model, trials, epochs) if trials else None
 
 
 def plan(profile, model: str, seed: int = 0, fold: int = 1) -> list[dict]:
@@ -262,11 +278,11 @@ def _random_search(model: str, trials: int, seed: int, run_trial) -> None:
         ).search(verbose=0)
 
 
-def score_table(model: str, trials: list) -> pd.DataFrame:
+def score_table(model: str, trials: list, epochs: int | None = None) -> pd.DataFrame:
     """A table like the thesis's 4.1 and 4.2 from the executions' records, one list a trial."""
     rows = []
     for executions in trials:
-        scores = [execution_score(record) for record in executions]
+        scores = [execution_score(record, epochs) for record in executions]
         hyperparameters = executions[0].config["hyperparameters"]
         rows.append(
             {name: hyperparameters[name] for name in SPACES[model]}

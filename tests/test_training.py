@@ -120,6 +120,9 @@ def test_the_same_seed_gives_the_same_run_and_another_does_not(experiment, run, 
     same(record, again.run(name, fold=2, epochs=4))
     other = again.run(name, fold=2, epochs=4, seed=1)
     assert not record.history.equals(other.history)
+    # A training does not know how long it will be: chapter 10 relies on it.
+    shorter = again.run(name, fold=2, epochs=2)
+    assert record.history[:2].equals(shorter.history)
 
 
 def by_arrays(experiment, name, seed=0, epochs=4):
@@ -293,7 +296,19 @@ def test_search(experiment, model, monkeypatch):
 
 def test_the_score_of_an_execution_is_its_best_epoch():
     history = pd.DataFrame({"val_accuracy": [0.2, 0.6, 0.4]})
-    assert tuning.execution_score(records.Record({}, history, {})) == 0.6
+    record = records.Record({}, history, {})
+    assert tuning.execution_score(record) == 0.6
+    assert tuning.execution_score(record, epochs=1) == 0.2
+
+
+def test_a_search_is_read_as_if_it_had_been_shorter():
+    shipped = records.read_all(records.SHIPPED)
+    whole = tuning.read_search(shipped, "lstm")
+    short = tuning.read_search(shipped, "lstm", epochs=3)
+    for executions, score in zip(whole.runs, short.table["score"], strict=True):
+        assert score == np.mean([run.history["val_accuracy"][:3].max() for run in executions])
+    assert (short.table["score"] < whole.table["score"]).all()
+    assert tuning.read_search(shipped, "lstm", epochs=51) is None
 
 
 def test_executions_of_a_trial_differ_and_are_averaged(experiment, monkeypatch):

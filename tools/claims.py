@@ -14,7 +14,17 @@ import pandas as pd
 from helpers import datasets, evaluation, features, models, significance
 from helpers import tuning as searches
 from helpers.datasets import FAMILIES
-from tools.evidence import FEATURES, FOLDS, LENGTHS, PARTS, TEST, TITLES, noise_alone, spans
+from tools.evidence import (
+    ELSEWHERE,
+    FEATURES,
+    FOLDS,
+    LENGTHS,
+    PARTS,
+    TEST,
+    TITLES,
+    noise_alone,
+    spans,
+)
 
 
 @dataclass(frozen=True)
@@ -1061,7 +1071,7 @@ def shorter_notes(evidence):
 
 
 @number
-def best_elsewhere(evidence, fold):
+def best_elsewhere(evidence):
     """For each network searched on both folds: another trial wins on the second fold, by more
     than two standard errors of a difference between trials."""
 
@@ -1076,4 +1086,4 @@ def best_elsewhere(evidence, fold):
         text = f"{name.upper()} trial {winners[0]}, then {winners[1]}, {points(lost, '')} apart"
         return f"{text} (two standard errors: {100 * limit:.1f})", lost > limit
 
-    return over(evidence.search_on(fold).items(), one, "winner: ", named=lambda item: "")
+    return over(evidence.search_on(*ELSEWHERE).items(), one, "winner: ", named=lambda item: "")

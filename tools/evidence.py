@@ -20,6 +20,7 @@ PARTS = {"fold_test": "folds", "nsynth_test": "mini-test"}
 FOLDS, TEST = PARTS
 FEATURES = ("mfcc", 4), ("mel", 4)  # kind, seconds
 LENGTHS = ("mfcc", 1), ("mfcc", 2), ("mfcc", 4)
+ELSEWHERE = 2, 20  # the other fold that was searched on, and for how many epochs
 REPRODUCED, PARTLY, NOT = "reproduced", "partly", "not"
 UNTESTABLE, PENDING = "not testable here", "not recorded yet"
 VERDICTS = (REPRODUCED, PARTLY, NOT, UNTESTABLE, PENDING)
@@ -120,7 +121,7 @@ class Evidence:
     def complete(self) -> bool:
         """Whether all that the rows ask for is recorded."""
         try:
-            self.clean(), self.alike(*FEATURES), self.alike(*LENGTHS), self.search_on(2)
+            self.clean(), self.alike(*FEATURES), self.alike(*LENGTHS), self.search_on(*ELSEWHERE)
         except NotRecordedError:
             return False
         return set(TITLES) <= set(self.protocol) and set(searches.SPACES) == set(self._searches)
@@ -141,16 +142,20 @@ class Evidence:
         self.used.add("search")
         return self._searches[model]
 
-    def search_on(self, fold: int) -> dict:
-        """By network: the searches on fold 1 and on another one, where both are recorded."""
-        found = {
-            name: (first, second)
-            for name, first in self._searches.items()
-            if (second := searches.read_search(self.group, name, PROFILE, fold=fold))
-        }
+    def search_on(self, fold: int, epochs: int) -> dict:
+        """By network: the searches on fold 1 and on another one, of equal epochs."""
+        found = {}
+        for name in searches.SPACES:
+            both = [
+                searches.read_search(self.group, name, PROFILE, fold=each, epochs=epochs)
+                for each in (1, fold)
+            ]
+            if all(both):
+                found[name] = both
         if not found:
             raise NotRecordedError(f"search on fold {fold}")
-        self.used.add(f"searches of the {' and the '.join(map(str.upper, found))}, folds 1, {fold}")
+        names = " and the ".join(map(str.upper, found))
+        self.used.add(f"searches of the {names}, folds 1, {fold}, {epochs} epochs")
         return found
 
     def clean(self) -> dict:
