@@ -15,7 +15,7 @@
 #
 # - Write down a search space and count it.
 # - Explain why random search often beats a grid of the same size.
-# - Run keras-tuner's `RandomSearch`, and avoid four traps in it.
+# - Read the scores of keras-tuner's `RandomSearch`, and avoid four traps in it.
 # - Tell the noise between two trainings from the difference between two settings, and say what ten
 #   trainings cannot tell.
 # - Say why the winner's own score flatters it, and by how much.

@@ -31,18 +31,56 @@ import numpy as np
 # %% [markdown] exercise={"name": "space", "minutes": 5, "points": 1, "objectives": ["Write"]}
 # ## A space with a bend
 #
-# A search over LSTMs may choose one of 4 learning rates, and 1, 2 or 3 LSTM layers; **each** layer has
-# 32, 64 or 128 units, whatever the other layers have. How many settings are there?
+# 1. `space`: a search over a dropout from 0 to 0.5 in steps of 0.25 and a batch size from 16 to 128,
+#    each twice the one before. Write the space down as the chapter does: a dictionary with the keys
+#    `"dropout"` and `"batch_size"` and a list of all values of each.
+# 2. `n_settings`: another search, over LSTMs, may choose one of 4 learning rates, and 1, 2 or 3 LSTM
+#    layers; **each** layer has 32, 64 or 128 units, whatever the other layers have. How many settings
+#    are there?
 #
 # <details><summary>Hint</summary>
 #
-# The spaces of the chapter are products. Here the number of hyperparameters depends on one of them:
-# count the networks of one layer, of two and of three by themselves.
+# "Two spaces, written out". The spaces there are products. In the second one here the number of
+# hyperparameters depends on one of them: count the networks of one layer, of two and of three by
+# themselves.
 #
 # </details>
 
 # %% tags=["solution"]
+space = {"dropout": [0, 0.25, 0.5], "batch_size": [16, 32, 64, 128]}  # SOLUTION
 n_settings = 4 * (3 + 3**2 + 3**3)  # SOLUTION
+
+# %% tags=["test"]
+from helpers.exercises import answered, same
+
+answered("space", space)
+assert set(space) == {"dropout", "batch_size"}, (
+    'space should be a dictionary with the keys "dropout" and "batch_size".'
+)
+same(
+    'space["dropout"]',
+    space["dropout"],
+    right=[0, 0.25, 0.5],
+    ordered=False,
+    wrong={
+        (0, 0.25): "A range in Python ends before its last value. This space holds both ends.",
+        (0.25, 0.5): "The search may leave dropout out: where does the question begin?",
+        (0, 0.5): "Those are the ends. What lies between?",
+    },
+    hint="List all its values, from the first to the last.",
+)
+same(
+    'space["batch_size"]',
+    space["batch_size"],
+    right=[16, 32, 64, 128],
+    ordered=False,
+    wrong={
+        (16, 32, 64): "A range in Python ends before its last value. This space holds both ends.",
+        (16, 128): "Those are the ends. What lies between?",
+        (16, 32, 48, 64, 80, 96, 112, 128): "Each is twice the one before, and not 16 more.",
+    },
+    hint="List all its values, from the first to the last.",
+)
 
 # %% tags=["test"]
 from helpers.exercises import number
@@ -64,6 +102,14 @@ number(
 )
 
 # %% tags=["wrong"]
+# says: ends before its last value
+space = {"dropout": np.arange(0, 0.5, 0.25), "batch_size": [16, 32, 64, 128]}
+
+# %% tags=["wrong"]
+# says: not 16 more
+space = {"dropout": [0, 0.25, 0.5], "batch_size": list(range(16, 129, 16))}
+
+# %% tags=["wrong"]
 # says: the same units
 n_settings = 4 * 3 * 3
 
@@ -75,7 +121,7 @@ n_settings = 4 * 3**3
 # says: no second and third layer
 n_settings = 4 * 3 * 3**3
 
-# %% [markdown] exercise={"name": "budget", "minutes": 15, "points": 2, "objectives": ["Write", "Say"]}
+# %% [markdown] exercise={"name": "budget", "minutes": 15, "points": 2, "objectives": ["Write"]}
 # ## Twelve hours
 #
 # A machine is yours for 12 hours. An epoch of the CNN takes 30 s on it, whatever the setting. You
@@ -120,6 +166,7 @@ number(
     },
     hint="Seconds of a trial, seconds of the final trainings, seconds that there are.",
 )
+assert chance is ... or chance <= 1, "Is chance in percent? It is asked for between 0 and 1."
 number(
     "chance",
     chance,
@@ -132,7 +179,6 @@ number(
         3 * 19 / 60: "Chances add up only if two of the three cannot be met together.",
         1 - (1 - 3 / 60) ** 24: "Is your number of trials right? And can a setting come again?",
         (19 * 18 * 17) / (60 * 59 * 58): "That is the chance to meet all three of them.",
-        100 - 100 * (41 * 40 * 39) / (60 * 59 * 58): "Is that in percent?",
     },
     hint="It is easier to count how often all three are missed.",
 )
@@ -146,6 +192,10 @@ n_trials = 12 * 3600 // (2 * 30 * 30)
 n_trials = (12 * 3600 - 5 * 50 * 30) // (30 * 30)
 
 # %% tags=["wrong"]
+# says: in percent
+chance = 68.8
+
+# %% tags=["wrong"]
 # says: drawn again
 chance = 1 - (57 / 60) ** 19
 
@@ -157,7 +207,7 @@ chance = 3 * 19 / 60
 # ## Hitting a stripe
 #
 # Three hyperparameters go from 0 to 1. Only the first, $a$, matters: a setting is good when $a$ lies in
-# a stripe that is a **tenth** of the range wide, and nobody knows where the stripe begins.
+# a stripe that is a **tenth** of the range wide, ends included, and nobody knows where it begins.
 #
 # 1. `n_random`: how many random trials does it take **at least** for a chance of **95 % or more** that
 #    one of them is good?
@@ -226,7 +276,7 @@ n_grid = 10
 # says: goes with each value
 n_grid = 3 * 10
 
-# %% [markdown] exercise={"name": "symptoms", "minutes": 5, "points": 1, "objectives": ["Run"]}
+# %% [markdown] exercise={"name": "symptoms", "minutes": 5, "points": 1, "objectives": ["Read"]}
 # ## Five symptoms
 #
 # Five searches with keras-tuner, and what their owners say:
@@ -288,7 +338,7 @@ causes = "CEBAD"
 # says: five letters
 causes = "CEA"
 
-# %% [markdown] exercise={"name": "score", "minutes": 10, "points": 1, "objectives": ["Run", "Say"]}
+# %% [markdown] exercise={"name": "score", "minutes": 10, "points": 1, "objectives": ["Read", "Say"]}
 # ## The score, and what is left of it
 #
 # `curves` holds the validation accuracies of a search (made up): 3 trials, 2 executions each, 6
@@ -637,7 +687,7 @@ def flattery(truth, s, executions):
     return float(mean_scores.max() - truth[mean_scores.argmax()])
 
 
-# %% [markdown] exercise={"name": "project", "minutes": 240, "points": 2, "objectives": ["Write", "Run", "Tell"]}
+# %% [markdown] exercise={"name": "project", "minutes": 240, "points": 2, "objectives": ["Tell", "Say"]}
 # ## Open project: a better ten
 #
 # The thesis spent ten executions as five settings twice. Is there a better way to spend ten? Write a
