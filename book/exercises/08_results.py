@@ -215,7 +215,9 @@ import numpy as np
 from helpers.exercises import array, call, number
 
 toy = np.array([[0.9, 0.1], [0.5, 0.5]])
-equal = array("precisions(toy, [10, 10])", call("precisions", precisions, toy, [10, 10]), (2,))
+equal = array(
+    "precisions(toy, [10, 10])", call("precisions", precisions, toy, np.array([10, 10])), (2,)
+)
 assert not np.allclose(equal, [0.9, 0.5]), (
     "precisions(toy, [10, 10]) are the recalls. Of all that was *called* an organ, how much is one?"
 )
@@ -226,7 +228,9 @@ number(
     digits=3,
     hint='The chapter has this very matrix, with ten notes each, in "Rows or columns?".',
 )
-many = array("precisions(toy, [100, 10])", call("precisions", precisions, toy, [100, 10]), (2,))
+many = array(
+    "precisions(toy, [100, 10])", call("precisions", precisions, toy, np.array([100, 10])), (2,)
+)
 number(
     "the precision of voices in precisions(toy, [100, 10])",
     many[1],
@@ -237,7 +241,7 @@ number(
         "10. But ten times as many organs now stray into their column. Do the numbers of notes "
         "reach the right axis?",
         1 / 2: "With 100 organs and 10 voices, you give the recall of the voices.",
-        500 / 501: "The numbers of notes seem to have changed places.",
+        50 / 51: "The numbers of notes seem to have changed places.",
     },
     hint="Write down the four counts for 100 organs and 10 voices.",
 )
@@ -249,11 +253,11 @@ from helpers.exercises import array, call
 
 rows = np.random.default_rng(0).dirichlet(np.ones(5), size=5)
 few, many = (
-    array("precisions", call("precisions", precisions, rows, notes), (5,))
+    array("precisions", call("precisions", precisions, rows, np.array(notes)), (5,))
     for notes in ([3, 1, 4, 1, 5], [300, 100, 400, 100, 500])
 )
 assert np.allclose(few, many), "A hundred times as many notes of every family change no precision."
-alone = array("precisions", call("precisions", precisions, rows, [0, 0, 7, 0, 0]), (5,))
+alone = array("precisions", call("precisions", precisions, rows, np.array([0, 0, 7, 0, 0])), (5,))
 assert np.allclose(alone, [0, 0, 1, 0, 0]), (
     "In a split with notes of the third family only, whatever is called the third is the third, "
     "and whatever is called something else is not."
@@ -400,14 +404,14 @@ worthless = 0.99
 # %% [markdown] exercise={"name": "curves", "minutes": 15, "points": 2, "objectives": ["Read learning curves"]}
 # ## Three learning curves
 #
-# The loss of three networks, A, B and C, after each of 20 epochs; all made up. As in Keras, the
+# The loss of three networks, A, B and C, after each of 15 epochs; all made up. As in Keras, the
 # training loss is measured *while* the network trains, the validation loss at the end of the epoch.
 #
 # - `reasons`: why does the validation loss lie below the training loss in most epochs? A list of
 #   three words for A, B and C, each one of `"dropout"` (above all, since dropout is on while the
 #   training loss is measured), `"time"` (above all, since the training loss is half an epoch older)
 #   and `"neither"` (it does not lie below).
-# - `stop`: by the loss, C trained too long. After which epoch (1 to 20) was it at its best?
+# - `stop`: by the loss, C trained too long. After which epoch (1 to 15) was it at its best?
 #
 # <details><summary>Hint</summary>
 #
@@ -417,23 +421,20 @@ worthless = 0.99
 # </details>
 
 # %%
-epoch = np.arange(1, 21)
-
-
-def falling(t):
-    return 2.2 * np.exp(-t / 5) + 0.15
-
-
+LOSSES = """
+A training   2.141 1.781 1.485 1.240 1.046 0.883 0.748 0.642 0.553 0.480 0.419 0.372 0.329 0.298 0.270
+A validation 1.972 1.645 1.377 1.157 0.979 0.833 0.712 0.617 0.536 0.462 0.410 0.369 0.333 0.304 0.280
+B training   2.445 2.078 1.784 1.547 1.346 1.184 1.049 0.938 0.852 0.779 0.717 0.669 0.630 0.596 0.571
+B validation 2.001 1.675 1.406 1.190 1.011 0.863 0.741 0.646 0.563 0.499 0.442 0.401 0.363 0.331 0.309
+C training   2.141 1.780 1.482 1.240 1.045 0.881 0.750 0.642 0.549 0.480 0.422 0.370 0.329 0.299 0.272
+C validation 2.253 1.924 1.654 1.438 1.258 1.114 0.993 0.891 0.861 0.850 0.845 0.848 0.863 0.885 0.910
+"""
 curves = pd.DataFrame(
     {
-        ("A", "training"): falling(epoch - 0.5),
-        ("A", "validation"): falling(epoch) + 0.02,
-        ("B", "training"): falling(epoch - 0.5) + 0.3,
-        ("B", "validation"): falling(epoch) + 0.05,
-        ("C", "training"): falling(epoch - 0.5),
-        ("C", "validation"): falling(epoch) + 0.3 + 0.05 * np.maximum(0, epoch - 8),
+        (name, part): np.array(losses, dtype=float)
+        for name, part, *losses in map(str.split, LOSSES.strip().splitlines())
     },
-    index=pd.Index(epoch, name="epoch"),
+    index=pd.RangeIndex(1, 16, name="epoch"),
 )
 fig, axes = plt.subplots(1, 3, figsize=(8.2, 2.8), sharey=True)
 for ax, name in zip(axes, "ABC", strict=True):
@@ -488,9 +489,9 @@ number(
     right=11,
     wrong={
         10: "Is that a position, counted from 0? Epochs are counted from 1.",
-        20: "That is the last epoch, where the training loss is lowest. Training notes cannot show "
+        15: "That is the last epoch, where the training loss is lowest. Training notes cannot show "
         "that a network trained too long.",
-        8: "There the curve has a kink, but the loss goes on falling for a while.",
+        8: "Look at the numbers: the loss goes on falling for a while.",
     },
     hint="Which of the two curves shows that a network has trained too long, and where is it "
     "lowest?",
@@ -590,7 +591,11 @@ listening.players(
 )
 
 # %% tags=["solution"]
-with_a = "DF"  # SOLUTION
+# BEGIN SOLUTION NO PROMPT
+together = FIRST if order[0] in FIRST else SECOND
+others = [letter for letter, note in zip("ABCDEF", order, strict=True) if note in together][1:]
+# END SOLUTION
+with_a = "".join(others)  # SOLUTION
 
 # %% tags=["test"]
 from helpers.exercises import answered, same
@@ -602,17 +607,17 @@ assert len(letters) == 2, "The answer should be a text of two letters, such as t
 same(
     "with_a",
     letters,
-    right="DF",
+    right="CF",
     wrong={
-        "BD": "D is right. The other has another colour than A.",
-        "CD": "D is right. The other has another colour than A.",
-        "DE": "D is right. The other has another colour than A.",
-        "BF": "F is right. The other has another colour than A.",
-        "CF": "F is right. The other has another colour than A.",
-        "EF": "F is right. The other has another colour than A.",
-        "BC": "These two go together, but not with A.",
+        "BC": "C is right. The other sounds on in another way than A.",
+        "CD": "C is right. The other sounds on in another way than A.",
+        "CE": "C is right. The other sounds on in another way than A.",
+        "BF": "F is right. The other sounds on in another way than A.",
+        "DF": "F is right. The other sounds on in another way than A.",
+        "EF": "F is right. The other sounds on in another way than A.",
+        "BD": "These two go together, but not with A.",
         "BE": "These two go together, but not with A.",
-        "CE": "These two go together, but not with A.",
+        "DE": "These two go together, but not with A.",
     },
 )
 
@@ -625,12 +630,12 @@ with_a = "B"
 with_a = "AB"
 
 # %% tags=["wrong"]
-# says: another colour
+# says: in another way
 with_a = "FB"
 
 # %% tags=["wrong"]
 # says: but not with A
-with_a = "CE"
+with_a = "ED"
 
 # %% [markdown] exercise={"name": "project", "minutes": 180, "points": 2, "objectives": ["Explain", "Check"]}
 # ## Open project: repair the confidence
