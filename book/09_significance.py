@@ -23,6 +23,7 @@
 # - Put an interval round a difference, allowing for folds that share their training notes.
 # - Say how probable a difference is that matters, and whether it would hold for other
 #   instruments.
+# - Compute p-values that allow for several comparisons, by Holm's method.
 # - Work out in advance what an experiment is able to see.
 #
 # **You need** [folds](04_folds.ipynb) and [results](08_results.ipynb). You know what a mean and a

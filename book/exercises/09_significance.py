@@ -91,13 +91,15 @@ n_folds = 6
 # function `sign_p`: the two-sided p-value of a list of differences, by counting patterns of signs
 # as the chapter does. Differences of zero have no sign and are left out; if nothing is left, p is 1.
 #
-# When you have it, compare it with Wilcoxon's test: what do both say to four small wins and one
-# large loss?
+# Then give `by_ranks`, to three decimals: the two-sided p-value of **Wilcoxon's** test for four
+# small wins and one large loss, the differences 1, 2, 3, 4 and -5. Count it by the patterns of signs.
+# What does the sign test say to the same five?
 #
 # <details><summary>Hint</summary>
 #
 # The chapter's `signed_rank_p` needs one change, if you ask what the ranks become when sizes do not
-# count. Or go by heads: `comb(n, k)` of the patterns have k of them.
+# count. Or go by heads: `comb(n, k)` of the patterns have k of them. For Wilcoxon's test, "The idea
+# of the test" has the 32 patterns and their rank sums.
 #
 # </details>
 
@@ -112,6 +114,11 @@ def sign_p(d):
     return sum(comb(n, k) for k in range(n + 1) if abs(k - n / 2) >= away) / 2**n
     # END SOLUTION
 
+
+# BEGIN SOLUTION NO PROMPT
+sums = np.array(list(product([0, 1], repeat=5))) @ np.arange(1, 6)
+# END SOLUTION
+by_ranks = (np.abs(sums - 7.5) >= abs(1 + 2 + 3 + 4 - 7.5)).mean()  # SOLUTION
 
 # %% tags=["test"]
 from helpers.exercises import call, number
@@ -169,6 +176,29 @@ a, b = call("sign_p", sign_p, [3, 1, 4, -1, 5, 9, 2]), call("sign_p", sign_p, [-
 assert abs(a - b) < 1e-9, (
     "Six wins of seven and six losses of seven should get the same p: the test is two-sided."
 )
+
+# %% tags=["test"]
+from helpers.exercises import number
+
+number(
+    "by_ranks",
+    by_ranks,
+    right=20 / 32,
+    digits=3,
+    wrong={
+        12
+        / 32: "That is the sign test's. In Wilcoxon's the loss has the highest rank of the five.",
+        10 / 32: "One side is missing: sums as far below the middle are as extreme.",
+        14 / 32: "Patterns exactly as far from the middle as the observed one count as well.",
+        2 / 32: "That is the floor, for five wins. Here one of the five is a loss.",
+    },
+    hint="Rank the five by size, add up the ranks of the wins, and count the patterns whose sum is "
+    "at least as far from the middle.",
+)
+
+# %% tags=["wrong"]
+# says: the sign test's
+by_ranks = sign_p([1, 2, 3, 4, -5])
 
 
 # %% tags=["wrong"]
@@ -441,7 +471,7 @@ def verdict(differences, rope):
 # </details>
 
 # %%
-instruments = ["a"] * 10 + ["b"] * 20 + ["c"] * 30
+instruments = np.repeat(["a", "b", "c"], [10, 20, 30])
 difference = np.concatenate([[1] * 5 + [0] * 5, [1] * 10 + [0] * 10, [1] * 12 + [0] * 18])
 b = (difference > 0).sum()
 print(f"{b} notes, McNemar's p: {2 / 2.0**b:.1g}")
@@ -458,12 +488,14 @@ def flip_p(differences, instruments):
 
 
 # %% tags=["test"]
+import numpy as np
+
 from helpers.exercises import call, number
 
-owner = ["a"] * 2 + ["b"] * 3 + ["c"] * 5
+owner = np.repeat(["a", "b", "c"], [2, 3, 5])
 number(
     "flip_p of three instruments, all ahead,",
-    call("flip_p", flip_p, [1] * 10, owner),
+    call("flip_p", flip_p, np.ones(10), owner),
     right=2 / 8,
     digits=4,
     wrong={
@@ -476,12 +508,14 @@ number(
 )
 
 # %% tags=["test"]
+import numpy as np
+
 from helpers.exercises import call, number
 
-owner = ["d", "a", "b", "c", "d", "d", "d", "d"]
+owner = np.array(["d", "a", "b", "c", "d", "d", "d", "d"])
 number(
     "flip_p of four instruments, of which the largest is behind,",
-    call("flip_p", flip_p, [-1, 3, 4, 4, -1, -1, -1, -1], owner),
+    call("flip_p", flip_p, np.array([-1, 3, 4, 4, -1, -1, -1, -1]), owner),
     right=10 / 16,
     digits=4,
     wrong={
@@ -494,7 +528,7 @@ number(
     hint="The instruments' sums are 3, 4, 4 and -5. List the 16 totals. Notes of an instrument "
     "need not stand side by side.",
 )
-assert abs(call("flip_p", flip_p, [2, -2], ["a", "b"]) - 1) < 1e-9, (
+assert abs(call("flip_p", flip_p, np.array([2, -2]), np.array(["a", "b"])) - 1) < 1e-9, (
     "One instrument ahead and one behind by as much: nothing is less extreme, so p is 1."
 )
 
@@ -522,14 +556,14 @@ def flip_p(differences, instruments):
     return (np.abs(totals) >= abs(sums.sum())).mean()
 
 
-# %% [markdown] exercise={"name": "many", "minutes": 10, "points": 1, "objectives": ["Compare"]}
+# %% [markdown] exercise={"name": "many", "minutes": 10, "points": 1, "objectives": ["Compute"]}
 # ## Twelve variants
 #
 # - `alarm`: somebody compares twelve variants of a network with the original, each at the limit of
 #   0.05. None is really better or worse. How probable is at least one false alarm? Take the
 #   comparisons for independent; in **percent**, as a whole number.
-# - `left`: five other comparisons gave the p-values below. How many of them stay significant at
-#   0.05 after **Holm's** correction?
+# - `adjusted`: five other comparisons gave the p-values below. Correct them by **Holm's** method: a
+#   list in the order of `p_values`, not rounded. How many of the five stay below 0.05?
 #
 # <details><summary>Hint</summary>
 #
@@ -543,10 +577,10 @@ p_values = [0.024, 0.004, 0.200, 0.012, 0.020]
 
 # %% tags=["solution"]
 alarm = round(100 * (1 - 0.95**12))  # SOLUTION
-left = 2  # SOLUTION
+adjusted = [0.06, 0.02, 0.2, 0.048, 0.06]  # SOLUTION
 
 # %% tags=["test"]
-from helpers.exercises import number
+from helpers.exercises import number, same
 
 assert alarm is ... or not 0 < alarm < 1, "Is alarm a share? It is asked for in percent."
 number(
@@ -562,17 +596,19 @@ number(
     },
     hint="How probable is it that all twelve keep silent?",
 )
-number(
-    "left",
-    left,
-    right=2,
+same(
+    "adjusted",
+    adjusted,
+    right=[0.06, 0.02, 0.2, 0.048, 0.06],
     wrong={
-        4: "So many are below 0.05 without any correction.",
-        1: "That is the stricter correction that multiplies *every* p-value by 5. Holm multiplies "
-        "the second smallest by less.",
-        3: "Look at the fourth in order: multiplied it is below 0.05, but what of the rule about "
-        "the value before it?",
-        0: "The smallest, multiplied by the number of comparisons, is still below 0.05.",
+        (0.02, 0.048, 0.06, 0.06, 0.2): "These are sorted. The order of `p_values` is asked for.",
+        (0.048, 0.02, 0.2, 0.048, 0.06): "One of them, multiplied, has fallen below the one before "
+        "it in order of size.",
+        (0.12, 0.02, 1.0, 0.06, 0.1): "That is the stricter correction that multiplies *every* "
+        "p-value by 5. Holm multiplies the second smallest by less.",
+        (0.096, 0.004, 1.0, 0.024, 0.06): "Which p-value gets the largest factor: the smallest or "
+        "the largest?",
+        (0.024, 0.004, 0.2, 0.012, 0.02): "Those are the p-values as they were.",
     },
     hint="Sort the five, and write down the factor of each.",
 )
@@ -587,11 +623,11 @@ alarm = 1 - 0.95**12
 
 # %% tags=["wrong"]
 # says: stricter correction
-left = 1
+adjusted = np.minimum(1, 5 * np.array(p_values))
 
 # %% tags=["wrong"]
-# says: value before it
-left = 3
+# says: fallen below
+adjusted = [2 * 0.024, 5 * 0.004, 0.200, 4 * 0.012, 3 * 0.020]
 
 # %% [markdown] exercise={"name": "power", "minutes": 25, "points": 3, "objectives": ["Work out", "Derive"]}
 # ## More folds, less power?
