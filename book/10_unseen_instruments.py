@@ -14,7 +14,7 @@
 #
 # ## What you will learn
 #
-# - Train both networks on folds that hold out whole instruments, beside a fair control.
+# - Measure what new instruments cost a model, by folds that hold them out and a fair control.
 # - Put an interval on a score when the sample is forty instruments, not a thousand notes.
 # - Find the instruments that a score lost, and listen to them.
 # - Turn an explanation into a measurement that could contradict it.

@@ -33,7 +33,7 @@ from sklearn.naive_bayes import GaussianNB
 
 from helpers import datasets, features, listening
 
-# %% [markdown] exercise={"name": "price", "minutes": 5, "points": 1, "objectives": ["Train"]}
+# %% [markdown] exercise={"name": "price", "minutes": 5, "points": 1, "objectives": ["Measure"]}
 # ## The price of new instruments
 #
 # Made-up accuracies of one model on five kinds of folds:
@@ -73,6 +73,7 @@ number(
         3: "That is the price of fewer training notes.",
         -28: "The right rows. As a loss, the number should be positive.",
         36: "Two things change between those rows.",
+        33: "Two things change between those rows.",
         5: "That is the price of fewer training notes, where instruments are unknown.",
     },
     hint="Look for two rows with 650 notes that differ in one thing only.",
@@ -90,7 +91,7 @@ price = 94 - 91
 # says: should be positive
 price = 63 - 91
 
-# %% [markdown] exercise={"name": "control", "minutes": 20, "points": 2, "objectives": ["Train"]}
+# %% [markdown] exercise={"name": "control", "minutes": 20, "points": 2, "objectives": ["Measure"]}
 # ## A fair control
 #
 # In a grouped fold, the test notes are those of whole instruments. Write the function `control`,
@@ -195,7 +196,7 @@ def control(family, test, seed):
 #
 # Write the function `interval`: the middle 95 % of the **mean over notes** when whole instruments are
 # drawn, as many as there are, with replacement, each with all of its notes (across families). It
-# takes a value for every note and the note's instrument. Take 4,000 draws.
+# takes a value for every note and the note's instrument. Take 2,000 draws.
 #
 # Then use it on two made-up models, A and B, which answered the same notes of 40 instruments: right
 # is 1, wrong is 0. Some instruments are hard, for both. Answer with `"yes"` or `"no"`:
@@ -227,7 +228,7 @@ def interval(values, instruments):
     # BEGIN SOLUTION
     grouped = pd.Series(values).groupby(np.asarray(instruments)).agg(["sum", "size"])
     sums, sizes = grouped.to_numpy(dtype=float).T
-    drawn = np.random.default_rng(0).integers(0, len(sums), size=(4000, len(sums)))
+    drawn = np.random.default_rng(0).integers(0, len(sums), size=(2000, len(sums)))
     means = sums[drawn].sum(axis=1) / sizes[drawn].sum(axis=1)
     return np.quantile(means, [0.025, 0.975])
     # END SOLUTION
@@ -304,7 +305,7 @@ def interval(values, instruments):
 # says: mean goes over *notes*
 def interval(values, instruments):
     means = pd.Series(values).groupby(np.asarray(instruments)).mean().to_numpy()
-    drawn = np.random.default_rng(0).integers(0, len(means), size=(4000, len(means)))
+    drawn = np.random.default_rng(0).integers(0, len(means), size=(2000, len(means)))
     return np.quantile(means[drawn].mean(axis=1), [0.025, 0.975])
 
 
@@ -313,7 +314,7 @@ def interval(values, instruments):
 def interval(values, instruments):
     grouped = pd.Series(values).groupby(np.asarray(instruments)).agg(["sum", "size"])
     sums, sizes = grouped.to_numpy(dtype=float).T
-    drawn = np.random.default_rng(0).integers(0, len(sums), size=(4000, len(sums)))
+    drawn = np.random.default_rng(0).integers(0, len(sums), size=(2000, len(sums)))
     means = sums[drawn].sum(axis=1) / sizes[drawn].sum(axis=1)
     return np.quantile(means, [0.05, 0.95])
 
@@ -535,7 +536,10 @@ shown |= dict(zip("123", shuffle.permutation(OTHERS), strict=True))
 listening.players((train.waveform(position[note]), name) for name, note in shown.items())
 
 # %% tags=["solution"]
-stranger = "D1"  # SOLUTION
+# BEGIN SOLUTION NO PROMPT
+letter_of = {note: letter for letter, note in shown.items()}
+# END SOLUTION
+stranger = letter_of[BRASS[2]] + letter_of[OTHERS[1]]  # SOLUTION
 
 # %% tags=["test"]
 from helpers.exercises import answered, same
@@ -637,7 +641,7 @@ supported = "BDEF"
 # says: negative part
 supported = "BF"
 
-# %% [markdown] exercise={"name": "project", "minutes": 180, "points": 2, "objectives": ["Train", "Find", "Say"]}
+# %% [markdown] exercise={"name": "project", "minutes": 180, "points": 2, "objectives": ["Measure", "Find", "Say"]}
 # ## Open project: one more acquaintance, or more notes?
 #
 # The chapter ends with a question: what helps a model with strangers? You have a budget of 18
