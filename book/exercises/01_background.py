@@ -86,7 +86,7 @@ n_steps = 70_000 * 50
 #
 # Look at the first table of the chapter again, and at the $p = 0.0625$ below it. Which of these six
 # sentences follow from these numbers, with no further assumption? Answer with their letters, as a
-# text or a list.
+# text such as "AC".
 #
 # - **A** Since $p$ is above 0.05, the two networks are equally good.
 # - **B** Each of the two networks scores lower on NSynth's test notes than on the random part, by
