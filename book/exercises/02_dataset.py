@@ -81,7 +81,7 @@ number(
         6: "Is an acoustic guitar with the number 003 the same as an electronic one with it?",
         11: "One pitch of an instrument, struck softly and hard, counts once now. What about its "
         "other pitches?",
-        10: "Take the pitch out of the name as well.",
+        10: "Take the velocity out of the name as well.",
     },
     hint="Cut pitch and velocity off each name, and count what is left, each once.",
 )
@@ -248,11 +248,11 @@ heard = "CBAD"
 # | | electronic | 4 | 200 | 3 | 30 |
 # | reed | acoustic | 8 | 400 | 6 | 60 |
 #
-# A model is trained and tested on it once. Which of these sentences can be true or false **by what
-# is counted on the test notes**, so that the set can speak for or against them? Answer with their
-# letters, as a text or a list.
+# A model is trained and tested on it once. Which of these sentences, if true, could **be shown by
+# counting right and wrong answers on these test notes**? Answer with their letters, as a text such
+# as "AC".
 #
-# - **A** "It knows basses by their being basses, and not by their being electronic."
+# - **A** "It would recognise acoustic basses as surely as these."
 # - **B** "It mistakes these flutes for reeds more often when they are played softly (50) than when
 #   they are played at 100."
 # - **C** "It recognises new basses nearly always, whichever bass you bring."
@@ -444,7 +444,7 @@ from helpers.exercises import number, same
 
 same(
     "pair",
-    pair if pair is ... else "".join(sorted(str(pair).strip().upper())),
+    pair if pair is ... else "".join(sorted(set(str(pair).upper()) & set("ABCDEF"))),
     right="AF",
     wrong={
         "CE": "These two are the most alike as they are. But the copy was turned over: how does "
@@ -728,11 +728,12 @@ def check_draw():
     assert np.array_equal(np.sort(asked(13, 1)), np.sort(asked(13, 1))), (
         "The same seed, drawn twice, does not give the same notes."
     )
-    every = [frozenset(asked(13, seed).tolist()) for seed in range(25)]
-    assert len(set(every)) > 20, "Other seeds give the same notes: is anything shuffled?"
+    # Of a note that is drawn in one case of four, 100 seeds miss it once in 10**12.
+    every = [frozenset(asked(20, seed).tolist()) for seed in range(100)]
+    assert len(set(every)) > 90, "Other seeds give the same notes: is anything shuffled?"
     never = set(range(len(labels))) - frozenset.union(*every)
     assert not never, (
-        f"With 25 seeds, {len(never)} of {len(labels)} notes are never drawn. Is every note of an "
+        f"With 100 seeds, {len(never)} of {len(labels)} notes are never drawn. Is every note of an "
         "instrument as likely as the others?"
     )
     alone = np.flatnonzero(labels == 7)
