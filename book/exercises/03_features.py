@@ -38,19 +38,23 @@ SR = 16_000  # samples a second (Hz)
 # %% [markdown] exercise={"name": "opposite", "minutes": 5, "points": 1, "objectives": ["Explain"]}
 # ## The same tone, and its opposite
 #
-# A pure tone of 400 Hz is recorded. A second recording of it begins $d$ milliseconds later. What is
-# the smallest $d$ above 0 for which the two waveforms are exact opposites, at the distance 2
-# of the chapter, although nobody can hear a difference?
+# A pure tone of 400 Hz is recorded. A second recording of it begins $d$ milliseconds later.
+#
+# - `d`: what is the smallest $d$ above 0 for which the two waveforms are exact opposites, at the
+#   distance 2 of the chapter, although nobody can hear a difference?
+# - `between_spectra`: and at what distance are then the two spectra, that is, the strengths of the
+#   frequencies in one second of each?
 #
 # <details><summary>Hint</summary>
 #
 # How long is one period of the tone, and where in its period is a sine when it is the negative of
-# what it was? "Why not simply the waveform?" in the chapter has the picture.
+# what it was? "Why not simply the waveform?" in the chapter has the picture, for spectra, too.
 #
 # </details>
 
 # %% tags=["solution"]
 d = 1000 / 400 / 2  # SOLUTION
+between_spectra = 0  # SOLUTION
 
 # %% tags=["test"]
 from helpers.exercises import number
@@ -69,6 +73,18 @@ number(
     },
     hint="Draw one period of a sine and look for the point where it has turned round.",
 )
+number(
+    "between_spectra",
+    between_spectra,
+    right=0,
+    digits=2,
+    wrong={
+        2: "That is the distance of the waveforms. Which part of a wave is turned round, and does "
+        "a spectrum keep it?",
+        np.sqrt(2): "So far apart are two sounds that have no frequency in common.",
+    },
+    hint="Let code find it: make both seconds, and take `np.abs(np.fft.rfft(...))` of each.",
+)
 
 # %% tags=["wrong"]
 # says: come round to where it was
@@ -81,6 +97,10 @@ d = 1 / 400 / 2
 # %% tags=["wrong"]
 # says: number of samples
 d = SR / 400 / 2
+
+# %% tags=["wrong"]
+# says: does a spectrum keep it
+between_spectra = 2
 
 # %% [markdown] exercise={"name": "frames", "minutes": 5, "points": 1, "objectives": ["Build"]}
 # ## How many frames?
@@ -193,6 +213,12 @@ assert np.allclose(found / found.max(), [0, 0.25, 0.5, 1, 0.75, 0.5, 0.25, 0]), 
     "The sides of the triangle are not straight, or do not begin and end at 0: what is its "
     "height half-way between low and middle, and half-way between middle and high?"
 )
+finer = np.linspace(400.0, 1000.0, 61)
+again = array("triangle", call("triangle", triangle, finer, 400.0, 600.0, 1000.0), finer.shape)
+assert abs(found.max() - again.max()) < 1e-9, (
+    "The weight at middle depends on the other frequencies that are asked for. It is the area over "
+    "the Hz that should be 1, and not the sum of the weights."
+)
 
 
 # %% tags=["wrong"]
@@ -220,6 +246,13 @@ def triangle(hz, low, middle, high):
     rise, fall = (hz - low) / (middle - low), (high - hz) / (high - middle)
     hill = np.sin(np.pi / 2 * np.maximum(0, np.minimum(rise, fall)))
     return hill / np.sum(hill) / (hz[1] - hz[0])
+
+
+# %% tags=["wrong"]
+# says: not the sum of the weights
+def triangle(hz, low, middle, high):
+    weights = np.interp(hz, [low, middle, high], [0, 1, 0])
+    return weights / weights.sum()
 
 
 # %% [markdown] exercise={"name": "coefficients", "minutes": 20, "points": 2, "objectives": ["Build"]}
@@ -389,7 +422,8 @@ turn = (100 + 7000) / 2
 # <details><summary>Hint</summary>
 #
 # The pitch is gone: do not listen for it. Listen for how a sound goes on in time, and then for
-# its colour: which is darker, which is sharper?
+# its colour. Step 6 shows the mel spectrograms of these three notes: which is strongest in the
+# middle of the bands, and which has a gap there, between a low and a high region?
 #
 # </details>
 
@@ -436,8 +470,8 @@ same(
     heard,
     right="ACB",
     wrong={
-        "BCA": "The guitar is right. The reed and the voice are not: which of the three notes has "
-        "most of its strength in few regions, as a vowel has, and which sound does?",
+        "BCA": "The guitar is right. The reed and the voice are not: which of the two notes has a "
+        "low and a high region, as a vowel has, with a gap between them, and which sound?",
         "CAB": "The voice is right. Of the other two notes, only one dies away at once.",
         "ABC": "The reed is right. Of the other two notes, only one dies away at once.",
         "BAC": "None is right yet. Begin with how they go on in time: one note is plucked.",
