@@ -96,8 +96,8 @@ on_training = 38
 # ## A diary
 #
 # Someone compares networks and keeps a diary. Which of these entries let **test notes** take part in
-# making or choosing a model, or in choosing what is reported? Answer with their letters, as a text or
-# a list.
+# making or choosing a model, or in choosing what is reported? Answer with their letters, as a text
+# such as "AC".
 #
 # - **A** Dealt the notes at random into training, validation and test, with seed 0.
 # - **B** To standardise, took mean and standard deviation of each MFCC over all notes.
@@ -316,6 +316,7 @@ number(
     "n_notes",
     n_notes,
     right=1600,
+    digits=-1,  # 1601 is right, too: 0.01**2 is not exact, and some round up
     wrong={
         400: "With so many, one standard deviation is 2 percentage points. Two should be.",
         6400: "With so many, four standard deviations are 2 percentage points.",
@@ -330,6 +331,7 @@ number(
     "n_together",
     n_together,
     right=32_000,
+    digits=-2,
     wrong={
         1600: "That is how many instruments it takes. How many notes have they?",
         80: "With so many instruments, you would have 80 independent answers only.",
