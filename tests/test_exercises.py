@@ -126,6 +126,10 @@ def played(name):
             alone = dict(space)
             run(cell.source, alone)
             said[part.name, i] = verdict(cases, bound(stub), alone)
+    for part in master.exercises:  # as a grader asks, when all cells have run
+        said[part.name, "end"] = verdict(
+            tests[part.name]["cases"], bound(answers[part.name]), space
+        )
     return said
 
 
@@ -147,6 +151,7 @@ def test_the_stub_fails_its_check(name, exercise):
 @each_exercise
 def test_the_solution_passes(name, exercise):
     assert played(name)[exercise, "solution"] is None
+    assert played(name)[exercise, "end"] is None, "a later cell binds an answer's name again"
 
 
 @each_exercise
