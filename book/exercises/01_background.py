@@ -414,105 +414,97 @@ kernel = answer[3:0:-1, 3:0:-1]
 # says: the wrong way round
 kernel = answer[3:0:-1, 1:4] / 2
 
-# %% [markdown] exercise={"name": "reach", "minutes": 15, "points": 2, "objectives": ["Compute what"]}
-# ## How far does it see?
+# %% [markdown] exercise={"name": "layers", "minutes": 15, "points": 2, "objectives": ["Compute what"]}
+# ## Through the layers
 #
-# A 3 x 3 kernel sees three frames of the picture at a time. A kernel on top of another sees more:
-# its three neighbours have each seen three. How many frames of the picture can change one number of
-# the last layer is called its **receptive field**.
+# A kernel has answered with the table `found` (made up). Behind it stand ReLU, max pooling of 2 x 2,
+# dropout with the rate 0.2, flatten, which goes row by row, and a dense layer with `weights` and
+# `biases`. Compute, with a pencil or with code,
 #
-# Write the function `reach`: the receptive field, in frames, after a number of layers. Each layer is
-# given as a pair: how many neighbours it looks at, and how many places it moves on from one
-# of its answers to the next. A 3 x 3 convolution is `(3, 1)`, a pooling of 2 x 2 is `(2, 2)`. Think
-# of the middle of a long picture, where no padding is in the way.
+# - `pooled`: what comes out of the pooling, two rows of two numbers;
+# - `dropped`: what dropout makes of that in a step of training whose draw hits the lower left number
+#   and no other, two rows again;
+# - `sums`: the two sums of the dense layer when the network is used, after training.
 #
 # <details><summary>Hint</summary>
 #
-# Draw a row of dots for the frames and one for each layer, and connect a dot with those that it
-# looks at. After a pooling, how many frames lie between two neighbouring dots? You may go from below
-# to above, and keep count of two things, or from a single dot at the top down.
+# Every step has a few lines of NumPy in "Convolution". "Dropout" says what becomes of the numbers
+# that survive, and when.
 #
 # </details>
 
+# %%
+found = np.array([[3, -1, -4, -2], [0, 2, -3, -1], [1, -5, 6, 4], [-2, -6, 2, 8]])
+weights = np.array([[1, 0], [2, -1], [0, 1], [-1, 2]])
+biases = np.array([0.5, -1])
 
 # %% tags=["solution"]
-def reach(layers):
-    """The receptive field, in frames, after layers of (size, step), the first one first."""
-    # BEGIN SOLUTION
-    frames, apart = 1, 1
-    for size, step in layers:
-        frames += (size - 1) * apart
-        apart *= step
-    return frames
-    # END SOLUTION
-
+pooled = [[3, 0], [1, 8]]  # SOLUTION
+dropped = [[3 / 0.8, 0], [0, 8 / 0.8]]  # SOLUTION
+sums = np.ravel(pooled) @ weights + biases  # SOLUTION
 
 # %% tags=["test"]
-from helpers.exercises import call, number
+from helpers.exercises import array, same
 
-number(
-    "reach([(3, 1), (3, 1)])",
-    call("reach", reach, [(3, 1), (3, 1)]),
-    right=5,
+same(
+    "pooled",
+    array("pooled", pooled, (2, 2)).tolist(),
+    right=[[3, 0], [1, 8]],
     wrong={
-        9: "For two convolutions: the fields of three neighbours overlap, so they do not multiply.",
-        6: "For two convolutions: the fields of three neighbours overlap, so sizes do not add up.",
-        3: "For two convolutions, that is what one of them sees.",
+        ((3, -1), (1, 8)): "What has ReLU made of the block in which all numbers are below 0?",
+        ((1.25, 0), (0.25, 5)): "Those are the means of the blocks.",
+        ((1, -2.5), (-3, 5)): "Those are means of blocks, and where was ReLU?",
     },
-    hint="For two convolutions: draw it. Which frames do three neighbours in the middle layer see?",
+    hint="First ReLU, number by number. Then cut the table into blocks of 2 x 2.",
 )
-number(
-    "reach([(3, 1), (2, 2), (3, 1), (2, 2)])",
-    call("reach", reach, [(3, 1), (2, 2), (3, 1), (2, 2)]),
-    right=10,
+same(
+    "dropped",
+    array("dropped", dropped, (2, 2)).round(3).tolist(),
+    right=[[3 / 0.8, 0], [0, 8 / 0.8]],
     wrong={
-        7: "With poolings: after a pooling, how many frames apart are two neighbours?",
-        13: "With poolings: what a pooling looks at lies as close as in the layer before it. Only "
-        "its answers lie further apart.",
-        8: "With poolings: the last pooling looks at two numbers. They do not see the same frames.",
-        20: "With poolings: the fields of two neighbours overlap. Draw it.",
+        ((3, 0), (0, 8)): "The sum is smaller now, on average. What does dropout do to the others?",
+        ((2.4, 0), (0, 6.4)): "The others should make up for what is missing. These got smaller.",
+        ((15, 0), (0, 40)): "Is the rate the share that is dropped, or the share that is kept?",
+        ((3.75, 0), (1.25, 10)): "One of the numbers was hit by the draw.",
+        ((3, 0), (1, 8)): "That is what dropout does once training is over.",
     },
-    hint="With poolings: draw it, with a row of dots for each layer.",
+    hint="Which number is lost, and by what are the others divided?",
 )
 
 # %% tags=["test"]
-from helpers.exercises import call, number
+from helpers.exercises import array, same
 
-number(
-    "reach([(2, 2), (2, 2), (2, 2)])",
-    call("reach", reach, [(2, 2), (2, 2), (2, 2)]),
-    right=8,
-    hint="Three poolings, one on the other: draw them.",
+same(
+    "sums",
+    array("sums", sums, (2,)).round(3).tolist(),
+    right=[3 - 8 + 0.5, 1 + 16 - 1],
+    wrong={
+        (3 - 8, 1 + 16): "Something is added to each sum.",
+        (3.75 - 10 + 0.5, 20 - 1): "That is in training. What does dropout do afterwards?",
+        (3 + 2 - 8 + 0.5, -1 + 16 - 1): "Flatten goes row by row: this went column by column.",
+    },
+    hint="Write the pooled numbers in one row, and take one column of the weights for each sum.",
 )
-number(
-    "reach([(5, 1), (3, 3), (4, 1)])",
-    call("reach", reach, [(5, 1), (3, 3), (4, 1)]),
-    right=16,
-    hint="Does your function work for other sizes and steps, in the order of the layers?",
-)
-
 
 # %% tags=["wrong"]
-# says: do not multiply
-def reach(layers):
-    return np.prod([size for size, _ in layers])
-
+# says: below 0
+pooled = [[3, -1], [1, 8]]
 
 # %% tags=["wrong"]
-# says: how many frames apart
-def reach(layers):
-    return 1 + sum(size - 1 for size, _ in layers)
-
+# says: What does dropout do to the others
+dropped = [[3, 0], [0, 8]]
 
 # %% tags=["wrong"]
-# says: Only its answers lie further apart
-def reach(layers):
-    frames, apart = 1, 1
-    for size, step in layers:
-        apart *= step
-        frames += (size - 1) * apart
-    return frames
+# says: These got smaller
+dropped = np.array([[3, 0], [0, 8]]) * 0.8
 
+# %% tags=["wrong"]
+# says: That is in training
+sums = np.ravel(dropped) @ weights + biases
+
+# %% tags=["wrong"]
+# says: added to each sum
+sums = np.ravel(pooled) @ weights
 
 # %% [markdown] exercise={"name": "switch", "minutes": 25, "points": 2, "objectives": ["Compute one"]}
 # ## A switch, wired by hand

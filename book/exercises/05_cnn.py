@@ -541,6 +541,69 @@ telling = [1, 2, 4, 6, 7]
 # says: something new
 learnt = [2, 4, 6]
 
+# %% [markdown] exercise={"name": "again", "minutes": 5, "points": 1, "objectives": ["Say"]}
+# ## Train again?
+#
+# A run is finished and its record is there. For which of these six must something be **trained**?
+# Answer with their letters, as a text such as "AC".
+#
+# - **A** You want the balanced accuracy on its test notes, in place of the accuracy.
+# - **B** You want to know what comes out with seed 1 in place of seed 0.
+# - **C** One sample of one training note was wrong and is mended.
+# - **D** A new version of the program writes the same configuration in another order.
+# - **E** You want to draw the kernels of the trained network.
+# - **F** You want to draw its learning curves.
+#
+# <details><summary>Hint</summary>
+#
+# Two questions for each: is it another run, with another hash? And if not, which of the files in
+# "What a record holds" has what you need?
+#
+# </details>
+
+# %% tags=["solution"]
+anew = "BCE"  # SOLUTION
+
+# %% tags=["test"]
+from helpers.exercises import same
+
+letters = ... if anew is ... else sorted({x for x in str(anew).upper() if x in "ABCDEF"})
+same(
+    "anew",
+    letters,
+    right=["B", "C", "E"],
+    wrong={
+        ("B", "C"): "One is missing: does a record hold the network itself?",
+        ("B", "E"): "One is missing: how do the data stand in the configuration?",
+        ("C", "E"): "One is missing: is the seed a part of what a run is?",
+        (
+            "B",
+        ): "Two are missing: what of the data is in the hash, and what of the network is kept?",
+        ("A", "B", "C", "E"): "One too many: what the network answered is kept, note by note.",
+        (
+            "A",
+            "B",
+            "C",
+        ): "One too many, and one missing: which is kept, the network or its answers?",
+        ("B", "C", "D", "E"): "One too many: how does `fingerprint` write a configuration?",
+        ("B", "C", "E", "F"): "One too many: one of the three files has a row for each epoch.",
+    },
+    hint="For each letter, name the file of the record that you would open, or say why it has "
+    "another hash.",
+)
+
+# %% tags=["wrong"]
+# says: does a record hold the network itself
+anew = "BC"
+
+# %% tags=["wrong"]
+# says: how do the data stand in the configuration
+anew = ["B", "E"]
+
+# %% tags=["wrong"]
+# says: what the network answered is kept
+anew = "abce"
+
 # %% [markdown] exercise={"name": "resume", "minutes": 20, "points": 2, "objectives": ["Say"]}
 # ## Stop and go on
 #
@@ -764,7 +827,7 @@ def train(plan, seed=0, profile="quick", unseen=False):
     """Train a plan on fold 1; accuracies on its validation part, and on unseen instruments."""
     import keras
 
-    from helpers import training
+    from helpers import datasets, evaluation, training
 
     made = training.Experiment(profile)
     X, y, fold = made.X, made.y, made.folds[0]
@@ -775,7 +838,9 @@ def train(plan, seed=0, profile="quick", unseen=False):
     model.fit(X[fold.train], y[fold.train], epochs=made.profile.epochs, verbose=0)
     parts = {"validation": (X[fold.validation], y[fold.validation])}
     if unseen:
-        parts["unseen instruments"] = (made.X_test, made.y_test)
+        copies = evaluation.leaked(datasets.load("nsynth-mini", "train"), made.test_notes)
+        rest = ~made.test_notes.table["note"].isin(copies).to_numpy()
+        parts["unseen instruments"] = (made.X_test[rest], made.y_test[rest])
     accuracy = {name: model.evaluate(*part, verbose=0)[1] for name, part in parts.items()}
     return {"parameters": model.count_params()} | accuracy
 
