@@ -127,6 +127,11 @@ def anonymous(pid: int) -> int:
     return 1024 * int(found[1]) if found else 0
 
 
+def processor_seconds(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return sum(map(int, fields[11:13])) / os.sysconf("SC_CLK_TCK")
+
+
 def measured(*arguments) -> dict:
     """Run this file with arguments; returns what it prints, seconds, and peak memory."""
     command = [sys.executable, __file__, *map(str, arguments)]
@@ -154,7 +159,9 @@ def store(notes: int, test: int, folder: Path) -> dict:
     )  # fmt: skip
     url = f"http://127.0.0.1:{int(server.stdout.readline())}"
     try:
-        return {"notes": notes, "test": test} | measured("--make", url, folder, notes)
+        before = processor_seconds(server.pid)
+        found = {"notes": notes, "test": test} | measured("--make", url, folder, notes)
+        return found | {"server_seconds": processor_seconds(server.pid) - before}
     finally:
         server.communicate()  # its input ends
 
