@@ -1222,6 +1222,7 @@ def holm(p):
 
 for p in ([0.01, 0.04, 0.03], [0.0625, 0.0625, 0.0625]):
     print(p, "->", holm(p).round(4))
+    assert np.allclose(holm(p), significance.holm(p))  # the helper that chapter 10 takes
     if "statsmodels" in library:
         _, theirs, *_ = library["statsmodels"].multipletests(p, method="holm")
         assert np.allclose(holm(p), theirs)

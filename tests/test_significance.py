@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from mlxtend import evaluate
 from statsmodels.stats import contingency_tables
+from statsmodels.stats.multitest import multipletests
 
 from helpers import significance
 
@@ -269,3 +270,9 @@ def test_resampling_refuses_bad_input():
         significance.bootstrap_instruments([1.0, 0.0], ["a", "b"], ["bass"])
     with pytest.raises(ValueError, match="confidence of 95"):
         significance.bootstrap_instruments([1.0, 0.0], ["a", "b"], confidence=95)
+
+
+@given(st.lists(st.floats(0, 1), max_size=12))
+def test_holm_is_statsmodels(p):
+    expected = multipletests(p, method="holm")[1] if p else []
+    np.testing.assert_allclose(significance.holm(p), expected)
