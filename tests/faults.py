@@ -196,7 +196,7 @@ FAULTS = [
     Fault(
         "a search judged by its last epochs",
         "tuning.py",
-        'float(record.history["val_accuracy"].max())',
+        'float(record.history["val_accuracy"][:epochs].max())',
         'float(record.history["val_accuracy"].iloc[-1])',
         tests("training", "the_score_of_an_execution_is_its_best_epoch"),
     ),
