@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 import uuid
+from functools import partial
 from pathlib import Path
 
 import nbformat
@@ -194,7 +195,11 @@ def test_an_end_leaves_nothing_running(end, mini, walls, hand_in):
     out = folder.parent / "grades"
     command = [sys.executable, "-m", "tools.grade", str(folder), "--autograder", str(mini)]
     child = subprocess.Popen(
-        [*command, "--output", str(out), "--minutes", "5"], cwd=ROOT, start_new_session=True
+        [*command, "--output", str(out), "--minutes", "5"],
+        cwd=ROOT,
+        start_new_session=True,
+        # Where the tests themselves run in the background, they ignore SIGINT, and so would this.
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
     )
     try:
         while not any(MARK in (p.info["cmdline"] or []) for p in psutil.process_iter(["cmdline"])):
