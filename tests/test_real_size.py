@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -121,3 +122,10 @@ def test_the_table_of_times(tmp_path):
     assert f"| base CNN, 5 folds | {days} | estimated from 7 steps |" in text
     assert "not measured" in text
     assert real_size.PAGE.read_text().count("<!-- times -->\n") == 1
+
+
+def test_the_archive_is_balanced_however_long():
+    for n in (50, 1500):
+        names = real_size.Archive(n, "train").names
+        families = Counter(name.split("_")[0] for name in names)
+        assert set(families.values()) == {n // 10}
