@@ -145,9 +145,10 @@ def _build(info, final, work, source, executor, in_flight, download, progress) -
                 if len(block) == BLOCK:
                     give_out()
                     block = []
+                    bar.set_postfix(notes=census.count, refresh=False)
                 if len(pending) == in_flight:
                     shards.add(pending.popleft().result())
-                bar.set_postfix(notes=census.count, refresh=False)
+            bar.set_postfix(notes=census.count)
         if block:
             give_out()
         while pending:
