@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from test_run_chapters import write
 
 from helpers import records
-from tools import baselines, regression, sync
+from tools import baselines, regression, run_chapters, sync
 from tools.baselines import Figure
 from tools.repository import BookError
 
@@ -170,8 +170,8 @@ def test_a_solution_that_its_check_refuses_fails_by_name(tmp_path):
     text = (ROOT / f"book/exercises/{name}.py").read_text()
     (solution,) = re.findall(r"^panels = .*  # SOLUTION$", text, re.MULTILINE)
     master.write_text(text.replace(solution, 'panels = "AAAA"  # SOLUTION'))
-    run = partial(regression.run_limited, seconds=300, gib=8, cwd=ROOT / sync.EDITIONS)
-    (outcome,) = regression.solve([master], tmp_path, run, tmp_path).values()
+    run = partial(run_chapters.run_limited, seconds=300, gib=8, cwd=ROOT / sync.EDITIONS)
+    (outcome,) = regression.solve([master], tmp_path, run, 1, tmp_path).values()
     assert outcome["error"].startswith("curves: ")
     assert ";" not in outcome["error"]
 
@@ -217,7 +217,7 @@ def test_a_baseline_goes_on_where_it_was_and_shows_what_changed(measured, capsys
     # One more seed; the first three are there. Then another chapter, and nothing else.
     capsys.readouterr()
     assert run(measured, "--baseline", "--seeds", "4") == 0
-    assert capsys.readouterr().out.count("done before, ok") == 4
+    assert capsys.readouterr().out.count("done before\n") == 4
     write(measured, "01_a", FIXED.replace("1200", "1199"))
     assert run(measured, "--baseline", "--seeds", "4", "--only", "01_a") == 0
     out = capsys.readouterr().out

@@ -115,18 +115,38 @@ def test_a_kernel_that_dies_is_a_failure(book, capsys):
     assert "02_b, DeadKernelError" in capsys.readouterr().out
 
 
+def test_chapters_run_side_by_side(book, capsys):
+    meet = """\
+import pathlib, time
+pathlib.Path({mine!r}).touch()
+limit = time.monotonic() + 60
+while not pathlib.Path({theirs!r}).exists():
+    assert time.monotonic() < limit, "the other chapter did not start"
+    time.sleep(0.1)"""
+    write(book, "01_a", meet.format(mine="a", theirs="b"))
+    write(book, "02_b", meet.format(mine="b", theirs="a"))
+    assert run_chapters.main(["--jobs", "2"], book) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines[-3:]] == ["01_a", "02_b", "together"]
+    assert set(run_chapters.read_status(book / "_build/executed")) == {"01_a", "02_b"}
+
+
 @pytest.mark.skipif(os.name == "nt", reason="signals are POSIX")
-def test_a_stopped_run_leaves_nothing_half_done(book):
-    write(book, "02_b", "import pathlib, time\npathlib.Path('started').touch()\ntime.sleep(60)")
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_a_stopped_run_leaves_nothing_half_done(book, jobs):
+    sleep = "import pathlib, time\npathlib.Path({!r}).touch()\ntime.sleep(60)"
+    names = [f"0{number}_b" for number in range(2, 2 + int(jobs) + 1)]
+    for name in names:
+        write(book, name, sleep.format(name))
     code = (
         "import pathlib, sys\nfrom tools import run_chapters\n"
-        "sys.exit(run_chapters.main([], pathlib.Path(sys.argv[1])))"
+        "sys.exit(run_chapters.main(['--jobs', sys.argv[2]], pathlib.Path(sys.argv[1])))"
     )
     run = subprocess.Popen(
-        [sys.executable, "-c", code, book], cwd=ROOT, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", code, book, jobs], cwd=ROOT, stdout=subprocess.PIPE, text=True
     )
     limit = time.monotonic() + 60
-    while not (book / "book/started").exists():
+    while not all((book / "book" / name).exists() for name in names[: int(jobs)]):
         assert time.monotonic() < limit
         assert run.poll() is None
         time.sleep(0.1)
@@ -135,3 +155,4 @@ def test_a_stopped_run_leaves_nothing_half_done(book):
     assert run.returncode == 130
     assert "Finished: 01_a" in out
     assert [p.name for p in (book / "_build/executed/book").iterdir()] == ["01_a.ipynb"]
+    assert not (book / "book" / names[-1]).exists()

@@ -23,16 +23,19 @@ def backend() -> str:
         return "tensorflow"
 
 
-def device() -> str:
-    """Return the graphics cards that a driver lists, else the processor and its cores."""
+def cards() -> list[str]:
+    """Return the graphics cards that a driver lists."""
+    command = ["nvidia-smi", "--query-gpu=name", "--format=csv,noheader"]
     try:
-        command = ["nvidia-smi", "--query-gpu=name", "--format=csv,noheader"]
         listed = subprocess.run(command, capture_output=True, text=True, timeout=30, check=True)
-        if names := listed.stdout.split("\n")[:-1]:
-            return ", ".join(names)
     except (OSError, subprocess.SubprocessError):
-        pass
-    return f"{records.processor()}, {os.cpu_count()} cores"
+        return []
+    return listed.stdout.split("\n")[:-1]
+
+
+def device() -> str:
+    """Return the graphics cards, else the processor and its cores."""
+    return ", ".join(cards()) or f"{records.processor()}, {os.cpu_count()} cores"
 
 
 def environment() -> dict:

@@ -2,6 +2,7 @@
 
 import contextlib
 import multiprocessing
+import os
 import signal
 import time
 from collections.abc import Callable
@@ -70,7 +71,15 @@ def family(pid: int) -> list[psutil.Process]:
 
 def end(pid: int) -> None:
     """Kill a process and all its descendants."""
-    found = family(pid)
+    _kill(family(pid))
+
+
+def end_descendants() -> None:
+    """Kill all that this process has started, and what those have."""
+    _kill(family(os.getpid())[1:])
+
+
+def _kill(found: list[psutil.Process]) -> None:
     for process in found:
         with contextlib.suppress(psutil.NoSuchProcess):
             process.kill()

@@ -17,51 +17,35 @@ figure is not as before), 2 refused, 130 stopped.
 import argparse
 import hashlib
 import json
+import math
 import os
 import shutil
 import statistics
 import sys
-import time
 from functools import partial
 from pathlib import Path
 
 import papermill
 
-from tools import baselines, classroom, limits, regression_report, run_chapters, sync
+from tools import baselines, classroom, regression_report, run_chapters, sync
 from tools.build import cell_ids
-from tools.environment import environment
+from tools.environment import cards, environment
 from tools.repository import ROOT, BookError, write_atomically
 
 PASS, FAIL, REFUSED, DRIFT, STOPPED = 0, 1, 2, 3, 130
 
 
-def run_limited(
-    path: Path,
-    target: Path,
-    parameters: dict,
-    seconds: float,
-    gib: float,
-    cwd: Path | None = None,
-) -> dict:
-    """`run_chapters.run_chapter` within limits; its outcome has `gib`, the most memory, besides."""
-    start = time.monotonic()
-    outcome, reason, peak = limits.run(
-        run_chapters.run_chapter, path, target, parameters, cwd, seconds=seconds, gib=gib
-    )
-    if outcome is None:
-        failed, unfinished = run_chapters.places(target)
-        if unfinished.exists():
-            os.replace(unfinished, failed)
-        took = round(time.monotonic() - start, 1)
-        outcome = {"seconds": took, "notebook": str(failed), "error": reason}
-    return outcome | {"gib": round(peak, 2)}
+def longest_first(parameters: dict[Path, dict], seconds: dict[str, list[float]]) -> dict:
+    """Return `parameters` so ordered that no long chapter is left for the end, alone."""
+    known = {name: statistics.mean(values) for name, values in seconds.items()}
+    return dict(sorted(parameters.items(), key=lambda item: -known.get(item[0].stem, math.inf)))
 
 
 def run_once(path: Path, target: Path, parameters: dict, run) -> dict:
     """`run`, unless this very chapter was executed there before: then what came out of that."""
     before = run_chapters.read_status(target.parent.parent).get(path.stem)
     if before and not before["error"] and target.exists() and cell_ids(path) <= cell_ids(target):
-        print("done before,", end=" ")
+        print(f"{path.stem}: done before")
         return {name: before[name] for name in ("seconds", "error", "gib")} | {
             "notebook": str(target)
         }
@@ -80,14 +64,14 @@ def collect(outcomes: dict[str, dict]) -> dict[str, dict]:
     return found
 
 
-def solve(masters: list[Path], folder: Path, run, root: Path) -> dict[str, dict]:
+def solve(masters: list[Path], folder: Path, run, jobs: int, root: Path) -> dict[str, dict]:
     """Execute the solution editions of exercises; a check that does not pass makes one fail."""
     editions = {}
     for master in masters:
         path = folder / "solutions" / f"{master.stem}.ipynb"
         write_atomically(path, classroom.editions(classroom.read(master), root)["solutions"])
         editions[path] = {}
-    found = run_chapters.run_all("solutions", editions, folder / "exercises", run)
+    found = run_chapters.run_all("solutions", editions, folder / "exercises", run, jobs)
     for outcome in found.values():
         if not outcome["error"] and (wrong := classroom.wrong(Path(outcome["notebook"]))):
             outcome["error"] = "; ".join(wrong)
@@ -110,7 +94,9 @@ def regression(options, run, root: Path) -> int:
     )
     baseline = baselines.load(baselines.path_of(options.profile, about["backend"], root))
     shutil.rmtree(folder, ignore_errors=True)
-    outcomes = run_chapters.run_all(options.profile, parameters, folder, run)
+    took = {name: chapter["seconds"] for name, chapter in baseline.items()}
+    parameters = longest_first(parameters, took)
+    outcomes = run_chapters.run_all(options.profile, parameters, folder, run, options.jobs)
     found = collect(outcomes)
     findings = baselines.compare(baseline, found, options.seed)
     drifted = [finding for finding in findings if finding.status in baselines.DRIFTS]
@@ -118,7 +104,7 @@ def regression(options, run, root: Path) -> int:
         chapters = {path.stem for path in notebooks}
         masters = [path for path in classroom.masters(root) if path.stem in chapters]
         in_place = partial(run, cwd=root / sync.EDITIONS)
-        outcomes |= solve(masters, folder, in_place, root) if masters else {}
+        outcomes |= solve(masters, folder, in_place, options.jobs, root) if masters else {}
     failed = any(outcome["error"] for outcome in outcomes.values())
     status = FAIL if failed else DRIFT if drifted else PASS
 
@@ -140,7 +126,7 @@ def make_baseline(options, run, root: Path) -> int:
         root / "_build/baseline" / f"{options.profile}-{about['backend']}-{made_by(root, about)}"
     )
     path = baselines.path_of(options.profile, about["backend"], root)
-    before, runs = baselines.load(path), {}
+    before, runs, took = baselines.load(path), {}, {}
     notebooks = run_chapters.select(options.only, root)
     for seed in range(options.seeds):
         place = folder / f"seed{seed}"
@@ -149,7 +135,11 @@ def make_baseline(options, run, root: Path) -> int:
             parameters = {p: v for p, v in parameters.items() if has_seed(p)}
         print(f"seed {seed}, {seed + 1} of {options.seeds}", flush=True)
         outcomes = run_chapters.run_all(
-            options.profile, parameters, place, partial(run_once, run=run)
+            options.profile,
+            longest_first(parameters, took),
+            place,
+            partial(run_once, run=run),
+            options.jobs,
         )
         found = collect(outcomes)
         if len(found) < len(outcomes):
@@ -157,6 +147,7 @@ def make_baseline(options, run, root: Path) -> int:
             return FAIL
         for name, outcome in outcomes.items():
             runs.setdefault(name, {})[seed] = outcome | {"figures": found[name]}
+            took.setdefault(name, []).append(outcome["seconds"])
 
     made = {"versions": versions(about), "device": about["device"]}
     after = before if options.only else {}
@@ -225,6 +216,8 @@ def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
     """Run the command line; return the exit status (see the module)."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     run_chapters.add_options(parser)
+    # One card holds one chapter: TensorFlow takes all of its memory.
+    parser.set_defaults(jobs=1 if cards() else min(4, os.cpu_count()))
     parser.add_argument("--seed", type=int, default=0, help="default 0")
     parser.add_argument("--no-exercises", action="store_true", help="leave the solutions out")
     parser.add_argument("--baseline", action="store_true", help="make the baseline")
@@ -237,7 +230,7 @@ def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
     if options.seeds < 2:
         parser.error("a baseline takes at least two seeds")
     run_chapters.be_quiet_and_stoppable()
-    run = partial(run_limited, seconds=options.limit_seconds, gib=options.limit_gib)
+    run = partial(run_chapters.run_limited, seconds=options.limit_seconds, gib=options.limit_gib)
     try:
         return (make_baseline if options.baseline else regression)(options, run, root)
     except BookError as error:

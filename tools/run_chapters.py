@@ -1,27 +1,30 @@
 """Execute the chapters headless: `python -m tools.run_chapters --profile quick [--only 05_cnn]`.
 
-Each chapter's `.ipynb` runs under papermill in the folder `book/`, one after another, and lands
-executed in `_build/executed/book/`, from where `tools.build` renders it. Whatever can be known
-to be wrong (an unknown profile, a mistyped parameter, a notebook out of step with its source) is
-refused before anything runs; papermill itself would only warn. A chapter that fails does not stop
-the others. `status.json` beside the folder keeps seconds and versions of every chapter.
+Each chapter's `.ipynb` runs under papermill in the folder `book/`, one after another or `--jobs`
+at once, and lands executed in `_build/executed/book/`, from where `tools.build` renders it.
+Whatever can be known to be wrong (an unknown profile, a mistyped parameter, a notebook out of step
+with its source) is refused before anything runs; papermill itself would only warn. A chapter that
+fails does not stop the others. `status.json` beside the folder keeps seconds and versions of every
+chapter.
 """
 
 import argparse
 import ast
 import json
+import math
 import os
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from pathlib import Path
 
 import papermill
 from papermill.exceptions import PapermillExecutionError
 
-from tools import sync
+from tools import limits, sync
 from tools.environment import environment
 from tools.repository import ROOT, BookError, write_atomically
 
@@ -179,42 +182,103 @@ def run_chapter(path: Path, target: Path, parameters: dict, cwd: Path | None = N
     return {"seconds": round(time.perf_counter() - start, 1), "notebook": str(left), "error": error}
 
 
+def run_limited(
+    path: Path,
+    target: Path,
+    parameters: dict,
+    seconds: float = math.inf,
+    gib: float = math.inf,
+    cwd: Path | None = None,
+) -> dict:
+    """`run_chapter` in a process of its own; its outcome has `gib`, the most memory, besides."""
+    start = time.monotonic()
+    failed, unfinished = places(target)
+    try:
+        outcome, reason, peak = limits.run(
+            run_chapter, path, target, parameters, cwd, seconds=seconds, gib=gib
+        )
+    except KeyboardInterrupt:
+        unfinished.unlink(missing_ok=True)
+        raise
+    if outcome is None:
+        if unfinished.exists():
+            os.replace(unfinished, failed)
+        took = round(time.monotonic() - start, 1)
+        outcome = {"seconds": took, "notebook": str(failed), "error": reason}
+    return outcome | {"gib": round(peak, 2)}
+
+
+def outcomes_of(
+    parameters: dict[Path, dict], output: Path, run: Callable, jobs: int
+) -> Iterator[tuple[Path, dict]]:
+    """Yield every chapter with its outcome, when it is finished; see `run_all`."""
+    targets = {path: output / "book" / path.name for path in parameters}
+    if jobs == 1:
+        for path, values in parameters.items():
+            yield path, run(path, targets[path], values)
+        return
+    with ThreadPoolExecutor(jobs) as pool:
+        waiting = {
+            pool.submit(run, path, targets[path], values): path
+            for path, values in parameters.items()
+        }
+        try:
+            for future in as_completed(waiting):
+                yield waiting.pop(future), future.result()
+        except (KeyboardInterrupt, GeneratorExit):
+            pool.shutdown(wait=False, cancel_futures=True)
+            limits.end_descendants()
+            pool.shutdown()
+            for path in waiting.values():
+                for left in places(targets[path]):
+                    left.unlink(missing_ok=True)
+            raise
+
+
 def run_all(
-    profile: str, parameters: dict[Path, dict], output: Path, run: Callable = run_chapter
+    profile: str,
+    parameters: dict[Path, dict],
+    output: Path,
+    run: Callable = run_chapter,
+    jobs: int = 1,
 ) -> dict[str, dict]:
-    """Execute chapters one after another and return the outcome of each by name.
+    """Execute chapters and return the outcome of each by name.
 
     Parameters
     ----------
     profile : str
     parameters : dict of Path -> dict
-        The notebooks and their parameters, from `prepare`.
+        The notebooks and their parameters, from `prepare`; they start in this order.
     output : Path
         The folder that gets `book/` and `status.json`.
     run : callable
         What executes one of them; called as `run_chapter` is, and returns what it does, and more.
+        With more than one job it has to do so in a process of its own, as `run_limited` does.
+    jobs : int
+        How many run at once.
 
     Raises `KeyboardInterrupt`, after saying what is done, when stopped.
     """
     status_file, about = output / "status.json", environment()
     status = read_status(output)
     outcomes = {}
-    for number, path in enumerate(parameters, 1):
-        print(f"[{number}/{len(parameters)}] {path.stem} ({profile}) ...", end=" ", flush=True)
-        try:
-            outcome = run(path, output / "book" / path.name, parameters[path])
-        except KeyboardInterrupt:
-            print(f"\nstopped. Finished: {', '.join(outcomes) or 'none'}.")
-            raise
-        print("FAILED" if outcome["error"] else "ok", f"{outcome['seconds']:.1f} s", flush=True)
-        outcomes[path.stem] = outcome
-        finished = time.strftime("%Y-%m-%d %H:%M", time.gmtime())
-        about_run = {"profile": profile, "parameters": parameters[path], **about}
-        about_run["finished"] = finished
-        entry = {**outcome, **about_run, "notebook": os.path.relpath(outcome["notebook"], output)}
-        status[path.stem] = entry
-        write_atomically(status_file, json.dumps(status, indent=1, sort_keys=True) + "\n")
-    return outcomes
+    print(f"{len(parameters)} to run, {jobs} at once ({profile})", flush=True)
+    try:
+        for path, outcome in outcomes_of(parameters, output, run, jobs):
+            outcomes[path.stem] = outcome
+            said = "FAILED" if outcome["error"] else "ok"
+            number = f"[{len(outcomes)}/{len(parameters)}]"
+            print(f"{number} {path.stem} {said} {outcome['seconds']:.1f} s", flush=True)
+            finished = time.strftime("%Y-%m-%d %H:%M", time.gmtime())
+            about_run = {"profile": profile, "parameters": parameters[path], **about}
+            about_run["finished"] = finished
+            notebook = os.path.relpath(outcome["notebook"], output)
+            status[path.stem] = {**outcome, **about_run, "notebook": notebook}
+            write_atomically(status_file, json.dumps(status, indent=1, sort_keys=True) + "\n")
+    except KeyboardInterrupt:
+        print(f"stopped. Finished: {', '.join(outcomes) or 'none'}.")
+        raise
+    return dict(sorted(outcomes.items()))
 
 
 def read_status(output: Path) -> dict[str, dict]:
@@ -254,6 +318,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--parameter", action="append", default=[], metavar="NAME=VALUE", type=assignment
     )
+    parser.add_argument(
+        "--jobs", type=int, metavar="N", help="chapters at once; default %(default)s"
+    )
 
 
 def be_quiet_and_stoppable() -> None:
@@ -268,13 +335,15 @@ def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
     """Run the command line; return 0, 1 (a chapter failed), 2 (refused) or 130 (stopped)."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     add_options(parser)
+    parser.set_defaults(jobs=1)
     parser.add_argument("--output", type=Path, default=OUTPUT, help=f"default {OUTPUT}")
     options = parser.parse_args(arguments)
     be_quiet_and_stoppable()
     try:
         notebooks = select(options.only, root)
         parameters = prepare(options.profile, notebooks, dict(options.parameter), root)
-        outcomes = run_all(options.profile, parameters, root / options.output)
+        run = run_limited if options.jobs > 1 else run_chapter
+        outcomes = run_all(options.profile, parameters, root / options.output, run, options.jobs)
     except BookError as error:
         print(f"run_chapters: {error}", file=sys.stderr)
         return 2
