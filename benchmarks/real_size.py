@@ -178,7 +178,7 @@ def make(url: str, folder: str, notes: str) -> None:
     print("{}")
 
 
-def parts(sample: int = 200) -> dict:
+def parts(sample: int = 600) -> dict:
     """Seconds of one core that a note costs: decompressed by isal and by gzip, and computed."""
     from isal import igzip
 
