@@ -9,6 +9,8 @@ READY := $(VENV)/.ready
 ASSETS := node_modules/.ready
 
 export TF_CPP_MIN_LOG_LEVEL ?= 3
+# Where Python is told to keep no bytecode, each start would compile TensorFlow anew, for 8 seconds.
+export UV_COMPILE_BYTECODE := 1
 
 .DEFAULT_GOAL := help
 .PHONY: $(shell grep -oE '^[a-z-]+:' Makefile | tr -d :)

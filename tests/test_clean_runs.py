@@ -23,7 +23,10 @@ pytestmark = [pytest.mark.long, pytest.mark.timeout(3600)]
 )
 @pytest.mark.parametrize("seed", range(1000, 1000 + SEEDS))
 def test_a_fresh_seed_raises_no_alarm(seed, capsys):
-    found = regression.main(["--profile", "smoke", "--no-exercises", "--seed", str(seed)])
+    # The first runs all chapters; to those without a seed, another one makes no difference.
+    drawn = [path.stem for path in run_chapters.select([]) if regression.has_seed(path)]
+    only = ["--only", *drawn] if seed > 1000 else []
+    found = regression.main(["--profile", "smoke", "--no-exercises", "--seed", str(seed), *only])
     with capsys.disabled():
         print(capsys.readouterr().out)
     assert found == regression.PASS
