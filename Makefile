@@ -12,6 +12,9 @@ export TF_CPP_MIN_LOG_LEVEL ?= 3
 # Where Python is told to keep no bytecode, each start would compile TensorFlow anew, for 8 seconds.
 export UV_COMPILE_BYTECODE := 1
 
+# Files of tests side by side: what a file's tests share is made once.
+PYTEST := $(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadfile
+
 .DEFAULT_GOAL := help
 .PHONY: $(shell grep -oE '^[a-z-]+:' Makefile | tr -d :)
 
@@ -65,10 +68,9 @@ colab: $(READY) $(ASSETS) browser  ## the setup cell and every chapter with the 
 test-matrix: $(READY)  ## the unit tests on every Python, with the lock, the lowest and the highest versions
 	$(BIN)/python -m tools.matrix
 
-backends: $(READY)  ## the unit tests and every chapter on JAX; the same forward passes on all backends
-	rm -rf _build/jax
-	KERAS_BACKEND=jax $(BIN)/python -m pytest --ignore=tests/test_book.py
-	KERAS_BACKEND=jax $(BIN)/python -m tools.run_chapters --profile smoke --parameter RUNS=../_build/jax/runs --output _build/jax/executed
+backends: $(READY) $(ASSETS)  ## the unit tests on JAX, and its regression; the same forward passes on all backends
+	KERAS_BACKEND=jax $(PYTEST) --ignore=tests/test_book.py
+	KERAS_BACKEND=jax $(BIN)/python -m tools.regression --profile smoke
 
 lint: $(READY)  ## ruff, and the pairs of .py and .ipynb in step
 	$(BIN)/ruff check .
@@ -77,7 +79,7 @@ lint: $(READY)  ## ruff, and the pairs of .py and .ipynb in step
 	$(BIN)/python -m tools.traceability --check
 
 unit: $(READY) $(ASSETS)  ## the tests that need no book
-	$(BIN)/python -m pytest --ignore=tests/test_book.py
+	$(PYTEST) --ignore=tests/test_book.py
 	KERAS_BACKEND=jax $(BIN)/python -m pytest tests/test_models.py tests/test_training.py -k "test_models or cnn-1"
 
 regression: $(READY)  ## execute every chapter and compare its figures with the baseline (PROFILE=smoke)

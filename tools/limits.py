@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import psutil
 
-PAUSE = 0.2  # seconds between two looks
+PAUSE = 0.5  # seconds between two looks, each of which goes through all processes
 
 
 def run(
@@ -32,7 +32,7 @@ def run(
     reason : str or None
         Why there is no result.
     peak : float
-        The most memory seen, in GiB. Between two looks, a fifth of a second, there may be more.
+        The most memory seen, in GiB. Between two looks, half a second, there may be more.
     """
     # A server that has imported the function's module, and forks: no import for every process.
     context = multiprocessing.get_context("forkserver")

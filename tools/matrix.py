@@ -33,6 +33,7 @@ NAMES = [f"{python}-{versions}" for python in PYTHONS for versions in INSTALL]
 CHAPTERS = {name: ["02", "03", "05", "07", "09"] for name in ("3.11-lowest", "3.13-highest")}
 # What is left out trains, kills processes or makes environments for minutes, or needs a browser.
 TESTS = ["-m", "not long and not slow", "--ignore=tests/test_book.py"]
+TESTS += ["-n", "logical", "--maxprocesses", "4", "--dist", "loadfile"]
 
 
 def environment(name: str) -> Path:
@@ -74,7 +75,7 @@ def run(name: str, tests: list[str]) -> dict[str, str]:
     if name in CHAPTERS:
         work = FOLDER / f"{name}-chapters"
         options = ["--profile", "smoke", "--output", work, "--only", *CHAPTERS[name]]
-        options += ["--parameter", f"RUNS=../{work}/runs"]
+        options += ["--parameter", f"RUNS=../{work}/runs", "--jobs", str(min(4, os.cpu_count()))]
         done = passes(name, "-m", "tools.run_chapters", *options)
         outcome["chapters"] = "ok" if done else "FAILED"
     return outcome
