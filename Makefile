@@ -53,7 +53,8 @@ chapters: $(READY)
 test-all: $(READY)  ## what takes longer: kills, network and planted faults, clean regressions, all solutions, 30 submissions, chapters on a store
 	KILLS=20 $(BIN)/python -m pytest tests/test_kill.py
 	KILLS=20 SCENARIOS=200 $(BIN)/python -m pytest tests/test_nsynth.py
-	SEEDS=$(SEEDS) $(BIN)/python -m pytest -m "long or not long" tests/test_faults.py tests/test_clean_runs.py
+	$(PYTEST) --dist worksteal -m "long or not long" tests/test_faults.py
+	SEEDS=$(SEEDS) $(BIN)/python -m pytest -m "long or not long" tests/test_clean_runs.py
 	$(BIN)/python -m tools.classroom --run
 	SUBMISSIONS=30 $(BIN)/python -m pytest tests/test_grade.py
 	$(BIN)/python -m pytest -m "long or not long" tests/test_real_size.py

@@ -6,7 +6,8 @@ as from NSynth's own archive, with a test split; then each of the four models is
 steps from the memory-mapped store. `--write` puts the table of times into the book's page.
 
 What is measured: seconds on the clock, seconds of the processors (the server's own left out), and
-peak anonymous memory (RssAnon, which leaves memory maps out) over all processes. Linux only.
+peak memory without files that are mapped (RssAnon, and RssShmem, which counts in each process that
+shares it), over all processes. Linux only.
 """
 
 import argparse
@@ -127,8 +128,7 @@ def anonymous(pid: int) -> int:
         status = Path(f"/proc/{pid}/status").read_text()
     except OSError:
         return 0
-    found = re.search(r"RssAnon:\s+(\d+) kB", status)
-    return 1024 * int(found[1]) if found else 0
+    return 1024 * sum(map(int, re.findall(r"Rss(?:Anon|Shmem):\s+(\d+) kB", status)))
 
 
 def processor_seconds(pid: int) -> float:

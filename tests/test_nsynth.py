@@ -365,6 +365,24 @@ class Breaking(ThreadPoolExecutor):
         return super().submit(function, block, *arguments)
 
 
+def test_processes_compute_what_they_are_given(audio, monkeypatch):
+    notes = list(audio.items())[1:]
+    monkeypatch.setattr(nsynth, "SLOT", 2 * len(notes[0][1]))
+    monkeypatch.setattr(nsynth, "SLOTS", 3)
+    # More blocks than there are places for, and some that are too large for theirs.
+    blocks = [notes[i : i + size] for i, size in enumerate((1, 2, 3, 2, 1, 2, 4, 2))]
+    with nsynth._executor(None, 2) as pool:
+        futures = [pool.submit(nsynth.compute, block, ["mfcc"], "here") for block in blocks]
+        bad = pool.submit(nsynth.compute, [("loud", b"RIFF")], ["mfcc"], "here")
+        for block, future in zip(blocks, futures, strict=True):
+            np.testing.assert_array_equal(
+                future.result(), nsynth.compute(block, ["mfcc"], "here"), strict=True
+            )
+        with pytest.raises(DatasetError, match="here: loud"):
+            bad.result()
+    assert len(pool._free) == 3
+
+
 @pytest.mark.parametrize("per_family", [None, PER_FAMILY])
 def test_finished_shards_are_not_computed_again(audio, undisturbed, make, tmp_path, per_family):
     with serving({"set.tar.gz": pack(members(audio))}) as server:

@@ -272,6 +272,7 @@ def test_resampling_refuses_bad_input():
         significance.bootstrap_instruments([1.0, 0.0], ["a", "b"], confidence=95)
 
 
+@settings(max_examples=30)  # statsmodels collects garbage at each call, which takes its time
 @given(st.lists(st.floats(0, 1), max_size=12))
 def test_holm_is_statsmodels(p):
     expected = multipletests(p, method="holm")[1] if p else []

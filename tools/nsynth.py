@@ -34,6 +34,9 @@ from tools import archives
 from tools.download import Download, DownloadError
 
 BLOCK = 16  # notes computed in one go
+# What processes share: bytes for a block, and blocks, together less than the 64 MB that a container
+# may have of it.
+SLOT, SLOTS = BLOCK << 17, 16
 SHARD = 1024  # notes that are computed again, at most, after an interruption
 SHAPES = {"mfcc": (features.N_FRAMES, 13), "mel": (features.N_FRAMES, 128)}
 LOCK_MESSAGE = "another process is making this store: waiting for it"
@@ -292,16 +295,58 @@ def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
 
 
+class _Processes(ProcessPoolExecutor):
+    """Processes that read a block where this one wrote it, in memory that they share.
+
+    Through the pool's pipe, of 64 kB, a worker would wait for each of the 2 MB of a block.
+    Processes, since threads wait for each other in NumPy's many small steps; started afresh, since
+    a copy of a process in which TensorFlow runs may hang.
+    """
+
+    def __init__(self, workers: int):
+        context = multiprocessing.get_context("spawn")
+        ends = range(0, min(2 * workers + 2, SLOTS) * SLOT + 1, SLOT)
+        self._free = deque(ends[:-1])
+        # Without a name: it is gone with the last process that has it, however that ends.
+        memory = context.RawArray("B", ends[-1])
+        self._memory = memoryview(memory).cast("B")
+        super().__init__(workers, context, _start_worker, (memory,))
+
+    def submit(self, function, /, block, *arguments):
+        """Call `function(block, *arguments)` in a process; `block` is as `compute` takes it."""
+        sizes = [len(data) for _, data in block]
+        if not self._free or sum(sizes) > SLOT:
+            return super().submit(function, block, *arguments)
+        start = end = self._free.popleft()
+        for (_, data), size in zip(block, sizes, strict=True):
+            self._memory[end : end + size] = data
+            end += size
+        names = [name for name, _ in block]
+        future = super().submit(_call, function, start, names, sizes, *arguments)
+        future.add_done_callback(lambda _: self._free.append(start))
+        return future
+
+
+def _start_worker(memory) -> None:
+    global _memory
+    _memory = memoryview(memory).cast("B")
+    _end_with_parent()
+
+
+def _call(function, start: int, names: list[str], sizes: list[int], *arguments):
+    block = []
+    for name, size in zip(names, sizes, strict=True):
+        block.append((name, bytes(_memory[start : start + size])))
+        start += size
+    return function(block, *arguments)
+
+
 @contextmanager
 def _executor(given, workers=None):
     if given is not None:
         yield given
         return
-    # Processes, since threads wait for each other in NumPy's many small steps; started afresh,
-    # since a copy of a process in which TensorFlow runs may hang.
-    pool = ProcessPoolExecutor(
-        workers or _cores(), multiprocessing.get_context("spawn"), initializer=_end_with_parent
-    )
+    pool = _Processes(workers or _cores())
     try:
         yield pool
     finally:
