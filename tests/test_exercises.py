@@ -391,6 +391,7 @@ def test_answers_are_sealed():
     [
         ("same('x', x)", "right="),
         ("same('x', x, right=y)", "should be a value"),
+        ("assert x, f\"{x['a']}\"", r"give x\['a'\] a name"),
         ("same('x', x, right='a', wrong=y)", "written out"),
         ("number('x', x, right=1, wrong={1.0: 'no'})", "the same answer"),
     ],

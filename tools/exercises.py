@@ -147,6 +147,17 @@ def sealed(source: str, salt: str) -> str:
     """
 
     class Sealing(ast.NodeTransformer):
+        def visit_FormattedValue(self, node):
+            if any(
+                isinstance(part, ast.Constant) and isinstance(part.value, str)
+                for part in ast.walk(node.value)
+            ):
+                raise BookError(
+                    f"{salt}: give {ast.unparse(node.value)} a name and put that into the braces: "
+                    "Python 3.12 writes quotes there in a way that 3.11 cannot read"
+                )
+            return self.generic_visit(node)
+
         def visit_Call(self, node):
             self.generic_visit(node)
             if not (isinstance(node.func, ast.Name) and node.func.id in KEYS):

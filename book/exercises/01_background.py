@@ -591,8 +591,9 @@ def check_switch():
         )
     for events in (["up", "down"], ["down", "up"], ["up", "up", "up", "down"]):
         h = after(events)[-1] * (1 if events[-1] == "up" else -1)
+        said = ", ".join(events)
         assert h.min() > 0.5, (
-            f"After {', '.join(events)}, h does not tell of the last event only: the new one was "
+            f"After {said}, h does not tell of the last event only: the new one was "
             "added to the old. Which gate should shut, and when?"
         )
 

@@ -202,7 +202,7 @@ def check_five_folds():
         assert len(made) == 5, f"five_folds returns {len(made)} folds."
         result = []
         for k, fold in enumerate(made):
-            assert len(fold) == 3, f"fold {k} should be three arrays: {', '.join(names)}."
+            assert len(fold) == 3, f"fold {k} should be three arrays: train, validation, test."
             parts = [array(f"fold {k}, {x}", p) for x, p in zip(names, fold, strict=True)]
             assert all(part.ndim == 1 for part in parts), f"fold {k}: each part should be a row."
             result.append([part.astype(int) for part in parts])
@@ -496,7 +496,7 @@ def check_unseen():
             f"unseen returns {len(made)} folds. The families have 4, 6 and 5 instruments."
         )
         for k, fold in enumerate(made):
-            assert len(fold) == 3, f"fold {k} should be three arrays: {', '.join(names)}."
+            assert len(fold) == 3, f"fold {k} should be three arrays: train, validation, test."
         return [
             [array(f"fold {k}, {x}", p).astype(int) for x, p in zip(names, fold, strict=True)]
             for k, fold in enumerate(made)

@@ -682,7 +682,8 @@ assert straight["weight"] == after(fresh, 10)["weight"], (
 stopped = after(fresh, 4)
 assert stopped["momentum"] != 0, "The momentum is lost between epochs."
 resumed = after(stopped, 6)
-assert resumed["epoch"] == 10, f"4 and 6 epochs are 10, and not {resumed['epoch']}."
+reached = resumed["epoch"]
+assert reached == 10, f"4 and 6 epochs are 10, and not {reached}."
 assert resumed["weight"] == straight["weight"], (
     "Four epochs and later six end elsewhere than ten in one go. Is the first epoch after the "
     "pause drawn as if it were the first of all? And does the momentum live on?"
