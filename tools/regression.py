@@ -37,7 +37,7 @@ PASS, FAIL, REFUSED, DRIFT, STOPPED = 0, 1, 2, 3, 130
 
 def longest_first(parameters: dict[Path, dict], seconds: dict[str, list[float]]) -> dict:
     """Return `parameters` so ordered that no long chapter is left for the end, alone."""
-    known = {name: statistics.mean(values) for name, values in seconds.items()}
+    known = {name: statistics.median(values) for name, values in seconds.items()}
     return dict(sorted(parameters.items(), key=lambda item: -known.get(item[0].stem, math.inf)))
 
 

@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from statistics import mean, stdev
+from statistics import mean, median, stdev
 from xml.etree import ElementTree
 
 from tools import baselines
@@ -40,7 +40,7 @@ def write(folder: Path, title: str, about: dict, outcomes: dict, findings: list,
     ]
     loader = jinja2.FileSystemLoader(PAGES)
     page = jinja2.Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    page.filters |= {"shown": shown, "spread": spread, "sentence": sentence, "mean": mean}
+    page.filters |= {"shown": shown, "spread": spread, "sentence": sentence, "median": median}
     html = page.get_template("regression.html").render(
         title=title, about=about, chapters=chapters, findings=findings, drifts=baselines.DRIFTS
     )
