@@ -9,18 +9,11 @@ from pathlib import Path
 import pytest
 
 from tools import baselines, regression, run_chapters
-from tools.environment import backend
-from tools.repository import ROOT
 
-BASELINE = baselines.path_of("smoke", backend())
 SEEDS = int(os.environ.get("SEEDS", "1"))
 pytestmark = [pytest.mark.long, pytest.mark.timeout(3600)]
 
 
-@pytest.mark.skipif(
-    not BASELINE.exists(),
-    reason=f"there is no {BASELINE.relative_to(ROOT)}: run make baseline PROFILE=smoke",
-)
 @pytest.mark.parametrize("seed", range(1000, 1000 + SEEDS))
 def test_a_fresh_seed_raises_no_alarm(seed, capsys):
     # The first runs all chapters; to those without a seed, another one makes no difference.

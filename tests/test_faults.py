@@ -11,12 +11,10 @@ from functools import cache
 import pytest
 from faults import FAULTS, copy_of_the_book, plant
 
-from tools import baselines, regression
-from tools.environment import backend
+from tools import regression
 from tools.repository import ROOT
 
 QUICK = ("labels shifted by one", "a wrong hop length", "a sign error in the t-test")
-BASELINE = baselines.path_of("smoke", backend())
 
 
 def command(check: str) -> list[str]:
@@ -52,8 +50,6 @@ def long(fault):
 )
 def test_a_planted_fault_is_caught(fault, clean, tmp_path):
     chapter = not fault.check.startswith("tests/")
-    if chapter and not BASELINE.exists():
-        pytest.skip(f"there is no {BASELINE.relative_to(ROOT)}: run make baseline PROFILE=smoke")
     assert clean(fault.check) == 0, "the check complains without the fault"
     copy_of_the_book(tmp_path)
     plant(tmp_path, fault)
