@@ -9,7 +9,7 @@ READY := $(VENV)/.ready
 ASSETS := node_modules/.ready
 
 export TF_CPP_MIN_LOG_LEVEL ?= 3
-# Where Python is told to keep no bytecode, each start would compile TensorFlow anew, for 8 seconds.
+# Where Python is told to keep no bytecode, each start would compile TensorFlow anew.
 export UV_COMPILE_BYTECODE := 1
 
 # Files of tests side by side: what a file's tests share is made once.

@@ -19,7 +19,7 @@ def uv(*arguments, **options) -> subprocess.CompletedProcess:
     pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
     # uv looks for Pythons on the PATH; pyenv puts only those there that are switched on.
     places = [os.environ["PATH"], *map(str, sorted(pyenv.glob("versions/*/bin")))]
-    # Where Python is told to keep no bytecode, each start would compile TensorFlow anew, for 8 s.
+    # Where Python is told to keep no bytecode, each start would compile TensorFlow anew.
     environment = {
         **os.environ,
         "PATH": os.pathsep.join(places),
