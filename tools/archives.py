@@ -245,25 +245,25 @@ def _of_archive(raw, source: Archive, split: str, census: Census, bar):
 
     tally, at = _Tally(raw, source.checksum, bar), "its beginning"
     try:
-        stream = io.BufferedReader(tally, 1 << 18)
+        stream = io.BufferedReader(tally, 1 << 16)
         if stream.peek(2)[:2] == b"\x1f\x8b":
             stream = igzip.IGzipFile(fileobj=stream)
-        with tarfile.open(fileobj=stream, mode="r|", tarinfo=_Header, bufsize=1 << 18) as archive:
+        with tarfile.open(fileobj=stream, mode="r|", tarinfo=_Header, bufsize=1 << 16) as archive:
             for member in archive:
                 archive.members = []  # tarfile keeps them all otherwise
                 at = member.name
                 name = member.name.removeprefix("./")
                 if not member.isfile() or not _belongs(name, split):
                     continue
-                if PurePosixPath(name).name == "examples.json":
-                    census.read_listing(archive.extractfile(member), name)
-                elif match := datasets.AUDIO.fullmatch(name):
+                if match := datasets.AUDIO.fullmatch(name):
                     if member.size > LARGEST:
                         raise DatasetError(
                             f"{source.place}: {match[1]} has {member.size:,} bytes, more than a "
                             f"note of {datasets.SAMPLES:,} samples can have"
                         )
                     yield match[1], archive.extractfile(member).read()
+                elif PurePosixPath(name).name == "examples.json":
+                    census.read_listing(archive.extractfile(member), name)
         # What follows the last member: padding, and the gzip checksum of it all.
         at = "its end"
         while stream.read(1 << 20):

@@ -258,6 +258,7 @@ class _Shards:
         # an earlier start saw is not in the archive any more.
         last = len(names) - 1 - np.unique(names[::-1], return_index=True)[1]
         keep = [i for i in last if (n := names[i].decode()) not in self._done and chosen(n)]
+        numbers, rows = numbers[keep], rows[keep]
         index = np.zeros(len(keep), dtype=stores.INDEX)
         with ExitStack() as stack:
             files = {
@@ -269,8 +270,8 @@ class _Shards:
                 np.lib.format.write_array_header_1_0(file, header)
             starts = {kind: file.tell() for kind, file in files.items()}
             for number, path in enumerate(self._paths):
-                positions = np.flatnonzero(numbers[keep] == number)
-                shard = np.load(path, mmap_mode="r")[rows[keep][positions]]
+                positions = np.flatnonzero(numbers == number)
+                shard = np.load(path, mmap_mode="r")[rows[positions]]
                 for field in stores.INDEX.names:
                     index[field][positions] = shard[field]
                 # Written and not mapped: a full disk is an error then, and no crash.
@@ -310,6 +311,7 @@ class _Processes(ProcessPoolExecutor):
         # Without a name: it is gone with the last process that has it, however that ends.
         memory = context.RawArray("B", ends[-1])
         self._memory = memoryview(memory).cast("B")
+        _keep_freed_memory()
         super().__init__(workers, context, _start_worker, (memory,))
 
     def submit(self, function, /, block, *arguments):
@@ -330,7 +332,14 @@ class _Processes(ProcessPoolExecutor):
 def _start_worker(memory) -> None:
     global _memory
     _memory = memoryview(memory).cast("B")
+    _keep_freed_memory()
     _end_with_parent()
+
+
+def _keep_freed_memory() -> None:
+    # glibc gives the memory of a small block back to the system, which has to clear it for the
+    # next one, until a larger block was freed: from then on it keeps what is smaller.
+    bytes(1 << 24)
 
 
 def _call(function, start: int, names: list[str], sizes: list[int], *arguments):
