@@ -7,6 +7,7 @@ import gzip
 import hashlib
 import io
 import json
+import multiprocessing
 import os
 import random
 import subprocess
@@ -381,6 +382,14 @@ def test_processes_compute_what_they_are_given(audio, monkeypatch):
         with pytest.raises(DatasetError, match="here: loud"):
             bad.result()
     assert len(pool._free) == 3
+
+
+def test_a_single_process_is_this_one(audio):
+    block = list(audio.items())[1:3]
+    with nsynth._executor(None, 1) as pool:
+        rows = pool.submit(nsynth.compute, block, ["mfcc"], "here").result()
+        assert not multiprocessing.active_children()
+    np.testing.assert_array_equal(rows, nsynth.compute(block, ["mfcc"], "here"), strict=True)
 
 
 @pytest.mark.parametrize("per_family", [None, PER_FAMILY])

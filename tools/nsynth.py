@@ -22,7 +22,14 @@ import signal
 import sys
 import threading
 from collections import deque
-from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    BrokenExecutor,
+    Future,
+    ProcessPoolExecutor,
+    as_completed,
+    wait,
+)
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -134,10 +141,10 @@ def _build(info, final, work, source, executor, in_flight, download, progress) -
 
     shards = _Shards(work, info)
     census = archives.Census(info["per_family"], info["seed"], str(source.place))
-    pending, block = deque(), []
+    pending, block = set(), []
 
     def give_out():
-        pending.append(executor.submit(compute, block, info["kinds"], census.origin))
+        pending.add(executor.submit(compute, block, info["kinds"], census.origin))
 
     bar = tqdm(desc=final.name, unit="B", unit_scale=True, disable=not progress)
     try:
@@ -150,12 +157,14 @@ def _build(info, final, work, source, executor, in_flight, download, progress) -
                     block = []
                     bar.set_postfix(notes=census.count, refresh=False)
                 if len(pending) == in_flight:
-                    shards.add(pending.popleft().result())
+                    done, pending = wait(pending, return_when=FIRST_COMPLETED)
+                    for future in done:
+                        shards.add(future.result())
             bar.set_postfix(notes=census.count)
         if block:
             give_out()
-        while pending:
-            shards.add(pending.popleft().result())
+        for future in as_completed(pending):
+            shards.add(future.result())
         shards.flush()
     finally:
         for future in pending:
@@ -297,27 +306,33 @@ def _cores() -> int:
 
 
 class _Processes(ProcessPoolExecutor):
-    """Processes that read a block where this one wrote it, in memory that they share.
+    """This process and others, which read a block where it wrote it, in memory that they share.
 
-    Through the pool's pipe, of 64 kB, a worker would wait for each of the 2 MB of a block.
-    Processes, since threads wait for each other in NumPy's many small steps; started afresh, since
-    a copy of a process in which TensorFlow runs may hang.
+    Through the pool's pipe, of 64 kB, they would wait for each of the 2 MB of a block. While the
+    others have enough to do, this one computes as well: with one process a core none waits for
+    another's core. Processes, since threads wait for each other in NumPy's many small steps;
+    started afresh, since a copy of a process in which TensorFlow runs may hang.
     """
 
-    def __init__(self, workers: int):
+    def __init__(self, processes: int):
+        others = processes - 1
         context = multiprocessing.get_context("spawn")
-        ends = range(0, min(2 * workers + 2, SLOTS) * SLOT + 1, SLOT)
+        places = min(2 * others + 2, SLOTS) if others else 0
+        ends = range(0, places * SLOT + 1, SLOT)
         self._free = deque(ends[:-1])
         # Without a name: it is gone with the last process that has it, however that ends.
         memory = context.RawArray("B", ends[-1])
         self._memory = memoryview(memory).cast("B")
         _keep_freed_memory()
-        super().__init__(workers, context, _start_worker, (memory,))
+        # A process is started when it gets its first block.
+        super().__init__(max(1, others), context, _start_worker, (memory,))
 
     def submit(self, function, /, block, *arguments):
-        """Call `function(block, *arguments)` in a process; `block` is as `compute` takes it."""
+        """Call `function(block, *arguments)`; `block` is as `compute` takes it."""
         sizes = [len(data) for _, data in block]
-        if not self._free or sum(sizes) > SLOT:
+        if not self._free:
+            return _here(function, block, *arguments)
+        if sum(sizes) > SLOT:
             return super().submit(function, block, *arguments)
         start = end = self._free.popleft()
         for (_, data), size in zip(block, sizes, strict=True):
@@ -340,6 +355,15 @@ def _keep_freed_memory() -> None:
     # glibc gives the memory of a small block back to the system, which has to clear it for the
     # next one, until a larger block was freed: from then on it keeps what is smaller.
     bytes(1 << 24)
+
+
+def _here(function, *arguments) -> Future:
+    future = Future()
+    try:
+        future.set_result(function(*arguments))
+    except Exception as error:
+        future.set_exception(error)
+    return future
 
 
 def _call(function, start: int, names: list[str], sizes: list[int], *arguments):
