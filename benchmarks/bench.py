@@ -156,14 +156,15 @@ def bench_archive(repeats: int) -> None:
         axes, ("net", "peak_bytes"), (1, 2**20), ("seconds", "peak memory, MiB"), strict=True
     ):
         every = [store for stores in found.values() for store in stores]
-        axis.plot([s["notes"] for s in every], [s[key] / unit for s in every], "o")
+        values = [s[key] / unit for s in every]
+        axis.plot([s["notes"] for s in every], values, "o")
         if key == "net":
             ends = np.array([few["notes"], max(found)])
             total = 1 + some["test"] / some["notes"]
             line = few["net"] + a_note(few, some) * total * (ends - few["notes"])
             axis.plot(ends, line, "--", label="the first two, prolonged")
             axis.legend()
-        axis.set(xlabel="notes", ylabel=label, ylim=(0, None))
+        axis.set(xlabel="notes", ylabel=label, ylim=(0, 1.1 * max(values)))
     figure.tight_layout()
     REPORT.mkdir(parents=True, exist_ok=True)
     figure.savefig(REPORT / "archive.svg")
