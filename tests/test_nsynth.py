@@ -774,6 +774,20 @@ def test_the_command(audio, undisturbed, tmp_path):
     assert "Traceback" not in errors
 
 
+@pytest.mark.parametrize("option", ["--per-family", "--workers"])
+@pytest.mark.parametrize("number", [0, -1])
+def test_the_command_takes_no_fewer_than_one(option, number, tmp_path, capsys):
+    with pytest.raises(SystemExit):
+        nsynth.main(["train", "--to", str(tmp_path), option, str(number)])
+    assert f"{option} is {number}, expected 1 or more" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
+def test_no_store_of_less_than_a_note_a_family(make, tmp_path):
+    with pytest.raises(ValueError, match="per_family is 0: expected 1 or more"):
+        make(tmp_path / "set.tar.gz", 0)
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
 @pytest.mark.slow
 def test_workers_end_with_a_killed_command(audio, tmp_path):

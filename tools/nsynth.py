@@ -88,6 +88,8 @@ def make(
         If the archive is cut short or damaged, is not the one expected, or a note in it is not as
         NSynth has them; if a family has fewer notes than asked for; if another store stands
         there. What is finished stays in `.work` below `to`, and the next start goes on from it.
+    ValueError
+        If `kinds` are unknown, or `per_family` is less than 1.
     FileNotFoundError
         If there is nothing at a local `source`.
     tools.download.DownloadError
@@ -97,6 +99,8 @@ def make(
         raise DatasetError(f"unknown split {split!r}: choose one of {', '.join(datasets.SPLITS)}")
     if strange := set(kinds) - set(SHAPES):
         raise ValueError(f"unknown features {strange}: choose of {', '.join(SHAPES)}")
+    if per_family is not None and per_family < 1:
+        raise ValueError(f"per_family is {per_family}: expected 1 or more, or None for all notes")
     root = stores.place() if to is None else Path(to)
     source = archives.ARCHIVES[split] if source is None else source
     source = source if isinstance(source, archives.Archive) else archives.Archive(source)
@@ -423,6 +427,9 @@ def main(arguments=None) -> None:
     parser.add_argument("--mel", action="store_true", help="keep the mel spectrograms as well")
     parser.add_argument("--workers", type=int, help="processes (default: one a core)")
     args = parser.parse_args(arguments)
+    for option, number in (("--per-family", args.per_family), ("--workers", args.workers)):
+        if number is not None and number < 1:
+            parser.error(f"{option} is {number}, expected 1 or more")
     kinds = ("mfcc", "mel") if args.mel else ("mfcc",)
     try:
         with _executor(None, args.workers) as executor:
