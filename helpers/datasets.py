@@ -10,8 +10,10 @@ import json
 import re
 import tarfile
 import threading
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
+import numpy as np
 import pandas as pd
 
 from helpers import stores
@@ -31,10 +33,14 @@ from helpers.notes import (
 
 __all__ = [
     "BUNDLED", "EXCLUDED", "FAMILIES", "SAMPLE_RATE", "SAMPLES", "SOURCES", "SPLITS",
-    "DatasetError", "Notes", "decode_note", "load", "parse_note", "with_sound",
+    "DatasetError", "Notes", "decode_note", "load", "new_to", "parse_note", "recordings",
+    "with_sound",
 ]  # fmt: skip
 
-BUNDLED = {"nsynth-mini": Path(__file__).resolve().parents[1] / "book" / "data" / "nsynth-mini"}
+DATA = Path(__file__).resolve().parents[1] / "book" / "data"
+BUNDLED = {name: DATA / name for name in ("nsynth-mini", "nsynth-wide")}
+# Instruments of NSynth that are one recording under two names (`python -m tools.twins`).
+TWINS = DATA / "twins.csv"
 # The path of a note's file, in a folder or an archive.
 AUDIO = re.compile(r"(?:^|.*/)audio/([^/.][^/]*)\.(wav|flac)", re.IGNORECASE)
 # The fields of examples.json that a table of notes has, and what they are called there.
@@ -53,17 +59,18 @@ def load(name_or_path, split: str = "train") -> Notes:
     Parameters
     ----------
     name_or_path : str or path
-        `"nsynth-mini"` for the bundled set; `"nsynth"` for the feature store in the folder that
-        the environment variable NSYNTH_STORE names, or else in `stores.FOLDER`; or a path: of a
-        folder of feature stores, or of a folder, `.tar` or `.tar.gz` in NSynth's layout. It holds
-        `nsynth-<split>/`, or is that split itself.
+        `"nsynth-mini"` or `"nsynth-wide"`, which are bundled; `"nsynth"` for the feature store in
+        the folder that the environment variable NSYNTH_STORE names, or else in `stores.FOLDER`; or
+        a path: of a folder of feature stores, or of a folder, `.tar` or `.tar.gz` in NSynth's
+        layout. It holds `nsynth-<split>/`, or is that split itself.
     split : {"train", "valid", "test"}
 
     Returns
     -------
     Notes
         Without the families in `EXCLUDED`. Audio is checked when it is read. Of a feature store
-        `stores.StoredNotes`, which have features and no audio.
+        `stores.StoredNotes`, which have features and no audio. The table of a bundled set has a
+        column more, `recording`: see `recordings`.
 
     Raises
     ------
@@ -122,7 +129,54 @@ def load(name_or_path, split: str = "train") -> Notes:
         raise DatasetError(
             f"{origin}: all notes are of the families left out ({', '.join(EXCLUDED)})"
         )
+    if str(name_or_path) in BUNDLED:
+        table = table.assign(recording=recordings(table["instrument"]))
     return Notes(table, files, read, origin)
+
+
+@lru_cache
+def _twins() -> dict:
+    pairs = pd.read_csv(TWINS)
+    # The later name goes by the earlier; a third name of one recording finds its way in two steps.
+    first = dict(zip(pairs["twin"], pairs["instrument"], strict=True))
+    return {name: first.get(other, other) for name, other in first.items()}
+
+
+def recordings(instruments) -> np.ndarray:
+    """Which recordings NSynth's instruments are: their own names, but for twins.
+
+    Some instruments are one recording under two names (the dataset chapter shows how that is
+    found); such twins get the name that comes first. A split that promises new instruments must
+    not have a recording on both sides.
+
+    Parameters
+    ----------
+    instruments : array_like of str, shape (n,)
+
+    Returns
+    -------
+    np.ndarray, shape (n,), str
+
+    Examples
+    --------
+    >>> recordings(["mallet_acoustic_047", "mallet_acoustic_000", "flute_acoustic_002"]).tolist()
+    ['mallet_acoustic_000', 'mallet_acoustic_000', 'flute_acoustic_002']
+    """
+    return np.array([_twins().get(name, name) for name in instruments], dtype=str)
+
+
+def new_to(train: Notes, test: Notes) -> np.ndarray:
+    """Which test notes are of a recording that training does not hold, under any name.
+
+    Headlines count these notes alone: mallet_acoustic_047 of the test split, for one, is
+    mallet_acoustic_000 of the training split.
+
+    Returns
+    -------
+    np.ndarray, shape (len(test),), bool
+    """
+    known = recordings(train.table["instrument"])
+    return ~np.isin(recordings(test.table["instrument"]), known)
 
 
 def with_sound(name_or_path):

@@ -26,7 +26,7 @@ def test_bundled_files_match_their_checksums():
 def test_bundled_notes(train_notes, test_notes):
     assert (len(train_notes), len(test_notes)) == (1000, 200)
     assert list(train_notes.table.columns) == [
-        "note", "instrument", "family", "source", "pitch", "velocity",
+        "note", "instrument", "family", "source", "pitch", "velocity", "recording",
     ]  # fmt: skip
     assert (train_notes.table["family"].value_counts() == 100).all()
     assert (test_notes.table["family"].value_counts() == 20).all()
