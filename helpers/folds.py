@@ -65,7 +65,7 @@ def stratified(labels, n_folds: int = 5, seed: int = 0) -> list[Fold]:
     ]
 
 
-def grouped(labels, instruments, n_folds: int = 4, seed: int = 0) -> list[Fold]:
+def grouped(labels, instruments, n_folds: int = 4, seed: int = 0, recordings=None) -> list[Fold]:
     """Split notes into folds that hold out whole instruments.
 
     In a fold, no instrument is both in the test part and in the training or validation part.
@@ -90,6 +90,9 @@ def grouped(labels, instruments, n_folds: int = 4, seed: int = 0) -> list[Fold]:
         At least 2.
     seed : int
         The same seed gives the same folds.
+    recordings : array_like of str or int, shape (n,), optional
+        The recording of each note: two instruments may be one recording under two names. Where
+        one of them is tested, the other is left out of training and validation.
 
     Returns
     -------
@@ -98,8 +101,9 @@ def grouped(labels, instruments, n_folds: int = 4, seed: int = 0) -> list[Fold]:
     Raises
     ------
     ValueError
-        If a family has fewer instruments than there are folds, an instrument is in two families,
-        `n_folds` is less than 2, or the shapes differ.
+        If a family has fewer instruments than there are folds, an instrument is in two families
+        or recordings, `n_folds` is less than 2, the shapes differ, or holding out recordings
+        leaves a fold without training notes of a family.
     """
     labels, instruments = np.asarray(labels), np.asarray(instruments)
     if labels.ndim != 1 or labels.shape != instruments.shape:
@@ -109,6 +113,12 @@ def grouped(labels, instruments, n_folds: int = 4, seed: int = 0) -> list[Fold]:
         )
     if n_folds < 2:
         raise ValueError(f"n_folds is {n_folds}, expected 2 or more")
+    recordings = instruments if recordings is None else np.asarray(recordings)
+    if recordings.shape != labels.shape:
+        raise ValueError(f"recordings have shape {recordings.shape}, expected {labels.shape}")
+    for name in np.unique(instruments):
+        if len(several := np.unique(recordings[instruments == name])) > 1:
+            raise ValueError(f"instrument {name} is of {len(several)} recordings")
     families = np.unique(labels)
     owned = [np.unique(instruments[labels == family]) for family in families]
     counts = [len(names) for names in owned]
@@ -137,12 +147,18 @@ def grouped(labels, instruments, n_folds: int = 4, seed: int = 0) -> list[Fold]:
     folds = []
     for k in range(n_folds):
         test, validation = np.flatnonzero(pile == k), []
+        known = ~np.isin(recordings, recordings[test])
         for family in families:
             tenth = max(1, round(np.count_nonzero(labels == family) / 10))
-            left = rng.permutation(np.flatnonzero((labels == family) & (pile != k)))
+            left = rng.permutation(np.flatnonzero((labels == family) & known))
+            if len(left) < 2:
+                raise ValueError(
+                    f"fold {k + 1} tests every recording of family {family} but "
+                    f"{len(left)} notes: it needs instruments of other recordings to train on"
+                )
             validation.append(left[: min(tenth, len(left) // 2)])
         validation = np.sort(np.concatenate(validation))
-        train = np.setdiff1d(np.flatnonzero(pile != k), validation)
+        train = np.setdiff1d(np.flatnonzero(known), validation)
         folds.append(Fold(train, validation, test))
     return folds
 

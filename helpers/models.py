@@ -1,7 +1,9 @@
-"""The thesis's two networks (tables 3.1 and 3.2), built in chapters 5 and 6.
+"""Every network that the thesis names, and a small one: one table of builders.
 
-Hyperparameters carry the thesis's names. Every layer pads with "same", which the thesis does
-not state but its output shapes show. Keras loads when a model is built, not with this module:
+The thesis's own two (tables 3.1 and 3.2) are built in chapters 5 and 6; their hyperparameters carry
+the thesis's names, and every layer of them pads with "same", which the thesis does not state but
+its output shapes show. All builders take the shape of a note and whether to standardise it, and
+return a model that is not compiled. Keras loads when a model is built, not with this module:
 records are read without it.
 """
 
@@ -18,8 +20,47 @@ N_FAMILIES = 10
 LEARNING_RATES = {"cnn": 1e-4, "lstm": 1e-3}  # section 3.2.5
 
 
+def _first(input_shape, standardise) -> list:
+    """The first layers of every network: its input, and the scale of each coefficient."""
+    import keras
+
+    first = [keras.Input(input_shape)]
+    if standardise:
+        # Each coefficient to mean 0 and deviation 1, learned from training notes by `adapt`.
+        first.append(keras.layers.Normalization(axis=-1))
+    return first
+
+
+def _convolution(filters):
+    from keras import layers
+
+    return layers.Conv2D(filters, (3, 3), padding="same", activation="relu")
+
+
+def _head(kind, width, dropout) -> list:
+    """From frames to families: the thesis's dense layers, or the mean over time alone."""
+    from keras import layers
+
+    if kind == "mean":
+        return [layers.GlobalAveragePooling1D(), layers.Dense(N_FAMILIES, activation="softmax")]
+    if kind != "dense":
+        raise ValueError(f"unknown head {kind!r}: choose dense or mean")
+    return [
+        layers.Flatten(),
+        layers.Dense(width, activation="relu"),
+        layers.Dropout(dropout),
+        layers.Dense(N_FAMILIES, activation="softmax"),
+    ]
+
+
 def cnn(
-    conv_2_filters_1=64, conv_2_filters_2=128, dropout_cnn=0.25, *, input_shape=INPUT_SHAPE
+    conv_2_filters_1=64,
+    conv_2_filters_2=128,
+    dropout_cnn=0.25,
+    *,
+    head="dense",
+    input_shape=INPUT_SHAPE,
+    standardise=False,
 ) -> keras.Model:
     """The CNN of table 3.1, not compiled.
 
@@ -31,8 +72,12 @@ def cnn(
         Filters of the fifth.
     dropout_cnn : float
         Rate of all four dropout layers.
+    head : {"dense", "mean"}
+        The thesis's flatten and 512 units, or the mean over time, as `lstm` may have it.
     input_shape : tuple of int
         Frames and coefficients of a note.
+    standardise : bool
+        Whether a first layer brings each coefficient to mean 0 and deviation 1.
 
     Returns
     -------
@@ -43,34 +88,33 @@ def cnn(
     import keras
     from keras import layers
 
-    def convolution(filters):
-        return layers.Conv2D(filters, (3, 3), padding="same", activation="relu")
-
-    return keras.Sequential(
-        [
-            keras.Input(input_shape),
-            layers.Reshape((*input_shape, 1)),  # one channel, as a grey image has
-            convolution(32),
-            convolution(32),
-            layers.MaxPooling2D((2, 2)),
-            layers.Dropout(dropout_cnn),
-            convolution(conv_2_filters_1),
-            convolution(conv_2_filters_1),
-            layers.MaxPooling2D((2, 2)),
-            layers.Dropout(dropout_cnn),
-            convolution(conv_2_filters_2),
-            layers.Dropout(dropout_cnn),
-            layers.Flatten(),
-            layers.Dense(512, activation="relu"),
-            layers.Dropout(dropout_cnn),
-            layers.Dense(N_FAMILIES, activation="softmax"),
-        ],
-        name="cnn",
-    )
+    body = [
+        layers.Reshape((*input_shape, 1)),  # one channel, as a grey image has
+        _convolution(32),
+        _convolution(32),
+        layers.MaxPooling2D((2, 2)),
+        layers.Dropout(dropout_cnn),
+        _convolution(conv_2_filters_1),
+        _convolution(conv_2_filters_1),
+        layers.MaxPooling2D((2, 2)),
+        layers.Dropout(dropout_cnn),
+        _convolution(conv_2_filters_2),
+        layers.Dropout(dropout_cnn),
+    ]
+    if head == "mean":  # what is left of the coefficients stands beside the filters
+        body.append(layers.Reshape((input_shape[0] // 4, -1)))
+    ends = _head(head, 512, dropout_cnn)
+    return keras.Sequential([*_first(input_shape, standardise), *body, *ends], name="cnn")
 
 
 def lstm(
-    lstm_layer_units_1=32, lstm_layer_units_2=32, dropout_lstm=0.5, *, input_shape=INPUT_SHAPE
+    lstm_layer_units_1=32,
+    lstm_layer_units_2=32,
+    dropout_lstm=0.5,
+    *,
+    head="dense",
+    input_shape=INPUT_SHAPE,
+    standardise=False,
 ) -> keras.Model:
     """The LSTM of table 3.2, not compiled.
 
@@ -84,8 +128,8 @@ def lstm(
         Rate of the dropout layers between LSTM layers; the one before the output stays at 0.5.
         Table 3.2 leaves the first unmarked; section 3.2.4 says that this value sets every dropout
         layer but the last, which is followed here.
-    input_shape : tuple of int
-        Frames and coefficients of a note.
+    head, input_shape, standardise
+        As in `cnn`.
 
     Returns
     -------
@@ -99,52 +143,270 @@ def lstm(
     def recurrence(units):
         return layers.LSTM(units, return_sequences=True)
 
-    return keras.Sequential(
-        [
-            keras.Input(input_shape),
-            recurrence(32),
-            layers.Dropout(dropout_lstm),
-            recurrence(lstm_layer_units_1),
-            layers.Dropout(dropout_lstm),
-            recurrence(lstm_layer_units_1),
-            layers.Dropout(dropout_lstm),
-            recurrence(lstm_layer_units_2),
-            layers.Dropout(dropout_lstm),
-            recurrence(lstm_layer_units_2),
-            layers.Flatten(),
-            layers.Dense(512, activation="relu"),
-            layers.Dropout(0.5),
-            layers.Dense(N_FAMILIES, activation="softmax"),
-        ],
-        name="lstm",
-    )
+    body = [
+        recurrence(32),
+        layers.Dropout(dropout_lstm),
+        recurrence(lstm_layer_units_1),
+        layers.Dropout(dropout_lstm),
+        recurrence(lstm_layer_units_1),
+        layers.Dropout(dropout_lstm),
+        recurrence(lstm_layer_units_2),
+        layers.Dropout(dropout_lstm),
+        recurrence(lstm_layer_units_2),
+    ]
+    ends = _head(head, 512, 0.5)
+    return keras.Sequential([*_first(input_shape, standardise), *body, *ends], name="lstm")
 
 
-BUILDERS = {"cnn": cnn, "lstm": lstm}
+def hybrid(units=64, dropout=0.25, *, input_shape=INPUT_SHAPE, standardise=False) -> keras.Model:
+    """Convolutions that an LSTM reads, as section 5.8 of the thesis proposes; not compiled.
 
-
-def compiled(name: str, *, input_shape=INPUT_SHAPE, **hyperparameters) -> keras.Model:
-    """Build and compile one of the two for training as in section 3.2.5.
+    The convolutions are those of table 3.1 up to the second pooling; the thesis leaves the rest
+    open. What they make of every fourth frame, 3 coefficients by 64 filters, is one step of the
+    LSTM, whose last state is classified.
 
     Parameters
     ----------
-    name : {"cnn", "lstm"}
-    input_shape : tuple of int
-        Frames and coefficients of a note.
-    **hyperparameters
-        Passed to `cnn` or `lstm`; what is left out keeps the base model's value.
+    units : int
+        Of the LSTM.
+    dropout : float
+        Rate of all three dropout layers.
+    input_shape, standardise
+        As in `cnn`.
 
     Returns
     -------
     keras.Model
-        With Adam at the thesis's learning rate (CNN 1e-4, LSTM 1e-3), sparse categorical
-        cross-entropy, and accuracy.
+        (batch, 126, 13) MFCCs -> (batch, 10) probabilities; 131,434 parameters as it stands.
+    """
+    import keras
+    from keras import layers
+
+    return keras.Sequential(
+        [
+            *_first(input_shape, standardise),
+            layers.Reshape((*input_shape, 1)),
+            _convolution(32),
+            _convolution(32),
+            layers.MaxPooling2D((2, 2)),
+            layers.Dropout(dropout),
+            _convolution(64),
+            _convolution(64),
+            layers.MaxPooling2D((2, 2)),
+            layers.Dropout(dropout),
+            layers.Reshape((input_shape[0] // 4, -1)),
+            layers.LSTM(units),
+            layers.Dropout(dropout),
+            layers.Dense(N_FAMILIES, activation="softmax"),
+        ],
+        name="hybrid",
+    )
+
+
+def small(dropout=0.3, *, input_shape=INPUT_SHAPE, standardise=False) -> keras.Model:
+    """Three convolutions over time with batch normalisation: under 50,000 parameters.
+
+    Every filter sees all coefficients of five frames; of the last layer's 96 rows over time the
+    mean and the maximum are classified. Not the thesis's: it asks whether size is needed.
+
+    Parameters
+    ----------
+    dropout : float
+        Rate of the layer before the output.
+    input_shape, standardise
+        As in `cnn`.
+
+    Returns
+    -------
+    keras.Model
+        (batch, 126, 13) MFCCs -> (batch, 10) probabilities; 45,930 parameters as it stands.
+    """
+    import keras
+    from keras import layers
+
+    first, *rest = _first(input_shape, standardise)
+    x = first
+    for layer in rest:
+        x = layer(x)
+    for number, filters in enumerate((32, 64, 96)):
+        if number:
+            x = layers.MaxPooling1D(2)(x)
+        x = layers.Conv1D(filters, 5, padding="same", use_bias=True)(x)
+        x = layers.ReLU()(layers.BatchNormalization()(x))
+    mean, peak = layers.GlobalAveragePooling1D()(x), layers.GlobalMaxPooling1D()(x)
+    x = layers.Dropout(dropout)(layers.Concatenate()([mean, peak]))
+    return keras.Model(first, layers.Dense(N_FAMILIES, activation="softmax")(x), name="small")
+
+
+def kawwa(
+    dropout=0.25, *, padding="valid", input_shape=(63, 100), standardise=False
+) -> keras.Model:
+    """The CNN that the thesis's was made from (its reference 14), not compiled.
+
+    As in CNN_Spectro.ipynb of the repository NadimKawwa/NSynth: three pairs of convolutions of 32,
+    64 and 128 filters, every second one without padding, each pair with pooling and dropout, then
+    512 units. Its input there is 100 mel bands by 63 frames, its output eleven families: 4,224,747
+    parameters. With "same" padding and the thesis's MFCCs it has 1,275,114.
+
+    Parameters
+    ----------
+    dropout : float
+        Rate after each pooling; the one before the output stays at 0.5.
+    padding : {"valid", "same"}
+        Of every second convolution.
+    input_shape, standardise
+        As in `cnn`; time stands first here, bands first there.
+
+    Returns
+    -------
+    keras.Model
+        (batch, 63, 100) decibels -> (batch, 10) probabilities; 4,224,234 parameters as it stands.
+    """
+    import keras
+    from keras import layers
+
+    body = [layers.Reshape((*input_shape, 1))]
+    for filters in (32, 64, 128):
+        body += [
+            _convolution(filters),
+            layers.Conv2D(filters, (3, 3), padding=padding, activation="relu"),
+            layers.MaxPooling2D((2, 2)),
+            layers.Dropout(dropout),
+        ]
+    ends = _head("dense", 512, 0.5)
+    return keras.Sequential([*_first(input_shape, standardise), *body, *ends], name="kawwa")
+
+
+def gessle_cnn(
+    filters=32, dropout=0.3, *, input_shape=INPUT_SHAPE, standardise=False
+) -> keras.Model:
+    """Gessle and Åkesson's CNN for genres (the thesis's reference 16), as section 2.5 tells it.
+
+    Five convolutions and a dense layer, each followed by dropout. Not stated there, chosen here:
+    the filters and their size (3 by 3), pooling after the first and the third, 64 dense units,
+    the rate.
+
+    Parameters
+    ----------
+    filters : int
+        Of every convolution.
+    dropout : float
+    input_shape, standardise
+        As in `cnn`.
+
+    Returns
+    -------
+    keras.Model
+        (batch, 126, 13) MFCCs -> (batch, 10) probabilities; 228,490 parameters as it stands.
+    """
+    import keras
+    from keras import layers
+
+    body = [layers.Reshape((*input_shape, 1))]
+    for number in range(5):
+        body.append(_convolution(filters))
+        if number in (0, 2):
+            body.append(layers.MaxPooling2D((2, 2)))
+        body.append(layers.Dropout(dropout))
+    ends = _head("dense", 64, dropout)
+    return keras.Sequential([*_first(input_shape, standardise), *body, *ends], name="gessle_cnn")
+
+
+def gessle_lstm(
+    units=64, dropout=0.3, *, input_shape=INPUT_SHAPE, standardise=False
+) -> keras.Model:
+    """Gessle and Åkesson's LSTM for genres (the thesis's reference 16), as section 2.5 tells it.
+
+    Five LSTM layers, a dropout layer after each. Not stated there, chosen here: the units, the
+    rate, and that the last layer's last state is classified.
+
+    Parameters
+    ----------
+    units : int
+        Of every LSTM layer.
+    dropout : float
+    input_shape, standardise
+        As in `cnn`.
+
+    Returns
+    -------
+    keras.Model
+        (batch, 126, 13) MFCCs -> (batch, 10) probabilities; 152,714 parameters as it stands.
+    """
+    import keras
+    from keras import layers
+
+    body = []
+    for number in range(5):
+        body += [layers.LSTM(units, return_sequences=number < 4), layers.Dropout(dropout)]
+    ends = [layers.Dense(N_FAMILIES, activation="softmax")]
+    return keras.Sequential([*_first(input_shape, standardise), *body, *ends], name="gessle_lstm")
+
+
+def zhang_lstm(units=64, dropout=0.3, *, input_shape=INPUT_SHAPE, standardise=False) -> keras.Model:
+    """One LSTM layer, for Zhang and He's task (the thesis's reference 15); not compiled.
+
+    They told clarinets, flutes and trumpets apart by MFCCs. Section 2.5 states no more than
+    "an LSTM": one layer, its units and its dropout are chosen here, and the output keeps the
+    places of all ten families, so that its records are read like any other.
+
+    Parameters
+    ----------
+    units : int
+    dropout : float
+    input_shape, standardise
+        As in `cnn`.
+
+    Returns
+    -------
+    keras.Model
+        (batch, 126, 13) MFCCs -> (batch, 10) probabilities; 20,618 parameters as it stands.
+    """
+    import keras
+    from keras import layers
+
+    body = [layers.LSTM(units), layers.Dropout(dropout)]
+    ends = [layers.Dense(N_FAMILIES, activation="softmax")]
+    return keras.Sequential([*_first(input_shape, standardise), *body, *ends], name="zhang_lstm")
+
+
+BUILDERS = {
+    "cnn": cnn,
+    "lstm": lstm,
+    "hybrid": hybrid,
+    "small": small,
+    "kawwa": kawwa,
+    "gessle_cnn": gessle_cnn,
+    "gessle_lstm": gessle_lstm,
+    "zhang_lstm": zhang_lstm,
+}
+
+
+def compiled(name: str, *, learning_rate: float | None = None, **options) -> keras.Model:
+    """Build and compile a network for training as in section 3.2.5.
+
+    Parameters
+    ----------
+    name : str
+        A name in `BUILDERS`.
+    learning_rate : float, optional
+        Of Adam; left out, the thesis's (CNN 1e-4, LSTM 1e-3).
+    **options
+        Passed to the builder; what is left out keeps the base model's value.
+
+    Returns
+    -------
+    keras.Model
+        With Adam, sparse categorical cross-entropy, and accuracy.
     """
     import keras
 
-    model = BUILDERS[name](**hyperparameters, input_shape=input_shape)
+    # A user's keras.json may say otherwise.
+    keras.config.set_floatx("float32")
+    keras.config.set_image_data_format("channels_last")
+    model = BUILDERS[name](**options)
     model.compile(
-        optimizer=keras.optimizers.Adam(LEARNING_RATES[name]),
+        optimizer=keras.optimizers.Adam(learning_rate or LEARNING_RATES[name]),
         loss="sparse_categorical_crossentropy",
         metrics=["accuracy"],
     )

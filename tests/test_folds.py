@@ -189,3 +189,32 @@ def test_folds_of_other_notes_are_refused():
     like = folds.stratified(np.repeat(np.arange(10), 20))
     with pytest.raises(ValueError, match="fold 1 does not hold each of the 190 notes once"):
         folds.matched(np.repeat(np.arange(10), 19), like)
+
+
+def test_the_twin_of_what_is_tested_leaves_the_training(train_notes):
+    table = train_notes.table
+    args = (train_notes.labels, table["instrument"])
+    for deal in range(5):
+        for fold in folds.grouped(*args, seed=deal, recordings=table["recording"]):
+            heard = table.iloc[np.concatenate([fold.train, fold.validation])]
+            tested = table.iloc[fold.test]
+            assert not set(heard["recording"]) & set(tested["recording"])
+            assert tested["instrument"].nunique() == 10
+            lost = 1000 - len(heard) - len(tested)
+            twins = {"string_acoustic_011", "string_acoustic_018"} & set(tested["instrument"])
+            assert (lost > 0) == bool(
+                len(twins) == 1
+                or len({"vocal_acoustic_003", "vocal_acoustic_004"} & set(tested["instrument"]))
+                == 1
+            )
+    tests = [fold.test for fold in folds.grouped(*args, recordings=table["recording"])]
+    np.testing.assert_array_equal(np.sort(np.concatenate(tests)), np.arange(1000))
+
+
+def test_a_family_of_one_recording_cannot_be_held_out():
+    labels, instruments = np.repeat([0, 1], 8), np.repeat(list("abcdefgh"), 2)
+    recordings = np.where(labels == 1, "same", instruments)
+    with pytest.raises(ValueError, match="tests every recording of family 1"):
+        folds.grouped(labels, instruments, recordings=recordings)
+    with pytest.raises(ValueError, match="instrument a is of 2 recordings"):
+        folds.grouped(labels, instruments, recordings=np.arange(16))

@@ -20,10 +20,39 @@ OPTIMISED_LSTM = {"lstm_layer_units_1": 32, "lstm_layer_units_2": 128, "dropout_
         ("lstm", {}, 2_109_194),
         ("cnn", OPTIMISED_CNN, 6_442_218),
         ("lstm", OPTIMISED_LSTM, 8_499_722),
+        ("cnn", {"head": "mean"}, 142_698),
+        ("lstm", {"head": "mean"}, 39_498),
+        ("hybrid", {}, 131_434),
+        ("small", {}, 45_930),
+        ("kawwa", {}, 4_224_234),  # 4,224,747 with the eleven families of its source
+        ("kawwa", {"padding": "same", "input_shape": (126, 13)}, 1_275_114),
+        ("gessle_cnn", {}, 228_490),
+        ("gessle_lstm", {}, 152_714),
+        ("zhang_lstm", {}, 20_618),
     ],
 )
 def test_parameter_counts(name, hyperparameters, parameters):
     assert models.BUILDERS[name](**hyperparameters).count_params() == parameters
+
+
+@pytest.mark.parametrize("name", models.BUILDERS)
+def test_standardising_is_a_layer_of_every_network(name):
+    model = models.BUILDERS[name](standardise=True)
+    scale = next(
+        layer for layer in model.layers if layer.name.rstrip("_0123456789") == "normalization"
+    )
+    frames, width = model.input_shape[1:]
+    notes = np.random.default_rng(0).normal(3, 5, size=(20, frames, width)).astype("float32")
+    scale.adapt(notes)
+    scaled = keras.ops.convert_to_numpy(scale(notes))
+    np.testing.assert_allclose(scaled.mean(axis=(0, 1)), 0, atol=1e-3)
+    np.testing.assert_allclose(scaled.std(axis=(0, 1)), 1, atol=1e-3)
+    assert model(notes[:2]).shape == (2, 10)
+
+
+def test_an_unknown_head_is_refused():
+    with pytest.raises(ValueError, match="unknown head 'max': choose dense or mean"):
+        models.cnn(head="max")
 
 
 @pytest.mark.parametrize(("name", "shapes"), [("cnn", CNN_SHAPES), ("lstm", LSTM_SHAPES)])

@@ -1,0 +1,1 @@
+"""Plumbing that no chapter teaches: records, trainings, the study."""
