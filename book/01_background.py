@@ -1145,9 +1145,9 @@ plt.show()
 
 # %% tags=["remove-cell"]
 # For maintainers: `make regression` compares these figures with earlier runs. It shows nothing.
-from helpers import records
+from helpers.runs import findings
 
-records.report(
+findings.report(
     {
         "notes/bass and guitar": len(y),
         "loss/validation/two numbers": validation_loss[-1],

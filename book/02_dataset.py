@@ -68,7 +68,8 @@ import scipy.sparse
 import soundfile
 from IPython.display import HTML, Markdown, display
 
-from helpers import datasets, evaluation, features, listening, plots, profiles, records
+from helpers import datasets, evaluation, features, listening, plots, profiles
+from helpers.runs import findings, records
 
 plots.use_style()
 profile = profiles.get(PROFILE)
@@ -1495,7 +1496,7 @@ display(
 
 # %% tags=["remove-cell"]
 # For maintainers: `make regression` compares these figures with earlier runs. It shows nothing.
-records.report(
+findings.report(
     {
         "notes/train": len(train),
         "notes/test": len(test),

@@ -802,6 +802,7 @@ plt.show()
 
 # %%
 from helpers import features
+from helpers.runs import cache
 
 theirs = librosa.feature.mfcc(y=y, sr=16000, n_mfcc=13).T
 helper = features.mfcc(y)
@@ -967,7 +968,7 @@ plt.show()
 # ## The features of all families
 #
 # Now many notes, from `DATA`. Later chapters need the same features again and again, so
-# `features.extract` computes them once and keeps them in a file. The file's name contains a
+# `cache.extract` computes them once and keeps them in a file. The file's name contains a
 # **hash** of everything that the features depend on: the name and contents of every note, and
 # every setting of the seven steps. Other notes or other settings give another name, so what is
 # found under a name is always the right thing. These are the settings, all written out:
@@ -978,10 +979,10 @@ pd.Series(features.SETTINGS, name="value").map(str).to_frame()
 # %% tags=["remove-stderr"]
 notes = datasets.load(DATA).sample(min(profile.notes_per_family, 100))
 begin = time.perf_counter()
-X = features.extract(notes)
+X = cache.extract(notes)
 first = time.perf_counter() - begin
 begin = time.perf_counter()
-X = features.extract(notes)
+X = cache.extract(notes)
 second = time.perf_counter() - begin
 print(len(notes), "notes of", notes.table["instrument"].nunique(), "instruments")
 print("features:", X.shape, X.dtype, f"{X.nbytes / 1e6:.1f} MB")
@@ -1191,9 +1192,9 @@ ipywidgets.VBox([*settings.values(), picture])
 
 # %% tags=["remove-cell"]
 # For maintainers: `make regression` compares these figures with earlier runs. It shows nothing.
-from helpers import records
+from helpers.runs import findings
 
-records.report(
+findings.report(
     {
         "error/MFCC/by hand": errors["mine"].max(),
         "error/MFCC/helper": errors["helper"].max(),

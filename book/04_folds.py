@@ -59,14 +59,15 @@ from IPython.display import Markdown, display
 from scipy.spatial import KDTree
 from scipy.spatial.distance import cdist
 
-from helpers import datasets, evaluation, features, folds, listening, plots, profiles
+from helpers import datasets, evaluation, folds, listening, plots, profiles
+from helpers.runs import cache
 
 plots.use_style()
 TEST = "mini-test" if DATA == "nsynth-mini" else "NSynth test"
 FAMILIES = datasets.FAMILIES
 profile = profiles.get(PROFILE)
 notes = datasets.load(DATA, "train").sample(profile.notes_per_family)
-X, y = features.extract(notes), notes.labels
+X, y = cache.extract(notes), notes.labels
 print(f"profile {PROFILE}: {profile.notes_per_family} notes of each family, X is {X.shape}")
 
 # %% [markdown]
@@ -710,7 +711,7 @@ display(
 test_notes = datasets.load(DATA, "test")
 if profile.test_per_family is not None:
     test_notes = test_notes.sample(profile.test_per_family)
-test_means = features.extract(test_notes).mean(axis=1)
+test_means = cache.extract(test_notes).mean(axis=1)
 
 copies = evaluation.leaked(datasets.load(DATA, "train"), test_notes)
 fresh = ~test_notes.table["note"].isin(copies).to_numpy()
@@ -819,7 +820,7 @@ display(
 
 # %% tags=["remove-stderr"]
 whole = datasets.load(DATA, "train") if DATA == "nsynth-mini" else notes
-frames = features.extract(whole)
+frames = cache.extract(whole)
 label, group = whole.labels, whole.table["instrument"].to_numpy()
 key = whole.table["pitch"].to_numpy()
 
@@ -1244,7 +1245,7 @@ listening.players(
 
 # %% tags=["remove-cell"]
 # For maintainers: `make regression` compares these figures with earlier runs. It shows nothing.
-from helpers import records
+from helpers.runs import findings
 
 figures = {
     "notes/copies": len(copies),
@@ -1258,7 +1259,7 @@ for model, means in by_design[["1-NN", "extra trees"]].mean().items():
     figures |= {f"accuracy/{design} folds/{model}": mean for design, mean in means.items()}
 for design, share in (shares.iloc[:3].sum() / 100).items():
     figures[f"share/nearest note of the same instrument/{design} folds"] = share
-records.report(figures)
+findings.report(figures)
 
 # %% [markdown]
 # ## Try it yourself

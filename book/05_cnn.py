@@ -71,7 +71,8 @@ import pandas as pd
 from IPython.display import Markdown, display
 from keras import layers
 
-from helpers import datasets, features, folds, listening, plots, profiles
+from helpers import datasets, folds, listening, plots, profiles
+from helpers.runs import cache
 
 plots.use_style()
 
@@ -90,8 +91,8 @@ test_notes = datasets.load(DATA, "test")
 if profile.test_per_family is not None:
     test_notes = test_notes.sample(profile.test_per_family, seed=SEED)
 
-X, y = features.extract(notes), notes.labels
-X_test, y_test = features.extract(test_notes), test_notes.labels
+X, y = cache.extract(notes), notes.labels
+X_test, y_test = cache.extract(test_notes), test_notes.labels
 five_folds = folds.stratified(y, seed=SEED)
 fold = five_folds[0]
 
@@ -897,14 +898,14 @@ with tempfile.TemporaryDirectory() as folder:
 # %% [markdown]
 # ## The recorder
 #
-# `helpers.training` is these three things and a loop over epochs. An `Experiment` does the steps
+# `helpers.runs.training` is these three things and a loop over epochs. An `Experiment` does the steps
 # at the top of this chapter (sample, MFCC, folds) for a profile, and `run_folds` trains what has
 # no record yet and reads what has. If two programs want the same run, one waits for the other.
 # Records appear by renaming, as above. Checkpoints are large and written after every epoch, so two
 # files are overwritten in turn instead, which is faster; a sum over each array tells which is whole.
 
 # %% tags=["remove-stderr"]
-from helpers import training
+from helpers.runs import training
 
 experiment = training.Experiment(PROFILE, DATA, RUNS, SEED)
 assert np.array_equal(experiment.X, X)
@@ -939,7 +940,7 @@ print(f"{1000 * (time.perf_counter() - start):.0f} milliseconds, read from its r
 # be computed from what the network *answered*.
 
 # %%
-from helpers import records
+from helpers.runs import findings, records
 
 name = f"cnn-fold1-seed{SEED}-{run.info['hash']}"
 places = (Path(RUNS), records.SHIPPED)  # your runs, and some that came with the book
@@ -1193,10 +1194,10 @@ display(Markdown("\n".join([*lines, "", meaning])))
 fixed = {"parameters/base CNN": helper.count_params()}
 for test in ours if recorded else ():
     fixed[f"accuracy/{test.splitlines()[0]}/base CNN, recorded"] = np.mean(ours[test])
-records.report(fixed)
+findings.report(fixed)
 
 last = pd.DataFrame([run.history.iloc[-1] for run in runs]).mean()
-records.report(
+findings.report(
     {
         "loss/training/base CNN": last["loss"],
         "loss/validation/base CNN": last["val_loss"],

@@ -64,7 +64,8 @@ import pandas as pd
 from IPython.display import Markdown, display
 from keras import layers
 
-from helpers import datasets, evaluation, models, plots, profiles, records, training
+from helpers import datasets, evaluation, models, plots, profiles
+from helpers.runs import findings, records, training
 
 plots.use_style()
 
@@ -901,11 +902,11 @@ fixed["multiplications/base LSTM"] = multiplications(helper)
 for row, values in ours.items():
     model, test = row.splitlines()[0].split(", ")
     fixed[f"accuracy/{test}/base {model}, recorded"] = values.mean()
-records.report(fixed)
+findings.report(fixed)
 
 last = pd.DataFrame([run.history.iloc[-1] for run in runs["lstm"]]).mean()
 means = results.loc["LSTM"].mean()
-records.report(
+findings.report(
     {
         "loss/training/base LSTM": last["loss"],
         "loss/validation/base LSTM": last["val_loss"],

@@ -72,7 +72,8 @@ import pandas as pd
 from IPython.display import Markdown, display
 from keras import layers
 
-from helpers import datasets, evaluation, models, plots, profiles, records, training, tuning
+from helpers import datasets, evaluation, models, plots, profiles, tuning
+from helpers.runs import findings, records, training
 
 plots.use_style()
 
@@ -1217,7 +1218,7 @@ for name, search in recorded.items():
     fixed[f"winner/{name.upper()}, recorded"] = ", ".join(map(str, search.best.values()))
 for title in groups:
     fixed[f"accuracy/fold test/{title}, recorded"] = accuracy(title, "fold_test").mean()
-records.report(fixed)
+findings.report(fixed)
 
 found = {}
 for name, search in searches.items():
@@ -1227,7 +1228,7 @@ for name, search in searches.items():
         [row["val_loss"] for row in last]
     )
     found[f"accuracy/validation/{name.upper()}, all trials"] = search.table["score"].mean()
-records.report(found, seed=SEED)
+findings.report(found, seed=SEED)
 
 # %% [markdown]
 # ## Try it yourself

@@ -63,8 +63,9 @@ import pandas as pd
 import sklearn.metrics
 from IPython.display import Markdown, display
 
-from helpers import datasets, evaluation, listening, plots, records, training, tuning
+from helpers import datasets, evaluation, listening, plots, tuning
 from helpers.datasets import FAMILIES
+from helpers.runs import findings, records, training
 
 plots.use_style()
 pd.options.display.max_colwidth = None  # show long cells whole
@@ -1027,8 +1028,8 @@ for (title, part), matrix in average.items():
     taken = matrix[FAMILIES.index("vocal"), FAMILIES.index("organ")]
     fixed[f"share/vocal taken for organ/{PARTS[part]}/{title}"] = taken
 fixed |= {f"answer/{text}": answer for text, *_, answer in claims}
-records.report(fixed)
-records.report(means(live[live["model"].str.startswith("Optimised")]), seed=SEED)
+findings.report(fixed)
+findings.report(means(live[live["model"].str.startswith("Optimised")]), seed=SEED)
 
 # %% [markdown]
 # ## Try it yourself

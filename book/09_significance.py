@@ -70,7 +70,8 @@ import pandas as pd
 from IPython.display import Markdown, display
 from scipy import stats
 
-from helpers import datasets, evaluation, plots, records, significance, training, tuning
+from helpers import datasets, evaluation, plots, significance, tuning
+from helpers.runs import findings, records, training
 
 plots.use_style()
 TEST = "mini-test" if DATA == "nsynth-mini" else "NSynth test"
@@ -1593,7 +1594,7 @@ tables = [table.loc[final] for table in (results, beliefs, on_test) if final == 
 for table in tables:
     for row, values in table.iterrows():
         fixed |= {f"{column}/{row}": value for column, value in values.dropna().items()}
-records.report(fixed)
+findings.report(fixed)
 
 # %% [markdown]
 # ## Try it yourself

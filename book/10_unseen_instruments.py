@@ -74,18 +74,16 @@ from sklearn.svm import SVC
 from helpers import (
     datasets,
     evaluation,
-    features,
     folds,
     listening,
     models,
     plots,
     profiles,
-    records,
     significance,
-    training,
     tuning,
 )
 from helpers.datasets import FAMILIES
+from helpers.runs import cache, findings, records, training
 
 plots.use_style()
 pd.options.display.max_colwidth = None  # show long cells whole
@@ -320,7 +318,7 @@ display(Markdown(f"Your run, from matched to grouped folds: {said}. {meaning}"))
 
 # %% tags=["remove-stderr"]
 train, test = (datasets.load("nsynth-mini", split) for split in ("train", "test"))
-X, X_test, y = features.extract(train), features.extract(test), train.labels
+X, X_test, y = cache.extract(train), cache.extract(test), train.labels
 
 
 def summarise(X):
@@ -1462,7 +1460,7 @@ fixed |= {f"verdict/{EXPLANATIONS[section]}": verdict for section, verdict in ve
 for label in shipped_pairs:
     mean, _, _, p = compared[label]
     fixed |= {f"points/CNN minus LSTM, {label}": mean, f"p/CNN minus LSTM, {label}": p}
-records.report(fixed)
+findings.report(fixed)
 
 found = {}
 for (name, split), group in live.items():
@@ -1470,7 +1468,7 @@ for (name, split), group in live.items():
         found[f"accuracy/{split} folds/base {name.upper()}"] = accuracies(group).mean()
         last = [run.history["loss"].iloc[-1] for run in group]
         found[f"loss/training, {split} folds/base {name.upper()}"] = np.mean(last)
-records.report(found, seed=SEED)
+findings.report(found, seed=SEED)
 
 # %% [markdown]
 # ## Try it yourself

@@ -34,7 +34,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from helpers import datasets, plots, profiles, records
+from helpers import datasets, plots, profiles
+from helpers.runs import findings
 
 profile = profiles.get(PROFILE)
 plots.use_style()
@@ -114,7 +115,7 @@ plt.show()
 medians = {
     family: np.median(group) for family, group in zip(datasets.FAMILIES, groups, strict=True)
 }
-records.report({f"level/median/{family}": value for family, value in medians.items()})
+findings.report({f"level/median/{family}": value for family, value in medians.items()})
 
 # %% [markdown]
 # ## Try it yourself

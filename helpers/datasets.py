@@ -16,7 +16,6 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 import pandas as pd
 
-from helpers import stores
 from helpers.notes import (
     EXCLUDED,
     FAMILIES,
@@ -30,6 +29,7 @@ from helpers.notes import (
     parse_note,
     some,
 )
+from helpers.runs import stores
 
 __all__ = [
     "BUNDLED", "EXCLUDED", "FAMILIES", "SAMPLE_RATE", "SAMPLES", "SOURCES", "SPLITS",
@@ -91,7 +91,7 @@ def load(name_or_path, split: str = "train") -> Notes:
     if name_or_path == "nsynth":
         raise FileNotFoundError(
             f"{path}: no features of NSynth's {split} split here: make them with "
-            f"`python -m tools.nsynth {split}`, or set the environment variable NSYNTH_STORE to "
+            f"`instruments nsynth {split}`, or set the environment variable NSYNTH_STORE to "
             "the folder that holds them"
         )
     if not path.exists():

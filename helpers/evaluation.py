@@ -86,7 +86,7 @@ def score_table(runs, without=()) -> pd.DataFrame:
 
     Parameters
     ----------
-    runs : dict of str -> list of helpers.records.Record
+    runs : dict of str -> list of helpers.runs.records.Record
         Records by the name to show, e.g. {"Base CNN": [...]}.
     without : collection of str
         Notes to leave out, such as test notes that recur in the training split.

@@ -17,7 +17,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import sync_playwright
 
-from tools.repository import ROOT, read
+from tools.book.address import read
+from tools.common import ROOT
 
 HTML = Path(os.environ.get("BOOK_HTML") or ROOT / "_build/html")
 PAGES = sorted(

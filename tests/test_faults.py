@@ -11,8 +11,8 @@ from functools import cache
 import pytest
 from faults import FAULTS, copy_of_the_book, plant
 
-from tools import regression
-from tools.repository import ROOT
+from tools.common import ROOT
+from tools.regression import regression
 
 QUICK = ("labels shifted by one", "a wrong hop length", "a sign error in the t-test")
 

@@ -12,7 +12,8 @@ import pandas as pd
 import pytest
 from sklearn.ensemble import ExtraTreesClassifier
 
-from helpers import datasets, models, profiles, training
+from helpers import datasets, models, profiles
+from helpers.runs import training
 
 CHAPTER = Path(__file__).parents[1] / "book" / "10_unseen_instruments.py"
 NAMES = (

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from helpers import records
-from tools import status
-from tools.repository import ROOT, BookError
+from helpers.runs import records
+from tools.book import status
+from tools.common import ROOT, BookError
 
 ENTRY = {
     "profile": "quick",
@@ -60,7 +60,7 @@ def test_recorded_runs_are_counted(status_file):
 
 @pytest.mark.parametrize("wrong", ["{", '{"05_cnn": {}}', "[1]"])
 def test_an_unreadable_status_is_named(status_file, wrong):
-    with pytest.raises(BookError, match=r"status\.json.*run_chapters"):
+    with pytest.raises(BookError, match=r"status\.json.*tools.book.execute"):
         status.fill(page(), status_file(wrong))
 
 

@@ -7,8 +7,9 @@ import jupytext
 import nbformat
 import pytest
 
-from tools import sync
-from tools.repository import PLACEHOLDER, ROOT, BookError, read, with_url
+from tools.book import sync
+from tools.book.address import PLACEHOLDER, read, with_url
+from tools.common import ROOT, BookError
 
 LESSON = """\
 # %% [markdown]
@@ -30,7 +31,7 @@ double(PROFILE)
 # %% mystnb={"image": {"alt": "nothing"}}
 1 + 1
 """
-CHAPTERS = sync.sources(ROOT)
+CHAPTERS = sorted(ROOT.glob("book/[0-9][0-9]_*.py"))
 
 
 @pytest.fixture
@@ -239,7 +240,8 @@ def test_pairs_hold_the_same_cells_and_no_outputs(path):
 def test_every_derived_link_is_the_configured_one_and_leads_to_a_file():
     repository = read(ROOT)
     links = 0
-    for path in [*CHAPTERS, *(p.with_suffix(".ipynb") for p in CHAPTERS), ROOT / "README.md"]:
+    notebooks = [path.with_suffix(".ipynb") for path in CHAPTERS]
+    for path in [*sync.sources(ROOT), *notebooks, ROOT / "README.md"]:
         text = path.read_text(encoding="utf-8")
         for address in re.findall(r"https://colab\.research\.google\.com/github/[^)\s\"\\]+", text):
             links += 1

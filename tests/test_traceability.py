@@ -12,10 +12,11 @@ import pytest
 from conftest import ROOT
 from scipy import stats
 
-from helpers import evaluation, models, profiles, records, tuning
+from helpers import evaluation, models, profiles, tuning
 from helpers.datasets import FAMILIES
-from tools import claims, traceability
-from tools.evidence import (
+from helpers.runs import records
+from tools.claims import claims, traceability
+from tools.claims.evidence import (
     FEATURES,
     NOT,
     PARTLY,
@@ -27,8 +28,8 @@ from tools.evidence import (
     spans,
     verdict,
 )
-from tools.repository import BookError
-from tools.traceability import JUDGED
+from tools.claims.traceability import JUDGED
+from tools.common import BookError
 
 # The numbered sections of the thesis that say something, its tables and its figures.
 SECTIONS = [

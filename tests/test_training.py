@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers import datasets, models, records, training, tuning
+from helpers import datasets, models, tuning
+from helpers.runs import records, training
 
 
 @pytest.fixture(scope="module")

@@ -51,7 +51,7 @@ plots.use_style()
 n_steps = 50 * int(np.ceil(0.8 * 87_500 / 32))  # SOLUTION
 
 # %% tags=["test"]
-from helpers.exercises import number
+from helpers.checks import number
 
 number(
     "n_steps",
@@ -109,7 +109,7 @@ n_steps = 70_000 * 50
 follows = "BE"  # SOLUTION
 
 # %% tags=["test"]
-from helpers.exercises import same
+from helpers.checks import same
 
 letters = ... if follows is ... else sorted({x for x in str(follows).upper() if x in "ABCDEF"})
 same(
@@ -188,7 +188,7 @@ plt.show()
 panels = "BDAC"  # SOLUTION
 
 # %% tags=["test"]
-from helpers.exercises import same
+from helpers.checks import same
 
 assert panels is ... or sorted(str(panels).strip().upper()) == ["A", "B", "C", "D"], (
     "The answer should be a text of four letters, A, B, C and D in some order."
@@ -265,7 +265,7 @@ def gradient(X, labels, W, b):
 # %% tags=["test"]
 import numpy as np
 
-from helpers.exercises import array, call
+from helpers.checks import array, call
 
 
 def check_gradient():
@@ -382,7 +382,7 @@ def convolve_same(picture, kernel):
 kernel = [[2, 0, -1], [1, 3, 0], [0, -2, 1]]  # SOLUTION
 
 # %% tags=["test"]
-from helpers.exercises import array, same
+from helpers.checks import array, same
 
 same(
     "kernel",
@@ -444,7 +444,7 @@ dropped = [[3 / 0.8, 0], [0, 8 / 0.8]]  # SOLUTION
 sums = np.ravel(pooled) @ weights + biases  # SOLUTION
 
 # %% tags=["test"]
-from helpers.exercises import array, same
+from helpers.checks import array, same
 
 same(
     "pooled",
@@ -472,7 +472,7 @@ same(
 )
 
 # %% tags=["test"]
-from helpers.exercises import array, same
+from helpers.checks import array, same
 
 same(
     "sums",
@@ -555,7 +555,7 @@ bias = np.array([-5, 5, 0, 5])  # SOLUTION
 # %% tags=["test"]
 import numpy as np
 
-from helpers.exercises import array
+from helpers.checks import array
 
 
 def check_switch():
@@ -684,7 +684,7 @@ def by_memory(sequence):
 # %% tags=["test"]
 import numpy as np
 
-from helpers.exercises import call
+from helpers.checks import call
 
 
 def check_detectors():

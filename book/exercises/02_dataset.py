@@ -68,7 +68,7 @@ names = [
 n_instruments = len({name.rsplit("-", 2)[0] for name in names})  # SOLUTION
 
 # %% tags=["test"]
-from helpers.exercises import number
+from helpers.checks import number
 
 number(
     "n_instruments",
@@ -119,7 +119,7 @@ def pitch_of(hz):
 
 
 # %% tags=["test"]
-from helpers.exercises import call, number
+from helpers.checks import call, number
 
 number(
     "pitch_of(880)",
@@ -205,7 +205,7 @@ listening.players(zip(backwards, "ABCD", strict=True))
 heard = "".join("ABCD"[i] for i in np.argsort(order))  # SOLUTION
 
 # %% tags=["test"]
-from helpers.exercises import same
+from helpers.checks import same
 
 assert heard is ... or sorted(str(heard).strip().upper()) == ["A", "B", "C", "D"], (
     "The answer should be a text of four letters, A, B, C and D in some order."
@@ -271,7 +271,7 @@ heard = "CBAD"
 can_say = "BE"  # SOLUTION
 
 # %% tags=["test"]
-from helpers.exercises import same
+from helpers.checks import same
 
 letters = ... if can_say is ... else sorted({x for x in str(can_say).upper() if x in "ABCDEF"})
 same(
@@ -343,7 +343,7 @@ balanced = recall.mean()  # SOLUTION
 one_flute = (recall["guitar"] + recall["reed"]) / 3  # SOLUTION
 
 # %% tags=["test"]
-from helpers.exercises import number
+from helpers.checks import number
 
 number(
     "accuracy",
@@ -440,7 +440,7 @@ pair = found  # SOLUTION
 late = samples  # SOLUTION
 
 # %% tags=["test"]
-from helpers.exercises import number, same
+from helpers.checks import number, same
 
 same(
     "pair",
@@ -512,7 +512,7 @@ def gap(x):
 # %% tags=["test"]
 import numpy as np
 
-from helpers.exercises import call
+from helpers.checks import call
 
 
 def check_gap():
@@ -600,7 +600,7 @@ headline = 100 * 117 / 180  # SOLUTION
 memory = 100 * (18 - 16) / 200  # SOLUTION
 
 # %% tags=["test"]
-from helpers.exercises import number
+from helpers.checks import number
 
 number(
     "headline",
@@ -688,7 +688,7 @@ def draw(labels, instruments, n, seed):
 # %% tags=["test"]
 import numpy as np
 
-from helpers.exercises import array, call
+from helpers.checks import array, call
 
 
 def check_draw():
@@ -844,7 +844,7 @@ def alike(a, b):
 # %% tags=["test"]
 import numpy as np
 
-from helpers.exercises import array, call
+from helpers.checks import array, call
 
 
 def check_alike():

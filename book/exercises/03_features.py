@@ -57,7 +57,7 @@ d = 1000 / 400 / 2  # SOLUTION
 between_spectra = 0  # SOLUTION
 
 # %% tags=["test"]
-from helpers.exercises import number
+from helpers.checks import number
 
 number(
     "d",
@@ -119,7 +119,7 @@ between_spectra = 2
 n_frames = 1 + 40_000 // 400  # SOLUTION
 
 # %% tags=["test"]
-from helpers.exercises import number
+from helpers.checks import number
 
 number(
     "n_frames",
@@ -180,7 +180,7 @@ def triangle(hz, low, middle, high):
 # %% tags=["test"]
 import numpy as np
 
-from helpers.exercises import array, call
+from helpers.checks import array, call
 
 hz = np.arange(2001.0)
 for low, middle, high in [(400.0, 600.0, 1000.0), (1000.0, 1700.0, 1800.0)]:
@@ -205,7 +205,7 @@ for low, middle, high in [(400.0, 600.0, 1000.0), (1000.0, 1700.0, 1800.0)]:
 # %% tags=["test"]
 import numpy as np
 
-from helpers.exercises import array, call
+from helpers.checks import array, call
 
 ask = np.array([400.0, 450.0, 500.0, 600.0, 700.0, 800.0, 900.0, 1000.0])
 found = array("triangle", call("triangle", triangle, ask, 400.0, 600.0, 1000.0), ask.shape)
@@ -279,7 +279,7 @@ def coefficients(levels, n=13):
 # %% tags=["test"]
 import numpy as np
 
-from helpers.exercises import array, call, number
+from helpers.checks import array, call, number
 
 flat = np.full((20, 40), -30.0)
 c = array("coefficients(levels)", call("coefficients", coefficients, flat, 13), (20, 13))
@@ -303,7 +303,7 @@ assert abs(ratio - 1) < 1e-6, (
 # %% tags=["test"]
 import numpy as np
 
-from helpers.exercises import array, call, number
+from helpers.checks import array, call, number
 
 levels = np.array([[-10.0, -20, -40, -80], [0, -5, 3, 8]])
 c = array("coefficients(levels, 4)", call("coefficients", coefficients, levels, 4), (2, 4))
@@ -380,7 +380,7 @@ seconds = frame * 512 / SR
 turn = 100 + (7000 - 100) / 4 * seconds  # SOLUTION
 
 # %% tags=["test"]
-from helpers.exercises import number
+from helpers.checks import number
 
 number(
     "turn",
@@ -460,7 +460,7 @@ listening.players(zip(sounds, "ABC", strict=True))
 heard = "ACB"  # SOLUTION
 
 # %% tags=["test"]
-from helpers.exercises import same
+from helpers.checks import same
 
 assert heard is ... or sorted(str(heard).strip().upper()) == ["A", "B", "C"], (
     "The answer should be a text of three letters, A, B and C in some order."
@@ -507,7 +507,7 @@ heard = "reed"
 n_notes = 12_000_000_000 // (126 * 128 * 4)  # SOLUTION
 
 # %% tags=["test"]
-from helpers.exercises import number
+from helpers.checks import number
 
 number(
     "n_notes",
@@ -596,7 +596,7 @@ def my_feature(waveform):
 # %% tags=["test"]
 import numpy as np
 
-from helpers.exercises import array, call
+from helpers.checks import array, call
 
 time = np.arange(64_000) / 16_000
 fade = np.minimum(1, time / 0.05) * np.exp(-time)

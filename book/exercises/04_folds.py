@@ -31,7 +31,8 @@ import numpy as np
 import pandas as pd
 from scipy.spatial import KDTree
 
-from helpers import datasets, features, folds
+from helpers import datasets, folds
+from helpers.runs import cache
 
 # %% [markdown] exercise={"name": "nonsense", "minutes": 5, "points": 1, "objectives": ["Show"]}
 # ## Nonsense, in unequal families
@@ -52,7 +53,7 @@ on_training = 100  # SOLUTION
 on_held_out = 100 * (0.5**2 + 0.3**2 + 0.2**2)  # SOLUTION
 
 # %% tags=["test"]
-from helpers.exercises import number
+from helpers.checks import number
 
 number(
     "on_training",
@@ -119,7 +120,7 @@ on_training = 38
 leaks = "BEG"  # SOLUTION
 
 # %% tags=["test"]
-from helpers.exercises import same
+from helpers.checks import same
 
 letters = ... if leaks is ... else sorted({x for x in str(leaks).upper() if x in "ABCDEFGH"})
 same(
@@ -190,7 +191,7 @@ def five_folds(labels, seed):
 # %% tags=["test"]
 import numpy as np
 
-from helpers.exercises import array, call
+from helpers.checks import array, call
 
 
 def check_five_folds():
@@ -310,7 +311,7 @@ n_notes = round(0.8 * 0.2 / 0.01**2)  # SOLUTION
 n_together = 20 * n_notes  # SOLUTION
 
 # %% tags=["test"]
-from helpers.exercises import number
+from helpers.checks import number
 
 number(
     "n_notes",
@@ -397,7 +398,7 @@ asked, known = np.unravel_index(gaps.argmin(), gaps.shape)
 pair = [str(names[8 + asked]), str(names[known])]  # SOLUTION
 
 # %% tags=["test"]
-from helpers.exercises import same
+from helpers.checks import same
 
 same(
     "pair",
@@ -474,7 +475,7 @@ def unseen(labels, instruments, seed):
 # %% tags=["test"]
 import numpy as np
 
-from helpers.exercises import array, call
+from helpers.checks import array, call
 
 
 def check_unseen():
@@ -617,7 +618,7 @@ def control(pairs, labels, seed=0):
 
 def score(pairs):
     """The accuracy of 1-NN for each pair, on means and standard deviations of the MFCCs."""
-    frames = features.extract(notes)
+    frames = cache.extract(notes)
     numbers = np.hstack([frames.mean(axis=1), frames.std(axis=1)])
     shares = []
     for train, test in pairs:
@@ -640,7 +641,7 @@ def my_group(families, instruments, pitches):
 # %% tags=["test"]
 import numpy as np
 
-from helpers.exercises import call
+from helpers.checks import call
 
 
 def check_my_group():

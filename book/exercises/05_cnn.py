@@ -45,7 +45,7 @@ import numpy as np
 n_parameters = (5 * 3 * 32 + 1) * 48  # SOLUTION
 
 # %% tags=["test"]
-from helpers.exercises import number
+from helpers.checks import number
 
 number(
     "n_parameters",
@@ -101,7 +101,7 @@ last_shape = (26, 5, 128)  # SOLUTION
 fewest_bands = ((1 + 2) * 2 + 2 + 2) * 2 + 2 + 2  # SOLUTION
 
 # %% tags=["test"]
-from helpers.exercises import same
+from helpers.checks import same
 
 same(
     "last_shape",
@@ -122,7 +122,7 @@ same(
 )
 
 # %% tags=["test"]
-from helpers.exercises import number
+from helpers.checks import number
 
 number(
     "fewest_bands",
@@ -195,7 +195,7 @@ further = next(n for n in range(100) if field(table_3_1 + n * [(3, 1)]) >= 126)
 n_more = further  # SOLUTION
 
 # %% tags=["test"]
-from helpers.exercises import call, number
+from helpers.checks import call, number
 
 LATE = "The step of a layer sets its outputs apart: it counts from the next layer on."
 NEAR = "Behind a layer with a step, neighbours are further apart than one frame."
@@ -229,7 +229,7 @@ number(
 number("field([])", call("field", field, []), right=1, hint="Without a layer, a value is a frame.")
 
 # %% tags=["test"]
-from helpers.exercises import number
+from helpers.checks import number
 
 number(
     "n_more",
@@ -301,7 +301,7 @@ cost = (2.220 + 0.732 * np.log(0.98)) / (1 - 0.732)  # SOLUTION
 belief = np.exp(-cost)  # SOLUTION
 
 # %% tags=["test"]
-from helpers.exercises import number
+from helpers.checks import number
 
 number(
     "cost",
@@ -322,7 +322,7 @@ number(
 )
 
 # %% tags=["test"]
-from helpers.exercises import number
+from helpers.checks import number
 
 number(
     "belief",
@@ -382,7 +382,7 @@ best_epoch = int(validation.argmin()) + 1  # SOLUTION
 gap = validation[best_epoch - 1] - dropout_off[best_epoch - 1]  # SOLUTION
 
 # %% tags=["test"]
-from helpers.exercises import number
+from helpers.checks import number
 
 number(
     "best_epoch",
@@ -397,7 +397,7 @@ number(
 )
 
 # %% tags=["test"]
-from helpers.exercises import number
+from helpers.checks import number
 
 number(
     "gap",
@@ -490,7 +490,7 @@ telling = tells(trained)  # SOLUTION
 learnt = [k for k in telling if k not in tells(start)]  # SOLUTION
 
 # %% tags=["test"]
-from helpers.exercises import same
+from helpers.checks import same
 
 same(
     "telling",
@@ -512,7 +512,7 @@ same(
 )
 
 # %% tags=["test"]
-from helpers.exercises import same
+from helpers.checks import same
 
 same(
     "learnt",
@@ -565,7 +565,7 @@ learnt = [2, 4, 6]
 anew = "BCE"  # SOLUTION
 
 # %% tags=["test"]
-from helpers.exercises import same
+from helpers.checks import same
 
 letters = ... if anew is ... else sorted({x for x in str(anew).upper() if x in "ABCDEF"})
 same(
@@ -647,7 +647,7 @@ def go_on(checkpoint, epochs, numbers=NUMBERS):
 # %% tags=["test"]
 import numpy as np
 
-from helpers.exercises import call
+from helpers.checks import call
 
 
 def after(checkpoint, epochs, *numbers):
@@ -692,7 +692,7 @@ assert resumed["weight"] == straight["weight"], (
 # %% tags=["test"]
 import numpy as np
 
-from helpers.exercises import call
+from helpers.checks import call
 
 
 def weight(epoch, seed):
@@ -828,7 +828,8 @@ def train(plan, seed=0, profile="quick", unseen=False):
     """Train a plan on fold 1; accuracies on its validation part, and on unseen instruments."""
     import keras
 
-    from helpers import datasets, evaluation, training
+    from helpers import datasets, evaluation
+    from helpers.runs import training
 
     made = training.Experiment(profile)
     X, y, fold = made.X, made.y, made.folds[0]
@@ -858,7 +859,7 @@ my_plan = longer  # SOLUTION
 # %% tags=["test"]
 import math
 
-from helpers.exercises import answered
+from helpers.checks import answered
 
 answered("my_plan", my_plan)
 SETTINGS = {"conv": 1, "pool": 2, "dropout": 1, "flatten": 0, "average": 0, "dense": 1}

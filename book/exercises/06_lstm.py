@@ -47,7 +47,7 @@ n_parameters = 4 * ((40 + 64) * 64 + 64)  # SOLUTION
 bias_row = 4 * 64  # SOLUTION
 
 # %% tags=["test"]
-from helpers.exercises import number
+from helpers.checks import number
 
 number(
     "n_parameters",
@@ -69,7 +69,7 @@ number(
 )
 
 # %% tags=["test"]
-from helpers.exercises import number
+from helpers.checks import number
 
 number(
     "bias_row",
@@ -130,7 +130,7 @@ c = (8, 6048)  # SOLUTION
 d = (8, 126, 10)  # SOLUTION
 
 # %% tags=["test"]
-from helpers.exercises import same
+from helpers.checks import same
 
 same(
     "a",
@@ -227,7 +227,7 @@ five_layers = 4 * ((13 + 32) * 32 + 32) + 4 * 4 * ((32 + 32) * 32 + 32)
 n_last = five_layers + (32 + 1) * 512 + (512 + 1) * 10  # SOLUTION
 
 # %% tags=["test"]
-from helpers.exercises import number
+from helpers.checks import number
 
 number(
     "n_flattened",
@@ -247,7 +247,7 @@ number(
 )
 
 # %% tags=["test"]
-from helpers.exercises import number
+from helpers.checks import number
 
 number(
     "n_last",
@@ -304,7 +304,7 @@ n_states = 126 - 41 + 1  # SOLUTION
 n_both = 32 * (126 - 41 + 1) + 32 * 41  # SOLUTION
 
 # %% tags=["test"]
-from helpers.exercises import number
+from helpers.checks import number
 
 number(
     "n_states",
@@ -380,7 +380,7 @@ f = 0.5 ** (1 / 125)
 held = np.log(f / (1 - f))  # SOLUTION
 
 # %% tags=["test"]
-from helpers.exercises import number
+from helpers.checks import number
 
 number(
     "n_steps",
@@ -460,7 +460,7 @@ def in_blocks(notes, length, seed):
 # %% tags=["test"]
 import numpy as np
 
-from helpers.exercises import array, call
+from helpers.checks import array, call
 
 notes = np.arange(6 * 126 * 13.0).reshape(6, 126, 13)
 for length in (6, 21, 1):
@@ -487,7 +487,7 @@ for length in (6, 21, 1):
 # %% tags=["test"]
 import numpy as np
 
-from helpers.exercises import array, call
+from helpers.checks import array, call
 
 notes = np.arange(4 * 126 * 13.0).reshape(4, 126, 13)
 whole = array("in_blocks", call("in_blocks", in_blocks, notes, 126, 0), notes.shape)
@@ -559,7 +559,7 @@ paired = 100 * np.std(cnn - lstm, ddof=1)  # SOLUTION
 unpaired = 100 * np.sqrt(np.var(cnn, ddof=1) + np.var(lstm, ddof=1))  # SOLUTION
 
 # %% tags=["test"]
-from helpers.exercises import number
+from helpers.checks import number
 
 number(
     "ahead",
@@ -645,7 +645,7 @@ one_by_one = 3 * 251  # SOLUTION
 side_by_side = 251 + 3 - 1  # SOLUTION
 
 # %% tags=["test"]
-from helpers.exercises import number
+from helpers.checks import number
 
 number(
     "one_by_one",
@@ -725,7 +725,8 @@ def trained(model="lstm", seed=0, profile="quick"):
     """Train "cnn" or "lstm" on fold 1; return a function accuracy(part, disturb=None)."""
     import keras
 
-    from helpers import datasets, evaluation, models, training
+    from helpers import datasets, evaluation, models
+    from helpers.runs import training
 
     made = training.Experiment(profile)
     X, y, fold = made.X, made.y, made.folds[0]
@@ -759,7 +760,7 @@ def disturb(notes, seed):
 # %% tags=["test"]
 import numpy as np
 
-from helpers.exercises import array, call
+from helpers.checks import array, call
 
 rng = np.random.default_rng(0)
 fade = np.linspace(1, 0, 126)[:, None]

@@ -51,7 +51,7 @@ space = {"dropout": [0, 0.25, 0.5], "batch_size": [16, 32, 64, 128]}  # SOLUTION
 n_settings = 4 * (3 + 3**2 + 3**3)  # SOLUTION
 
 # %% tags=["test"]
-from helpers.exercises import answered, same
+from helpers.checks import answered, same
 
 answered("space", space)
 assert set(space) == {"dropout", "batch_size"}, (
@@ -83,7 +83,7 @@ same(
 )
 
 # %% tags=["test"]
-from helpers.exercises import number
+from helpers.checks import number
 
 number(
     "n_settings",
@@ -149,7 +149,7 @@ import math
 chance = 1 - math.comb(57, n_trials) / math.comb(60, n_trials)  # SOLUTION
 
 # %% tags=["test"]
-from helpers.exercises import number
+from helpers.checks import number
 
 number(
     "n_trials",
@@ -227,7 +227,7 @@ n_random = int(np.ceil(np.log(0.05) / np.log(0.9)))  # SOLUTION
 n_grid = 10**3  # SOLUTION
 
 # %% tags=["test"]
-from helpers.exercises import number
+from helpers.checks import number
 
 number(
     "n_random",
@@ -307,7 +307,7 @@ n_grid = 3 * 10
 causes = "CEABD"  # SOLUTION
 
 # %% tags=["test"]
-from helpers.exercises import same
+from helpers.checks import same
 
 assert causes is ... or sorted(str(causes).strip().upper()) == ["A", "B", "C", "D", "E"], (
     "The answer should be a text of five letters, each of A to E once."
@@ -373,7 +373,7 @@ winner = int(scores.argmax()) + 1  # SOLUTION
 drop = 100 * (scores.max() - curves[winner - 1, :, -1].mean())  # SOLUTION
 
 # %% tags=["test"]
-from helpers.exercises import number, same
+from helpers.checks import number, same
 
 same(
     "scores",
@@ -457,7 +457,7 @@ s = np.sqrt(executions.var(axis=1, ddof=1).mean())  # SOLUTION
 n_executions = int(np.ceil(2 * s**2 / 0.25**2))  # SOLUTION
 
 # %% tags=["test"]
-from helpers.exercises import number
+from helpers.checks import number
 
 number(
     "s",
@@ -525,7 +525,7 @@ n_executions = int(np.ceil(2 * 0.588 / 0.25))
 fewest = 6  # SOLUTION
 
 # %% tags=["test"]
-from helpers.exercises import number
+from helpers.checks import number
 
 number(
     "fewest",
@@ -591,7 +591,7 @@ def flattery(truth, s, executions):
 # %% tags=["test"]
 import numpy as np
 
-from helpers.exercises import call, number
+from helpers.checks import call, number
 
 OWN = "Compare the winner's score with the true quality of the one that won, in each search."
 
@@ -632,7 +632,7 @@ number(
 # %% tags=["test"]
 import numpy as np
 
-from helpers.exercises import call, number
+from helpers.checks import call, number
 
 number(
     "flattery([1, 0], 1, 1)",
@@ -765,7 +765,8 @@ def play(propose, choose, world, s=0.01, budget=10):
 
 def real(setting, seed, profile="quick"):
     """The score of one execution: a CNN trained on fold 1, or read if that was done before."""
-    from helpers import records, training, tuning
+    from helpers import tuning
+    from helpers.runs import records, training
 
     runs = records.SHIPPED.parents[1] / "_build/runs"  # where the chapters keep theirs
     made = training.Experiment(profile, runs=runs)
@@ -808,7 +809,7 @@ def choose(seen):
 
 
 # %% tags=["test"]
-from helpers.exercises import call
+from helpers.checks import call
 
 SETS = [{0.1, 0.2, 0.3, 0.4, 0.5}, {32, 64, 128}, {32, 64, 128, 256}]
 
@@ -838,7 +839,7 @@ for seen in found.values():
     assert chosen in settings, f"choose returns {chosen}, which was not trained."
 
 # %% tags=["test"]
-from helpers.exercises import call
+from helpers.checks import call
 
 lucky, steady, bad = [0.5, 32, 32], [0.2, 128, 64], [0.4, 64, 256]
 seen = [[lucky, 0.95], [steady, 0.9], [bad, 0.5], [lucky, 0.61], [steady, 0.9], [bad, 0.5]]

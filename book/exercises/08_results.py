@@ -31,7 +31,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from helpers import datasets, evaluation, listening, plots, records, tuning
+from helpers import datasets, evaluation, listening, plots, tuning
+from helpers.runs import records
 
 plots.use_style()
 
@@ -53,7 +54,7 @@ plots.use_style()
 loss = (9 * -np.log(0.99) - np.log(1e-6)) / 10  # SOLUTION
 
 # %% tags=["test"]
-from helpers.exercises import number
+from helpers.checks import number
 
 number(
     "loss",
@@ -118,7 +119,7 @@ organ_trusted = precision[2]  # SOLUTION
 balanced = recall.mean()  # SOLUTION
 
 # %% tags=["test"]
-from helpers.exercises import number
+from helpers.checks import number
 
 number(
     "flutes_found",
@@ -147,7 +148,7 @@ number(
 )
 
 # %% tags=["test"]
-from helpers.exercises import number
+from helpers.checks import number
 
 number(
     "balanced",
@@ -212,7 +213,7 @@ def precisions(confusion, notes):
 # %% tags=["test"]
 import numpy as np
 
-from helpers.exercises import array, call, number
+from helpers.checks import array, call, number
 
 toy = np.array([[0.9, 0.1], [0.5, 0.5]])
 equal = array(
@@ -249,7 +250,7 @@ number(
 # %% tags=["test"]
 import numpy as np
 
-from helpers.exercises import array, call
+from helpers.checks import array, call
 
 rows = np.random.default_rng(0).dirichlet(np.ones(5), size=5)
 few, many = (
@@ -328,7 +329,7 @@ best = many_c[curve.argmin()]  # SOLUTION
 worthless = many_c[(many_c > best) & (curve >= np.log(10) - 1e-9)][0]  # SOLUTION
 
 # %% tags=["test"]
-from helpers.exercises import call, number
+from helpers.checks import call, number
 
 number(
     "loss_at(0.8, 0.7)",
@@ -349,7 +350,7 @@ number(
 )
 
 # %% tags=["test"]
-from helpers.exercises import number
+from helpers.checks import number
 
 number(
     "best",
@@ -456,7 +457,7 @@ reasons = ["time", "dropout", "neither"]  # SOLUTION
 stop = curves["C", "validation"].idxmin()  # SOLUTION
 
 # %% tags=["test"]
-from helpers.exercises import same
+from helpers.checks import same
 
 assert reasons is ... or (
     len(reasons) == 3
@@ -481,7 +482,7 @@ same(
 )
 
 # %% tags=["test"]
-from helpers.exercises import number
+from helpers.checks import number
 
 number(
     "stop",
@@ -534,7 +535,7 @@ stop = int(curves["C", "training"].idxmin())
 by_luck = (28 + 8 + 1) / 256  # SOLUTION
 
 # %% tags=["test"]
-from helpers.exercises import number
+from helpers.checks import number
 
 number(
     "by_luck",
@@ -598,7 +599,7 @@ others = [letter for letter, note in zip("ABCDEF", order, strict=True) if note i
 with_a = "".join(others)  # SOLUTION
 
 # %% tags=["test"]
-from helpers.exercises import answered, same
+from helpers.checks import answered, same
 
 answered("with_a", with_a)
 letters = "".join(sorted(set(str(with_a).upper()) & set("ABCDEF")))
@@ -722,7 +723,7 @@ def repair(labels, probabilities, others):
 # %% tags=["test"]
 import numpy as np
 
-from helpers.exercises import array, call
+from helpers.checks import array, call
 
 rng = np.random.default_rng(0)
 scores = 1.5 * rng.normal(size=(2000, 10))

@@ -54,7 +54,7 @@ from helpers import significance
 n_folds = 8 + 2  # SOLUTION
 
 # %% tags=["test"]
-from helpers.exercises import number
+from helpers.checks import number
 
 number(
     "n_folds",
@@ -121,7 +121,7 @@ sums = np.array(list(product([0, 1], repeat=5))) @ np.arange(1, 6)
 by_ranks = (np.abs(sums - 7.5) >= abs(1 + 2 + 3 + 4 - 7.5)).mean()  # SOLUTION
 
 # %% tags=["test"]
-from helpers.exercises import call, number
+from helpers.checks import call, number
 
 number(
     "sign_p([1, 2, 3, 4, -5, 6])",
@@ -152,7 +152,7 @@ number(
 )
 
 # %% tags=["test"]
-from helpers.exercises import call, number
+from helpers.checks import call, number
 
 number(
     "sign_p([1, -1, 2, -2])",
@@ -178,7 +178,7 @@ assert abs(a - b) < 1e-9, (
 )
 
 # %% tags=["test"]
-from helpers.exercises import number
+from helpers.checks import number
 
 number(
     "by_ranks",
@@ -265,7 +265,7 @@ worth = 1 / (1 / 100 + 10 / 80)  # SOLUTION
 least = 2 * np.sqrt(10 / 80)  # SOLUTION
 
 # %% tags=["test"]
-from helpers.exercises import number
+from helpers.checks import number
 
 number(
     "wider",
@@ -303,7 +303,7 @@ number(
 )
 
 # %% tags=["test"]
-from helpers.exercises import number
+from helpers.checks import number
 
 number(
     "least",
@@ -370,7 +370,7 @@ def verdict(differences, rope):
 
 
 # %% tags=["test"]
-from helpers.exercises import call
+from helpers.checks import call
 
 close, scattered = [0.1, -0.2, 0.0, 0.2, -0.1], [6.0, -5.0, 1.0, -3.0, 4.0]
 
@@ -397,7 +397,7 @@ assert said(close, 1) != "undecided", (
 )
 
 # %% tags=["test"]
-from helpers.exercises import call
+from helpers.checks import call
 
 
 def said(d, rope):
@@ -490,7 +490,7 @@ def flip_p(differences, instruments):
 # %% tags=["test"]
 import numpy as np
 
-from helpers.exercises import call, number
+from helpers.checks import call, number
 
 owner = np.repeat(["a", "b", "c"], [2, 3, 5])
 number(
@@ -510,7 +510,7 @@ number(
 # %% tags=["test"]
 import numpy as np
 
-from helpers.exercises import call, number
+from helpers.checks import call, number
 
 owner = np.array(["d", "a", "b", "c", "d", "d", "d", "d"])
 number(
@@ -580,7 +580,7 @@ alarm = round(100 * (1 - 0.95**12))  # SOLUTION
 adjusted = [0.06, 0.02, 0.2, 0.048, 0.06]  # SOLUTION
 
 # %% tags=["test"]
-from helpers.exercises import number, same
+from helpers.checks import number, same
 
 assert alarm is ... or not 0 < alarm < 1, "Is alarm a share? It is asked for in percent."
 number(
@@ -668,7 +668,7 @@ def power(n, chance):
 enough = next(n for n in range(1, 100) if power(n, 0.9) >= 0.8)  # SOLUTION
 
 # %% tags=["test"]
-from helpers.exercises import call, number
+from helpers.checks import call, number
 
 number(
     "power(5, 0.9)",
@@ -694,7 +694,7 @@ number(
 )
 
 # %% tags=["test"]
-from helpers.exercises import call, number
+from helpers.checks import call, number
 
 number(
     "power(9, 0.6)",
@@ -806,7 +806,7 @@ def my_test(differences):
 # %% tags=["test"]
 import numpy as np
 
-from helpers.exercises import array, call
+from helpers.checks import array, call
 
 
 def worlds(n_folds, real, n, seed):

@@ -31,7 +31,8 @@ import numpy as np
 import pandas as pd
 from sklearn.naive_bayes import GaussianNB
 
-from helpers import datasets, features, listening
+from helpers import datasets, listening
+from helpers.runs import cache
 
 # %% [markdown] exercise={"name": "price", "minutes": 5, "points": 1, "objectives": ["Measure"]}
 # ## The price of new instruments
@@ -60,7 +61,7 @@ from helpers import datasets, features, listening
 price = 91 - 63  # SOLUTION
 
 # %% tags=["test"]
-from helpers.exercises import number
+from helpers.checks import number
 
 number(
     "price",
@@ -124,7 +125,7 @@ def control(family, test, seed):
 # %% tags=["test"]
 import numpy as np
 
-from helpers.exercises import array, call
+from helpers.checks import array, call
 
 family = np.repeat(["organ", "reed", "flute"], [60, 40, 40])
 test = np.concatenate([np.arange(0, 9), np.arange(60, 75), np.arange(139, 119, -1)])
@@ -244,7 +245,7 @@ apart = "yes" if ends_d[0] > 0 or ends_d[1] < 0 else "no"  # SOLUTION
 # %% tags=["test"]
 import numpy as np
 
-from helpers.exercises import array, call
+from helpers.checks import array, call
 
 
 def ends(values, owners):
@@ -274,7 +275,7 @@ assert np.allclose(ends(alike[mixed], owners[mixed]), ends(alike, owners), atol=
 )
 
 # %% tags=["test"]
-from helpers.exercises import answered, same
+from helpers.checks import answered, same
 
 for name, answer in {"overlap": overlap, "apart": apart}.items():
     answered(name, answer)
@@ -371,7 +372,7 @@ within = each.mean()  # SOLUTION
 able = int(each.notna().sum())  # SOLUTION
 
 # %% tags=["test"]
-from helpers.exercises import number
+from helpers.checks import number
 
 number(
     "raw",
@@ -389,7 +390,7 @@ number(
 )
 
 # %% tags=["test"]
-from helpers.exercises import number
+from helpers.checks import number
 
 number(
     "within",
@@ -467,7 +468,7 @@ able = 4
 contradicts = "EBC"  # SOLUTION
 
 # %% tags=["test"]
-from helpers.exercises import answered, same
+from helpers.checks import answered, same
 
 answered("contradicts", contradicts)
 letters = str(contradicts).strip().upper()
@@ -542,7 +543,7 @@ letter_of = {note: letter for letter, note in shown.items()}
 stranger = letter_of[BRASS[2]] + letter_of[OTHERS[1]]  # SOLUTION
 
 # %% tags=["test"]
-from helpers.exercises import answered, same
+from helpers.checks import answered, same
 
 answered("stranger", stranger)
 said = str(stranger).strip().upper()
@@ -595,7 +596,7 @@ stranger = "1D"
 supported = "BDF"  # SOLUTION
 
 # %% tags=["test"]
-from helpers.exercises import answered, same
+from helpers.checks import answered, same
 
 answered("supported", supported)
 letters = "".join(sorted(set(str(supported).upper()) & set("ABCDEF")))
@@ -673,7 +674,7 @@ supported = "BF"
 # </details>
 
 # %% tags=["remove-stderr"]
-mfccs = features.extract(train)
+mfccs = cache.extract(train)
 summary = np.hstack([mfccs.mean(axis=1), mfccs.std(axis=1)])  # 26 numbers a note
 family, instrument = (train.table[name].to_numpy() for name in ("family", "instrument"))
 rank = train.table.groupby("family")["instrument"].transform(lambda s: s.rank(method="dense"))
@@ -713,7 +714,7 @@ def draw(family, instrument, test, n_instruments, n_notes, seed):
 # %% tags=["test"]
 import numpy as np
 
-from helpers.exercises import array, call
+from helpers.checks import array, call
 
 family = np.repeat(["organ", "reed", "flute"], 60)
 instrument = np.char.add(np.char.add(family, " "), (np.arange(180) // 15 % 4).astype(str))

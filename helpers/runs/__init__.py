@@ -1,0 +1,1 @@
+"""Plumbing that no chapter teaches: records of runs, training, stores, the cache of features."""
