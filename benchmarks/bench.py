@@ -266,8 +266,8 @@ def bench_pages(repeats: int) -> None:
     root = Path(__file__).parents[1]
     environment = os.environ | {"MPLBACKEND": "agg"}
     for page, program, folder in (
-        ("results", ["08_results.py"], "book"),
-        ("significance", ["09_significance.py"], "book"),
+        ("results", ["09_results.py"], "book"),
+        ("significance", ["10_significance.py"], "book"),
         ("traceability", ["tools.claims.traceability", "--check"], "."),
     ):
         times, loaded = [], False

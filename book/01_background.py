@@ -64,7 +64,7 @@ profile = profiles.get(PROFILE)
 #
 # The data are single notes of instruments, four seconds each, from
 # [NSynth](bibliography.md#engel-et-al-2017). `datasets.load` opens them and `listening.players`
-# puts them on the page; both are plumbing here, and [chapter 2](02_dataset.ipynb) looks inside.
+# puts them on the page; both are plumbing here, and [chapter 3](03_dataset.ipynb) looks inside.
 #
 # Here are three notes of the same length and the same pitch, or as near to it as there is.
 # **Listen, and name the instruments before you open the answer.**
@@ -142,13 +142,13 @@ HTML(f"<details><summary>The answer</summary><p>{'; '.join(answer)}.</p></detail
 # | chapter | question |
 # |---|---|
 # | 1, this one | What do networks of these two kinds compute, and how do they learn? |
-# | [2](02_dataset.ipynb) | What are the notes, and what is wrong with them? |
-# | [3](03_features.ipynb) | What does a network see of a note? |
-# | [4](04_folds.ipynb) | Which notes train, and which notes test? |
-# | [5](05_cnn.ipynb), [6](06_lstm.ipynb) | How are the thesis's CNN and LSTM built and trained? |
-# | [7](07_tuning.ipynb) | Who chooses the numbers that training does not? |
-# | [8](08_results.ipynb) | What came out? |
-# | [9](09_significance.ipynb) | Is the difference more than luck? |
+# | [3](03_dataset.ipynb) | What are the notes, and what is wrong with them? |
+# | [4](04_features.ipynb) | What does a network see of a note? |
+# | [5](05_folds.ipynb) | Which notes train, and which notes test? |
+# | [6](06_cnn.ipynb), [7](07_lstm.ipynb) | How are the thesis's CNN and LSTM built and trained? |
+# | [8](08_tuning.ipynb) | Who chooses the numbers that training does not? |
+# | [9](09_results.ipynb) | What came out? |
+# | [10](10_significance.ipynb) | Is the difference more than luck? |
 #
 # ## Learning from examples
 #
@@ -239,7 +239,7 @@ plt.show()
 # How far would brightness alone take you? Does fading help? Which points would you get wrong in
 # any case? And do you see points that form strings? Those are neighbouring keys of one
 # instrument. Dealing notes at random puts pieces of one string into all three parts, and
-# [chapter 4](04_folds.ipynb) comes back to what that means.
+# [chapter 5](05_folds.ipynb) comes back to what that means.
 #
 # **Change** `FAMILIES` to `("guitar", "mallet")` and then to `("reed", "vocal")`: which pair do
 # these two numbers tell apart?
@@ -352,7 +352,7 @@ for epoch in (0, 1, 5, 30):
 # %% [markdown]
 # That is all there is to training. The networks of this book have millions of weights instead of
 # three, Keras works out the gradient, and the steps are a little cleverer
-# ([Adam](bibliography.md#kingma-and-ba-2015), chapter 5). The loop is the same.
+# ([Adam](bibliography.md#kingma-and-ba-2015), chapter 6). The loop is the same.
 #
 # The next figure shows it twice: the loss over the epochs, and the line $p = 0.5$ on which the
 # model cannot decide. Watch where the line goes.
@@ -511,7 +511,7 @@ plt.show()
 # training. That is what the validation part is for.
 #
 # Against overfitting help more notes, fewer parameters, stopping in time (the dotted line), and
-# dropout, which you will meet below. The thesis's CNN has 6,239,338 parameters (chapter 5 counts
+# dropout, which you will meet below. The thesis's CNN has 6,239,338 parameters (chapter 6 counts
 # them) and trains on 80 % of 87,500 notes: about 89 parameters a note.
 #
 # **Change** `[:10]` to `[:100]`, so that all training notes are used, and compare the two curves.
@@ -596,8 +596,8 @@ display(
 # Because it is the best of six, and the best of six owes something to luck. The test notes took
 # no part in the choice, so their number is honest, if noisy: choose first, look at the test once,
 # and report it whatever it says. (The table shows the test column for every trial so that you can
-# see this. In earnest you would look at one cell of it.) [Chapter 4](04_folds.ipynb) makes the
-# parts, [chapter 7](07_tuning.ipynb) searches.
+# see this. In earnest you would look at one cell of it.) [Chapter 5](05_folds.ipynb) makes the
+# parts, [chapter 8](08_tuning.ipynb) searches.
 #
 # **Change** the seed in `np.random.default_rng(0)`, where the parts are dealt, to 1 and run from
 # there. Is the same trial chosen?
@@ -629,7 +629,7 @@ plt.show()
 # %% [markdown]
 # Half a second of silence was put before the note, so that its beginning is not at the margin of
 # the picture; NSynth's players let the key go after three seconds, and here you see that, too.
-# [Chapter 3](03_features.ipynb) builds both pictures, step by step. For now, they are tables of
+# [Chapter 4](04_features.ipynb) builds both pictures, step by step. For now, they are tables of
 # numbers: a row is a moment, a column a feature. One may look at such a table as a **picture**,
 # or read it row by row as a **sequence**. The CNN does the one, the LSTM the other.
 #
@@ -1190,7 +1190,7 @@ findings.report(
 #
 # ## Next
 #
-# [Chapter 2](02_dataset.ipynb) opens the notes: it listens to them, counts them, and looks for
+# [Chapter 3](03_dataset.ipynb) opens the notes: it listens to them, counts them, and looks for
 # what is wrong.
 #
 # ---

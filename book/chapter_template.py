@@ -17,7 +17,7 @@
 # *(Three to six bullets. Each begins with a verb that an exercise can test: say, compute, compare,
 # explain; not know, see or understand.)*
 #
-# **You need** [the dataset](02_dataset.ipynb), and logarithms. *(Earlier chapters, and what to
+# **You need** [the dataset](03_dataset.ipynb), and logarithms. *(Earlier chapters, and what to
 # know.)*
 #
 # **Time**: 10 minutes of reading. Nothing is trained. *(Minutes of reading, then what training
@@ -134,7 +134,7 @@ findings.report({f"level/median/{family}": value for family, value in medians.it
 #
 # ## Next
 #
-# [The features](03_features.ipynb) say more than a level does. *(One sentence and a link.)*
+# [The features](04_features.ipynb) say more than a level does. *(One sentence and a link.)*
 #
 # ---
 #

@@ -218,7 +218,7 @@ def tests(path: Path) -> dict[str, dict]:
 
 
 class Grader:
-    """The checks of one student edition, such as "03_features", for use in the notebook.
+    """The checks of one student edition, such as "04_features", for use in the notebook.
 
     They are read from the repository: a notebook cannot read itself in Colab. (Otter's own
     `Notebook` refuses tests in metadata there, needs an ipywidgets that Colab does not have, and

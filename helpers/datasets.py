@@ -3,7 +3,7 @@
 NSynth's layout (Engel et al. 2017, arXiv:1704.01279) is `nsynth-<split>/examples.json` beside
 `nsynth-<split>/audio/<note>.wav`, one note of four seconds a file, 16 kHz, mono. FLAC files
 and sets without an `examples.json` are read as well: a note's name says all that is needed.
-Shown in chapter 2.
+Shown in chapter 3.
 """
 
 import json

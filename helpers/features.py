@@ -1,6 +1,6 @@
 """Waveform -> mel spectrogram and MFCC, for many notes at once.
 
-Chapter 3 builds each step and shows that the result equals `librosa.feature.mfcc`. The thesis
+Chapter 4 builds each step and shows that the result equals `librosa.feature.mfcc`. The thesis
 (section 3.2.1) takes 13 coefficients at 126 time steps and leaves the rest to librosa's
 defaults; here every choice is written out.
 """

@@ -1,4 +1,4 @@
-"""The thesis's two networks (tables 3.1 and 3.2), built in chapters 5 and 6.
+"""The thesis's two networks (tables 3.1 and 3.2), built in chapters 6 and 7.
 
 Hyperparameters carry the thesis's names. Every layer pads with "same", which the thesis does
 not state but its output shapes show. Keras loads when a model is built, not with this module:

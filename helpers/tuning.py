@@ -1,4 +1,4 @@
-"""The thesis's hyperparameter search (sections 3.2.4 and 3.2.6). Shown in chapter 7.
+"""The thesis's hyperparameter search (sections 3.2.4 and 3.2.6). Shown in chapter 8.
 
 keras-tuner's RandomSearch draws the trials; each execution of a trial is a run with a record of
 its own, so that its score is kept, and an interrupted search goes on where it was.

@@ -134,7 +134,7 @@ FAULTS = [
         "evaluation.py",
         "strict=True) if d in known]",
         "strict=True) if n in known]",
-        "02_dataset",
+        "03_dataset",
     ),
     Fault(
         "a record that is not checked",
@@ -184,7 +184,7 @@ FAULTS = [
         "    history, seconds = load_checkpoint(work, model, config)\n",
         "    history, seconds = load_checkpoint(work, model, config)\n"
         '    model.optimizer.learning_rate = 10 * config["learning_rate"]\n',
-        "06_lstm",
+        "07_lstm",
     ),
     Fault(
         "executions of a trial with one seed",

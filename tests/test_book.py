@@ -208,7 +208,7 @@ def test_a_page_is_readable_by_all(visit, name):
 
 
 def test_choices_are_shut_until_the_keyboard_opens_one(visit):
-    page, wrong = visit("book/09_significance.html")
+    page, wrong = visit("book/10_significance.html")
     choices = page.locator("details.choice")
     assert choices.count() >= 6
     assert not page.locator("details.choice[open]").count()

@@ -4,7 +4,7 @@ The masters are run here, cell by cell, without a kernel. What is checked is the
 own check, in a namespace that holds the answers and nothing else, with functions that take and
 return copies of plain data: as a grader has them that keeps the student's code in another process.
 
-The variable MASTERS limits this to some of them, such as "03_features 04_folds".
+The variable MASTERS limits this to some of them, such as "04_features 05_folds".
 """
 
 import ast

@@ -79,7 +79,7 @@ def test_a_chapter_has_every_part(path):
         ("# - Compute the level of a note in decibels from its samples.\n", "", "three to six"),
         ("# ## Try it yourself", "# ## Exercises", "What you learned, ## Next"),
         ("# ## What you learned", "# ### What you learned", "What you learned, ## Next"),
-        ("(03_features.ipynb) say", "(03_nothing.ipynb) say", "what is next"),
+        ("(04_features.ipynb) say", "(03_nothing.ipynb) say", "what is next"),
         ("# **Thesis sections covered**", "# **Covered**", "sections covered"),
         ("# 2. Let `families`", "# Let `families`", "two things to try"),
         ("# ## By family", "# # By family", "one title"),

@@ -51,7 +51,7 @@ def test_chapters_take_the_parameters():
     ((_, profile, _, *only, _, parameter, _, _),) = given("tools.book.execute")
     name, value = parameter.split("=")
     values = execute.prepare(profile, execute.select(only), {name: value})
-    assert [path.stem for path in values] == ["08_results", "09_significance"]
+    assert [path.stem for path in values] == ["09_results", "10_significance"]
     assert [found[name] for found in values.values()] == [value, value]
 
 
@@ -78,11 +78,11 @@ def test_every_chapter_has_its_row_of_needs_and_of_misconceptions():
 
 
 def test_a_chapter_that_does_not_say_what_it_needs_is_named():
-    source = ROOT / "book/05_cnn.py"
+    source = ROOT / "book/06_cnn.py"
     cells = [cell for cell, _ in sync.parse(source.read_text(), source.name)[1]]
-    assert needs.row("05_cnn.py", cells, True) in PAGE
+    assert needs.row("06_cnn.py", cells, True) in PAGE
     cells[0].source = cells[0].source.replace("**Time:**", "**Duration:**")
-    with pytest.raises(BookError, match=r"05_cnn\.py: no paragraph that begins with \*\*Time"):
-        needs.row("05_cnn.py", cells, True)
+    with pytest.raises(BookError, match=r"06_cnn\.py: no paragraph that begins with \*\*Time"):
+        needs.row("06_cnn.py", cells, True)
     with pytest.raises(BookError, match="needs one <!-- needs -->"):
         needs.filled("no markers", [])

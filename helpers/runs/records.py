@@ -4,7 +4,7 @@ A record is a folder `<model>-fold<k>-seed<s>-<hash>` of three files: `record.js
 configuration and its hash, versions, backend, device, seconds, metrics), `history.csv` (one row
 an epoch) and `predictions.npz` (note names, labels and probabilities; no pickles). It appears
 whole or not at all, and what is read back is checked. Every result of the book is computed from
-records; TensorFlow is not needed to read them. Shown in chapter 5.
+records; TensorFlow is not needed to read them. Shown in chapter 6.
 """
 
 import hashlib

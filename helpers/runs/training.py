@@ -4,7 +4,7 @@ A run ends in the same record whether or not it was interrupted. That takes thre
 Keras's own BackupAndRestore does not do: the order of the notes is drawn from (seed, epoch), the
 dropout layers' seeds are set from (seed, epoch, layer), and the weights, the optimizer and the
 history so far are saved after each epoch, never over the last save that is whole. Shown in
-chapter 5.
+chapter 6.
 """
 
 import json
@@ -30,7 +30,7 @@ LOCK_MESSAGE = "another process is training this run: waiting for it"
 class Experiment:
     """The notes, features and folds of a profile, and the runs made with them.
 
-    What chapters 2 to 4 do step by step: load the notes, draw a balanced sample, extract the
+    What chapters 3 to 5 do step by step: load the notes, draw a balanced sample, extract the
     MFCCs, make the folds.
 
     Parameters
@@ -45,7 +45,7 @@ class Experiment:
         Draws the sample and the folds, and starts the trainings.
     split : {"stratified", "grouped", "matched"}
         The thesis's folds; folds that hold out whole instruments; random folds with the part
-        sizes of those (chapter 4). The last two are four, or as many as the family with the
+        sizes of those (chapter 5). The last two are four, or as many as the family with the
         fewest instruments has of them.
     feature : {"mfcc", "mel"}
     seconds : float

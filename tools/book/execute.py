@@ -1,4 +1,4 @@
-"""Execute the chapters headless: `python -m tools.book.execute --profile quick [--only 05_cnn]`.
+"""Execute the chapters headless: `python -m tools.book.execute --profile quick [--only 06_cnn]`.
 
 Each chapter's `.ipynb` runs under papermill in the folder `book/`, one after another or `--jobs`
 at once, and lands executed in `_build/executed/book/`, from where `tools.book.render` renders it.
@@ -33,7 +33,7 @@ OUTPUT = Path("_build/executed")
 
 
 def select(only: list[str], root: Path = ROOT) -> list[Path]:
-    """Return the chapters' notebooks, all or those named (`05_cnn`, `05`, `book/05_cnn.ipynb`)."""
+    """Return the chapters' notebooks, all or those named (`06_cnn`, `05`, `book/06_cnn.ipynb`)."""
     every = sorted((root / "book").glob("[0-9][0-9]_*.ipynb"))
     if not every:
         raise BookError(f"there is no chapter in {root / 'book'}: run `make sync`")
@@ -315,7 +315,7 @@ def assignment(text: str) -> tuple[str, str]:
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options that say what is executed."""
     parser.add_argument("--profile", default="quick", help="a name in helpers/profiles.py")
-    parser.add_argument("--only", nargs="+", default=[], metavar="NAME", help="such as 05_cnn")
+    parser.add_argument("--only", nargs="+", default=[], metavar="NAME", help="such as 06_cnn")
     parser.add_argument(
         "--parameter", action="append", default=[], metavar="NAME=VALUE", type=assignment
     )

@@ -26,7 +26,7 @@ def row(name: str, cells: list, gpu: bool) -> str:
     Parameters
     ----------
     name : str
-        Of the source, such as `05_cnn.py`.
+        Of the source, such as `06_cnn.py`.
     cells : list of nbformat.NotebookNode
     gpu : bool
         Whether the chapter asks Colab for a GPU.

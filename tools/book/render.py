@@ -51,7 +51,7 @@ PAGES = Path(__file__).resolve().parent / "pages"
 
 
 def documents(root: Path = ROOT) -> list[str]:
-    """Return the names of the book's pages, such as `book/05_cnn`, in the order of `_toc.yml`."""
+    """Return the names of the book's pages, such as `book/06_cnn`, in the order of `_toc.yml`."""
     found = []
 
     def walk(node):

@@ -251,14 +251,14 @@ def held(evidence, hold, decay):
     def one(family):
         rows = np.flatnonzero(notes.table["family"] == family)
         blocks = np.sqrt((notes.waveforms(rows).reshape(len(rows), -1, 800) ** 2).mean(axis=2))
-        # As in chapter 2: blocks of 50 ms, of which number 55 begins at 2.75 s.
+        # As in chapter 3: blocks of 50 ms, of which number 55 begins at 2.75 s.
         level = (blocks[:, 55] / np.maximum(blocks.max(axis=1), 1e-9)).mean()
         return f"{level:.2f}", level > 0.5 if family in hold else level < 0.5
 
     return over([*hold, *decay], one, named=str)
 
 
-# The networks, by arithmetic. Chapters 5 and 6 compare it with Keras.
+# The networks, by arithmetic. Chapters 6 and 7 compare it with Keras.
 
 
 def cnn_arithmetic(first=64, second=128, poolings=2, extra=()) -> tuple[list, int, int]:
@@ -1019,7 +1019,7 @@ def ahead(evidence, first, second, parts):
     return Finding(text, [(d > 0).all() for d in found.values()])
 
 
-# Chapter 5: its explanations, each with one small run (chapter 10 has what luck could do to them).
+# Chapter 5: its explanations, each with one small run (chapter 11 has what luck could do to them).
 
 
 def _mel_minus_mfcc(evidence, part, family=None) -> dict:

@@ -43,7 +43,7 @@ def spans(values, number: float) -> bool:
 def noise_alone(executions) -> float:
     """How probable a search is to look at least this spread out if its trials are all equal.
 
-    One-way analysis of variance; chapter 7 gets the same from a simulation.
+    One-way analysis of variance; chapter 8 gets the same from a simulation.
 
     Parameters
     ----------

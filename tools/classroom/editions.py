@@ -1,4 +1,4 @@
-"""Editions of the exercises: `python -m tools.classroom.editions [--only 04_features] [--check]`.
+"""Editions of the exercises: `python -m tools.classroom.editions [--only 05_features] [--check]`.
 
 From each master, `book/exercises/NN_name.py`, otter-grader's `assign` makes
 
@@ -207,7 +207,7 @@ def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
     """Run the command line; return its exit status (1: out of step, or a solution failed)."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument(
-        "--only", nargs="+", metavar="NAME", help="such as 03_features; leaves the page"
+        "--only", nargs="+", metavar="NAME", help="such as 04_features; leaves the page"
     )
     parser.add_argument("--check", action="store_true", help="write nothing, list what differs")
     parser.add_argument("--run", action="store_true", help="execute and grade the solutions")

@@ -56,7 +56,7 @@ class Master:
 
     @property
     def name(self) -> str:
-        """Such as `03_features`, as the chapter."""
+        """Such as `04_features`, as the chapter."""
         return self.path.stem
 
     @property

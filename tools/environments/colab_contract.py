@@ -1,4 +1,4 @@
-"""Hold the setup cell to its word: `python -m tools.environments.colab_contract [--only 05_cnn]`.
+"""Hold the setup cell to its word: `python -m tools.environments.colab_contract [--only 06_cnn]`.
 
 An environment is made of exactly the versions in `tools/environments/colab.toml`, every chapter is
 opened in it as Colab opens it (an empty folder, a kernel that has loaded `google.colab`) and run in
@@ -119,7 +119,7 @@ def check(only: list[str]) -> bool:
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; return 0, 1 (the promise is broken) or 2 (it cannot be checked)."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--only", nargs="+", default=[], metavar="NAME", help="such as 05_cnn")
+    parser.add_argument("--only", nargs="+", default=[], metavar="NAME", help="such as 06_cnn")
     options = parser.parse_args(arguments)
     try:
         return 0 if check(options.only) else 1

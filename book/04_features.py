@@ -17,7 +17,7 @@
 #   pitch).
 # - **Count** what the choice saves in bytes, and weigh it against what it costs.
 #
-# **You need** [chapter 2](02_dataset.ipynb) for what a note is, NumPy, and sine and cosine. No
+# **You need** [chapter 3](03_dataset.ipynb) for what a note is, NumPy, and sine and cosine. No
 # signal processing.
 #
 # **Time** 40 minutes of reading. Nothing is trained.
@@ -26,7 +26,7 @@
 # representation).
 
 # %% [markdown] tags=["colab-badge", "remove-cell"]
-# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/your-account/cnn-or-lstm/blob/main/book/03_features.ipynb)
+# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/your-account/cnn-or-lstm/blob/main/book/04_features.ipynb)
 
 # %% tags=["setup", "remove-cell"]
 # In Colab: get the book's files, install what is missing, replace nothing. Elsewhere: do nothing.
@@ -277,7 +277,7 @@ plt.show()
 # %% [markdown]
 # (The left panel shows the first 16 of 128 ms.) Without the window, the tone spills over all
 # frequencies: [**spectral leakage**](glossary.md#spectral-leakage) (it has only the name in common with the leakage of chapter
-# 2). A weak tone next to a strong one would drown in it. With the window the spill is all but
+# 3). A weak tone next to a strong one would drown in it. With the window the spill is all but
 # gone; the price is a peak that is a little wider.
 #
 # ## Step 3: the spectrum of a frame
@@ -963,7 +963,7 @@ plt.show()
 # far apart. In both, single peaks are rounded into humps, and a hump says neither how sharp nor
 # exactly where the peak was. So the thesis's doubt is fair: here the coefficients drop
 # something that belongs to the instrument. Whether it costs accuracy is another question, which
-# only results can answer: [chapter 8](08_results.ipynb) has a row for mallets.
+# only results can answer: [chapter 9](09_results.ipynb) has a row for mallets.
 #
 # ## The features of all families
 #
@@ -1111,7 +1111,7 @@ pd.DataFrame(rows).T.map("{:.1%}".format)
 # neighbours are notes **of the same instrument**? Here is the first hint of a trap. If notes are
 # dealt at random into training and test, nearly every test note has siblings of its own
 # instrument in training. A network can then score by knowing the instrument, and we would believe
-# that it knows the family. [Chapter 4](04_folds.ipynb) is about that.
+# that it knows the family. [Chapter 5](05_folds.ipynb) is about that.
 #
 # ## Your own settings
 #
@@ -1236,7 +1236,7 @@ findings.report(
 #
 # ## Next
 #
-# The features are ready. [Which notes may a network see, and which not?](04_folds.ipynb)
+# The features are ready. [Which notes may a network see, and which not?](05_folds.ipynb)
 #
 # **Thesis sections covered**: 2.4, 3.2.1 and 5.1. The thesis names librosa, 13 coefficients and 126
 # steps, and leaves frame length, mel bands, decibels and padding open; this chapter takes

@@ -19,7 +19,7 @@
 # - Compare two models on the same folds, in accuracy and in seconds.
 #
 # **You need:** [background](01_background.ipynb) (recurrence, the gates of an LSTM),
-# [the CNN](05_cnn.ipynb) (layer tables, training, records).
+# [the CNN](06_cnn.ipynb) (layer tables, training, records).
 #
 # **Time:** 35 minutes of reading. With the profile `quick` the chapter trains for about two
 # minutes on two processor cores (and again as long for the CNN, if that is not recorded yet).
@@ -27,7 +27,7 @@
 # **Thesis:** table 3.2, sections 3.2.3 and 3.2.5, the base models' rows of table 4.3.
 
 # %% [markdown] tags=["colab-badge", "remove-cell"]
-# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/your-account/cnn-or-lstm/blob/main/book/06_lstm.ipynb)
+# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/your-account/cnn-or-lstm/blob/main/book/07_lstm.ipynb)
 
 # %% tags=["setup", "remove-cell"]
 # In Colab: get the book's files, install what is missing, replace nothing. Elsewhere: do nothing.
@@ -737,8 +737,8 @@ display(Markdown("\n".join(lines)))
 # The thin lines are what a comparison should rest on: fold by fold, on the same notes. Do they all
 # slope the same way? Before you call a winner, think of what else differs. The two networks have
 # different learning rates and numbers of parameters, and with fewer epochs than the thesis's 50
-# the slower learner is cut short. That is a comparison of two *recipes*. Chapter 8 draws up the
-# results, and chapter 9 asks how sure five folds can make you.
+# the slower learner is cut short. That is a comparison of two *recipes*. Chapter 9 draws up the
+# results, and chapter 10 asks how sure five folds can make you.
 #
 # ## What it costs
 #
@@ -933,7 +933,7 @@ findings.report(
 # 3. In the training cell, train on shuffled frames: `shuffled(X[fold.train])`, with the function
 #    from the probe, moved up. Then run the probe again. What is order worth to a network that never
 #    had it?
-# 4. Copy the probe (`shuffled`, `accuracy`, the table) to the end of chapter 5, where the network
+# 4. Copy the probe (`shuffled`, `accuracy`, the table) to the end of chapter 6, where the network
 #    of the open training is still at hand, and run it on the CNN. Which of the two networks takes
 #    reversal harder, and why might that be?
 #
@@ -951,7 +951,7 @@ findings.report(
 # ## Next
 #
 # Both networks have numbers that nobody learned: filters, units, dropout. How to choose them is
-# the question of [the next chapter](07_tuning.ipynb).
+# the question of [the next chapter](08_tuning.ipynb).
 #
 # **Thesis sections covered:** 3.2.3 (base LSTM, table 3.2), 3.2.4 (which dropout layers share
 # their rate), 3.2.5 (training), the base models' rows of table 4.3. Different here: the first

@@ -13,7 +13,7 @@
 # other instruments, and what would it take to know?
 
 # %% [markdown] tags=["colab-badge", "remove-cell"]
-# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/your-account/cnn-or-lstm/blob/main/book/09_significance.ipynb)
+# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/your-account/cnn-or-lstm/blob/main/book/10_significance.ipynb)
 
 # %% [markdown]
 # ## What you will learn
@@ -26,11 +26,11 @@
 # - Compute p-values that allow for several comparisons, by Holm's method.
 # - Work out in advance what an experiment is able to see.
 #
-# **You need** [folds](04_folds.ipynb) and [results](08_results.ipynb). You know what a mean and a
+# **You need** [folds](05_folds.ipynb) and [results](09_results.ipynb). You know what a mean and a
 # standard deviation are; no statistics beyond that.
 #
 # **Time**: 45 minutes of reading. The models come from records. If you run this chapter before
-# the others, it trains what is missing, which takes as long as chapters 7 and 8 together.
+# the others, it trains what is missing, which takes as long as chapters 8 and 9 together.
 #
 # **Thesis**: sections 3.3, 4.3, 5.6 and 6.
 
@@ -138,7 +138,7 @@ if absent:
 display(Markdown("\n".join(lines)))
 
 # %% [markdown]
-# Test notes that are copies of training notes are left out, as in chapter 8. Then the accuracy
+# Test notes that are copies of training notes are left out, as in chapter 9. Then the accuracy
 # of each model on each fold, in percent:
 
 # %%
@@ -514,7 +514,7 @@ def right_answers(x, train, test):
 
 
 # %% [markdown]
-# Now the folds of [chapter 4](04_folds.ipynb). Deal the notes of each family into ten parts; a
+# Now the folds of [chapter 5](05_folds.ipynb). Deal the notes of each family into ten parts; a
 # fold tests on one, leaves its neighbour out as validation, and trains on eight. The first five
 # folds are the thesis's scheme. Swap test and validation for five more: then every note has been
 # tested once. For folds 11 to 20, deal again; for 21 to 40, twice more.
@@ -955,7 +955,7 @@ pd.DataFrame(rows, words).T.rename_axis("if s were (points)").round(2)
 # ## Other instruments
 #
 # Everything so far was about random folds, in which each instrument is on both sides ([chapter
-# 4](04_folds.ipynb)). It says how the models compare on *other notes of the same instruments*.
+# 5](05_folds.ipynb)). It says how the models compare on *other notes of the same instruments*.
 # The test split asks about other instruments. There the thesis is silent: section 3.3 tests only
 # the folds.
 #
@@ -1015,7 +1015,7 @@ if "statsmodels" in library:
 # %% [markdown]
 # Coins again, one a note, and independent. But the notes of an instrument sound alike, and a
 # network that misjudges one tends to misjudge its neighbours, as you saw at the end of [chapter
-# 8](08_results.ipynb). Look at the differences by instrument. If notes were independent, large
+# 9](09_results.ipynb). Look at the differences by instrument. If notes were independent, large
 # circles (many notes) would all lie near the same place:
 
 # %% mystnb={"figure": {"caption": "Each circle is an instrument of the test split: the difference between the shares of its notes that CNN and LSTM get right, averaged over the sub-models. Area: number of notes. Dashed: mean over all notes.", "name": "fig-instruments"}, "image": {"alt": "Ten rows, one a family, with circles of different sizes scattered along an axis of percentage points around a line at zero. Flute, keyboard and vocal have a single circle each"}}
@@ -1223,7 +1223,7 @@ def holm(p):
 
 for p in ([0.01, 0.04, 0.03], [0.0625, 0.0625, 0.0625]):
     print(p, "->", holm(p).round(4))
-    assert np.allclose(holm(p), significance.holm(p))  # the helper that chapter 10 takes
+    assert np.allclose(holm(p), significance.holm(p))  # the helper that chapter 11 takes
     if "statsmodels" in library:
         _, theirs, *_ = library["statsmodels"].multipletests(p, method="holm")
         assert np.allclose(holm(p), theirs)
@@ -1251,7 +1251,7 @@ results[["mean", "p corrected t", "p Holm"]].round(3)
 #
 # Measure the luck first. Over folds, from the differences above: their $s$. Of that, how much is
 # the **seed**, the luck of the first weights and of dropout? The searches of [chapter
-# 7](07_tuning.ipynb) trained each setting twice on one fold, with two seeds and nothing else
+# 8](08_tuning.ipynb) trained each setting twice on one fold, with two seeds and nothing else
 # changed:
 
 
@@ -1622,7 +1622,7 @@ findings.report(fixed)
 #
 # ## Next
 #
-# [Unseen instruments](10_unseen_instruments.ipynb): the same four models on folds that hold out
+# [Unseen instruments](11_unseen_instruments.ipynb): the same four models on folds that hold out
 # whole instruments. For the background of this chapter, see [Dietterich
 # (1998)](bibliography.md#dietterich-1998), [Demšar (2006)](bibliography.md#demšar-2006) and
 # [Benavoli et al. (2017)](bibliography.md#benavoli-et-al-2017).

@@ -7,7 +7,7 @@
 # tables miss.
 
 # %% [markdown] tags=["colab-badge", "remove-cell"]
-# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/your-account/cnn-or-lstm/blob/main/book/02_dataset.ipynb)
+# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/your-account/cnn-or-lstm/blob/main/book/03_dataset.ipynb)
 
 # %% [markdown]
 # ## What you will learn
@@ -823,7 +823,7 @@ offsets.agg(["mean", "max", "size"]).sort_values("mean", ascending=False).head(5
 # imagine the others: noise, room, microphone. When test notes are drawn at random from the same
 # instruments as the training notes, the model may recognise the recording instead of the
 # instrument.
-# [The chapter on folds](04_folds.ipynb) comes back to this.
+# [The chapter on folds](05_folds.ipynb) comes back to this.
 
 # %% [markdown]
 # ### Noise
@@ -842,7 +842,7 @@ offsets.agg(["mean", "max", "size"]).sort_values("mean", ascending=False).head(5
 #   period. Noise does not.
 #
 # Both need the strength of each frequency, which the Fourier transform gives.
-# [The next chapter](03_features.ipynb) takes it apart; here two calls of `scipy.fft` will do.
+# [The next chapter](04_features.ipynb) takes it apart; here two calls of `scipy.fft` will do.
 
 # %%
 N_FFT = 2**17  # more than 2 * 64,000: what is shifted out must not come in again
@@ -1263,7 +1263,7 @@ display(
 
 # %% [markdown]
 # "At most", since the line is strict and only three semitones were tried. The first share matters
-# for [folds](04_folds.ipynb) drawn at random. And two instruments that share their recordings are
+# for [folds](05_folds.ipynb) drawn at random. And two instruments that share their recordings are
 # one witness, even for folds that keep the instruments apart.
 
 # %% [markdown]
@@ -1297,8 +1297,8 @@ left.T[list(datasets.FAMILIES)].assign(all=left.sum()).rename_axis("rule: leave 
 # note, look up the training note whose bands are most alike, that is the largest number in its row
 # of `bound`, and answer with that note's family. Call it *most alike*.
 #
-# Beside it stand the thesis's two networks of [chapter 5](05_cnn.ipynb) and
-# [chapter 6](06_lstm.ipynb). They take long to train, so the book brings finished runs. A
+# Beside it stand the thesis's two networks of [chapter 6](06_cnn.ipynb) and
+# [chapter 7](07_lstm.ipynb). They take long to train, so the book brings finished runs. A
 # [**record**](glossary.md#record) says what a run was and what it answered: ten probabilities for each test note, of
 # which the largest is the answer. We take the base models of the profile mini (100 notes of each
 # family, the thesis's five folds, 50 epochs, seed 0), provided that they were run on the notes at
@@ -1310,7 +1310,7 @@ BASE = {
     "lstm": {"lstm_layer_units_1": 32, "lstm_layer_units_2": 32, "dropout_lstm": 0.5},
 }
 wanted = {"epochs": 50, "seed": 0}
-wanted["features"] = {"kind": "mfcc"} | features.SETTINGS  # those of chapter 3, unchanged
+wanted["features"] = {"kind": "mfcc"} | features.SETTINGS  # those of chapter 4, unchanged
 wanted["data"] = {split: notes.checksum() for split, notes in heard.items()}
 
 nearest_rows = bound[test_sounds.index][:, train_rows].argmax(axis=1)
@@ -1491,7 +1491,7 @@ display(
 # %% [markdown]
 # Balanced by family does not mean balanced in all else. The sample leaves instrument, pitch and
 # velocity to chance. And it is drawn note by note: nearly every instrument gives notes to it, many
-# of them neighbours by a semitone. Keep that in mind for [the chapter on folds](04_folds.ipynb),
+# of them neighbours by a semitone. Keep that in mind for [the chapter on folds](05_folds.ipynb),
 # where some of these notes become the test of the others.
 
 # %% tags=["remove-cell"]
@@ -1555,7 +1555,7 @@ findings.report(
 #
 # ## Next
 #
-# A model cannot do much with 64,000 raw samples: [the next chapter](03_features.ipynb) turns each
+# A model cannot do much with 64,000 raw samples: [the next chapter](04_features.ipynb) turns each
 # note into a small picture of its timbre.
 #
 # **Thesis sections covered**: section 3.1 (dataset) and the sampling step of section 3.2.2; the

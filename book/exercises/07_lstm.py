@@ -1,10 +1,10 @@
 # %% [markdown]
 # # Exercises: the LSTM
 #
-# From counting one layer to a probe of your own. You need [chapter 6](../06_lstm.ipynb).
+# From counting one layer to a probe of your own. You need [chapter 7](../07_lstm.ipynb).
 
 # %% [markdown] tags=["colab-badge", "remove-cell"]
-# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/your-account/cnn-or-lstm/blob/main/classroom/student/06_lstm.ipynb)
+# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/your-account/cnn-or-lstm/blob/main/classroom/student/07_lstm.ipynb)
 
 # %% tags=["setup", "remove-cell"]
 # In Colab: get the book's files, install what is missing, replace nothing. Elsewhere: do nothing.

@@ -7,7 +7,7 @@
 # instruments instead, and finds out which of the two questions a score answers.
 
 # %% [markdown] tags=["colab-badge", "remove-cell"]
-# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/your-account/cnn-or-lstm/blob/main/book/04_folds.ipynb)
+# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/your-account/cnn-or-lstm/blob/main/book/05_folds.ipynb)
 
 # %% [markdown]
 # ## What you will learn
@@ -18,7 +18,7 @@
 # - Measure how much a score depends on the luck of the draw.
 # - Hold out whole instruments, and explain note by note what that does to a score.
 #
-# **You need** [the dataset](02_dataset.ipynb) and [the features](03_features.ipynb): a note here
+# **You need** [the dataset](03_dataset.ipynb) and [the features](04_features.ipynb): a note here
 # is an array of 126 frames of 13 MFCCs. You know NumPy indexing.
 #
 # **Time**: 40 minutes of reading. No network is trained: the cells take seconds on the bundled
@@ -275,7 +275,7 @@ display(
 # %% [markdown]
 # The score that made a choice flatters the choice. The effect grows with the number of options
 # and shrinks with the number of validation notes. It is the reason why the tuning in [chapter
-# 7](07_tuning.ipynb) looks at validation notes only, and why results in the thesis are reported
+# 8](08_tuning.ipynb) looks at validation notes only, and why results in the thesis are reported
 # on test notes.
 
 # %% [markdown]
@@ -605,7 +605,7 @@ display(
 # over folds pays.
 #
 # Do not read more into the bars. All ten seeds deal the *same* notes again. How the mean would
-# vary with *other* notes, they cannot show. [Chapter 9](09_significance.ipynb) comes back to
+# vary with *other* notes, they cannot show. [Chapter 10](10_significance.ipynb) comes back to
 # that.
 #
 # A practical consequence: both networks must be trained and tested on **the same** folds. Then a
@@ -627,7 +627,7 @@ overlap = [[np.isin(a.train, b.train).mean() for b in five] for a in five]
 # %% [markdown]
 # The test parts are disjoint, but the models that are tested on them have learned mostly the same
 # notes. Five folds are not five independent experiments. What that does to a test of significance
-# is the subject of [chapter 9](09_significance.ipynb).
+# is the subject of [chapter 10](10_significance.ipynb).
 
 # %% [markdown]
 # ## What random folds do not test
@@ -705,7 +705,7 @@ display(
 # NSynth comes with a test split of its own, whose instruments do not occur in training. The
 # bundled part of it, 200 notes, is called mini-test in this book. Take the five 1-NN models of
 # the five folds and ask them about those notes. In mini-test a few notes are byte-for-byte copies
-# of training notes ([chapter 2](02_dataset.ipynb) finds them); they are left out.
+# of training notes ([chapter 3](03_dataset.ipynb) finds them); they are left out.
 
 # %% tags=["remove-stderr"]
 test_notes = datasets.load(DATA, "test")
@@ -1293,7 +1293,7 @@ findings.report(figures)
 #
 # ## Next
 #
-# The thesis's folds are ready for a real model: [the CNN](05_cnn.ipynb).
+# The thesis's folds are ready for a real model: [the CNN](06_cnn.ipynb).
 #
 # ---
 #

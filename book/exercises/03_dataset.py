@@ -2,10 +2,10 @@
 # # Exercises: the dataset
 #
 # From a note that has lost its name to an audit of your own. You need
-# [chapter 2](../02_dataset.ipynb), and headphones for two of the exercises.
+# [chapter 3](../03_dataset.ipynb), and headphones for two of the exercises.
 
 # %% [markdown] tags=["colab-badge", "remove-cell"]
-# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/your-account/cnn-or-lstm/blob/main/classroom/student/02_dataset.ipynb)
+# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/your-account/cnn-or-lstm/blob/main/classroom/student/03_dataset.ipynb)
 
 # %% tags=["setup", "remove-cell"]
 # In Colab: get the book's files, install what is missing, replace nothing. Elsewhere: do nothing.

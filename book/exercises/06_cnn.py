@@ -1,10 +1,10 @@
 # %% [markdown]
 # # Exercises: the CNN
 #
-# From counting one layer to a network of your own. You need [chapter 5](../05_cnn.ipynb).
+# From counting one layer to a network of your own. You need [chapter 6](../06_cnn.ipynb).
 
 # %% [markdown] tags=["colab-badge", "remove-cell"]
-# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/your-account/cnn-or-lstm/blob/main/classroom/student/05_cnn.ipynb)
+# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/your-account/cnn-or-lstm/blob/main/classroom/student/06_cnn.ipynb)
 
 # %% tags=["setup", "remove-cell"]
 # In Colab: get the book's files, install what is missing, replace nothing. Elsewhere: do nothing.

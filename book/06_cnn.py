@@ -20,7 +20,7 @@
 # - Say what a *run* is, what its record holds, and what it takes to go on after a power cut.
 #
 # **You need:** [background](01_background.ipynb) (convolution, pooling, dropout, epoch),
-# [features](03_features.ipynb) (MFCC) and [folds](04_folds.ipynb).
+# [features](04_features.ipynb) (MFCC) and [folds](05_folds.ipynb).
 #
 # **Time:** 40 minutes of reading. With the profile `quick` the chapter trains for about two
 # minutes on two processor cores, and less where its runs are already recorded.
@@ -28,7 +28,7 @@
 # **Thesis:** table 3.1, sections 3.2.3 and 3.2.5, the base CNN's row of table 4.3.
 
 # %% [markdown] tags=["colab-badge", "remove-cell"]
-# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/your-account/cnn-or-lstm/blob/main/book/05_cnn.ipynb)
+# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/your-account/cnn-or-lstm/blob/main/book/06_cnn.ipynb)
 
 # %% tags=["setup", "remove-cell"]
 # In Colab: get the book's files, install what is missing, replace nothing. Elsewhere: do nothing.
@@ -79,7 +79,7 @@ plots.use_style()
 # %% [markdown]
 # ## Notes, features, folds
 #
-# Chapters 2 to 4 in six lines: open the data, draw the same number of notes from every family,
+# Chapters 3 to 5 in six lines: open the data, draw the same number of notes from every family,
 # turn each note into MFCCs, deal the notes into five folds. The **profile** says how many notes,
 # folds and epochs; the protocol is the same in all of them. This chapter works on the first fold
 # until the end, where all folds get their turn.
@@ -280,7 +280,7 @@ print(f"parameters by arithmetic: {predicted['parameters'].sum():,}")
 # - **Dropout** ([Srivastava et al. 2014](bibliography.md#srivastava-et-al-2014)) sets a random
 #   quarter of the values to zero while training, so that no part of the network can rely on a
 #   single value; when the network is used, it does nothing. The thesis gives all four dropout
-#   layers one common rate: table 3.1 and section 3.2.4 call it `dropout_cnn`, and chapter 7 tunes
+#   layers one common rate: table 3.1 and section 3.2.4 call it `dropout_cnn`, and chapter 8 tunes
 #   it.
 # - **Softmax** turns the last ten numbers into ten probabilities that sum to 1, one a family.
 #
@@ -637,7 +637,7 @@ pd.DataFrame(
 # </details>
 
 # %% [markdown]
-# Why a third part, for testing? Because you, or chapter 7, will choose between networks by the
+# Why a third part, for testing? Because you, or chapter 8, will choose between networks by the
 # validation part, and whatever is chosen by a number looks too good by that number.
 #
 # ## Looking inside
@@ -973,7 +973,7 @@ assert fingerprint(run.config) == run.info["hash"]
 #
 # Two tests, as in section 3.3: the fold's own test part (unseen notes of *known* instruments)
 # and NSynth's test split (unseen instruments). From the stored probabilities you can compute
-# both scores as above. One thing chapter 2 found: some bundled test notes are byte for byte
+# both scores as above. One thing chapter 3 found: some bundled test notes are byte for byte
 # copies of training notes. They are left out.
 
 # %%
@@ -1034,7 +1034,7 @@ display(
 # Read the table with care. Fewer notes and fewer epochs than the thesis mean another network at
 # the end; on unseen instruments even the test set is another one, so the last row cannot be compared
 # with the others as a number. What can be compared is the pattern: is the accuracy on the right
-# lower? Chapter 8 comes back to that gap, and to which families get mixed up.
+# lower? Chapter 9 comes back to that gap, and to which families get mixed up.
 #
 # ## Listen to its mistakes
 #
@@ -1239,7 +1239,7 @@ findings.report(
 #
 # ## Next
 #
-# The same notes and the same folds, but read moment by moment: [the LSTM](06_lstm.ipynb).
+# The same notes and the same folds, but read moment by moment: [the LSTM](07_lstm.ipynb).
 #
 # **Thesis sections covered:** 3.2.3 (base CNN, table 3.1), 3.2.4 (which dropout layers share
 # their rate), 3.2.5 (training), the base CNN's row of table 4.3. Different here: the padding and

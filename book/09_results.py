@@ -19,8 +19,8 @@
 # - Read learning curves, and find out why the validation loss can lie below the training loss.
 # - Check which findings of a study carry over to other notes, and listen to what went wrong.
 #
-# **You need**: [folds](04_folds.ipynb), [the CNN](05_cnn.ipynb), [the LSTM](06_lstm.ipynb),
-# [tuning](07_tuning.ipynb).
+# **You need**: [folds](05_folds.ipynb), [the CNN](06_cnn.ipynb), [the LSTM](07_lstm.ipynb),
+# [tuning](08_tuning.ipynb).
 #
 # **Time**: 35 minutes of reading. The runs that the chapter is about are recorded, and nothing is
 # trained where your own are, too. Where they are not, they are trained first: a minute in the
@@ -29,7 +29,7 @@
 # **Thesis**: sections 3.3 and 4.2, table 4.3, figures 4.1 to 4.4.
 
 # %% [markdown] tags=["colab-badge", "remove-cell"]
-# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/your-account/cnn-or-lstm/blob/main/book/08_results.ipynb)
+# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/your-account/cnn-or-lstm/blob/main/book/09_results.ipynb)
 
 # %% tags=["setup", "remove-cell"]
 # In Colab: get the book's files, install what is missing, replace nothing. Elsewhere: do nothing.
@@ -83,10 +83,10 @@ pd.options.display.max_colwidth = None  # show long cells whole
 #
 # ### The recorded runs
 #
-# [Chapter 5](05_cnn.ipynb) picked the recorded runs of the base CNN by what their configuration
+# [Chapter 6](06_cnn.ipynb) picked the recorded runs of the base CNN by what their configuration
 # says. `tuning.protocol` does so for six models: the four of the thesis, and two that answer a
 # question. "Optimised" is the thesis's word for the winner of a search of five trials, and
-# [chapter 7](07_tuning.ipynb) showed how much luck is in that. What if our search had found what
+# [chapter 8](08_tuning.ipynb) showed how much luck is in that. What if our search had found what
 # the thesis's did? So both networks were also trained with the thesis's own winners.
 
 # %%
@@ -225,7 +225,7 @@ print(f"balanced accuracy {balanced:.3f}")
 # %% [markdown]
 # Why two accuracies? In mini-test and in a fold's test part all families have equally many notes,
 # so both are the same. In NSynth's own test split they have not: 843 of its 4,096 notes are basses,
-# 141 are voices (chapter 2). A model that knows its basses scores well there. The thesis reports
+# 141 are voices (chapter 3). A model that knows its basses scores well there. The thesis reports
 # plain accuracy.
 #
 # `helpers.evaluation` holds these lines, and scikit-learn has them too. All three agree:
@@ -297,7 +297,7 @@ print("divided by columns, precision:", np.diag(toy / toy.sum(axis=0, keepdims=T
 # %% [markdown]
 # ## The table
 #
-# [Chapter 2](02_dataset.ipynb) found bundled test notes that are byte-for-byte copies of training
+# [Chapter 3](03_dataset.ipynb) found bundled test notes that are byte-for-byte copies of training
 # notes. A model that has trained on a note can answer it from memory, so the headline leaves them
 # out, in every profile, whether or not the other half of a pair is in the sample that was trained
 # on.
@@ -415,7 +415,7 @@ display(side_by_side("accuracy"), Markdown("**Loss** (nats):"), side_by_side("lo
 # <details class="choice"><summary>C. These five numbers do not say.</summary>
 #
 # **Right.** What varies between the folds is the training. The instruments stay the same, so their
-# luck does not show. [Chapter 9](09_significance.ipynb) finds a way to estimate it.
+# luck does not show. [Chapter 10](10_significance.ipynb) finds a way to estimate it.
 #
 # </details>
 
@@ -456,7 +456,7 @@ plt.show()
 
 # %% [markdown]
 # Every fold is another model with other training notes. Where the clouds of two models overlap,
-# their order on one fold need not be their order on the next; [chapter 9](09_significance.ipynb)
+# their order on one fold need not be their order on the next; [chapter 10](10_significance.ipynb)
 # asks what can be concluded then.
 #
 # ## Right and yet so wrong
@@ -607,10 +607,10 @@ display(
 #    loss is, roughly, half an epoch older.
 #
 # Against both works what one would expect: known notes are easier than unknown ones. Which of the
-# three wins can change from epoch to epoch, and from network to network. [Chapter 5](05_cnn.ipynb)
+# three wins can change from epoch to epoch, and from network to network. [Chapter 6](06_cnn.ipynb)
 # took the first two away: it measured the loss on the training notes once more at the end of
 # training, with dropout off, and compared *that* with the validation loss.
-# [Chapter 10](10_unseen_instruments.ipynb) does so after every epoch.
+# [Chapter 11](11_unseen_instruments.ipynb) does so after every epoch.
 #
 # Count in the curves. To take out time, if not dropout, move the training curve by half an epoch:
 # compare the validation loss of an epoch with the mean of the training losses of this epoch and the
@@ -959,7 +959,7 @@ listening.players(sounds) if sounds else print("There is no note that both get w
 #
 # ## Your result and ours
 #
-# Chapter 5 placed the base CNN on the spread of the recorded folds. Here are all four models.
+# Chapter 6 placed the base CNN on the spread of the recorded folds. Here are all four models.
 # Before you look: what will change most with fewer notes and epochs, the dots of the fold test or
 # those of mini-test?
 
@@ -1004,7 +1004,7 @@ display(Markdown("\n".join(lines)))
 # ## What this chapter cannot tell
 #
 # - **Whether one model is better.** Five folds give five differences, and the folds share most of
-#   their training notes. [Chapter 9](09_significance.ipynb) shows what can be concluded.
+#   their training notes. [Chapter 10](10_significance.ipynb) shows what can be concluded.
 # - **How it would be with other instruments.** The test split has a few instruments of each family.
 #   Averages over folds do not help: all of them are asked about the same notes.
 # - **What the architecture contributes.** The two networks differ in size, learning rate and the
@@ -1058,7 +1058,7 @@ findings.report(means(live[live["model"].str.startswith("Optimised")]), seed=SEE
 #
 # ## Next
 #
-# [Significance](09_significance.ipynb): how large must a difference be, and on how many folds,
+# [Significance](10_significance.ipynb): how large must a difference be, and on how many folds,
 # before it means something?
 #
 # **Thesis sections covered**: 3.3 (evaluation), 4.2 (table 4.3), 4.2.1 (figures 4.1 and 4.2), 4.2.2

@@ -1,10 +1,10 @@
 # %% [markdown]
 # # Exercises: tuning
 #
-# From counting a space to a search of your own. You need [chapter 7](../07_tuning.ipynb).
+# From counting a space to a search of your own. You need [chapter 8](../08_tuning.ipynb).
 
 # %% [markdown] tags=["colab-badge", "remove-cell"]
-# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/your-account/cnn-or-lstm/blob/main/classroom/student/07_tuning.ipynb)
+# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/your-account/cnn-or-lstm/blob/main/classroom/student/08_tuning.ipynb)
 
 # %% tags=["setup", "remove-cell"]
 # In Colab: get the book's files, install what is missing, replace nothing. Elsewhere: do nothing.

@@ -7,7 +7,7 @@
 # # Unseen instruments: what is left of the scores?
 #
 # A new note of a known guitar, or a guitar that nobody has played to you before: two questions, and
-# most scores so far answered the first. [Chapter 4](04_folds.ipynb) built folds that ask the second
+# most scores so far answered the first. [Chapter 5](05_folds.ipynb) built folds that ask the second
 # and tried them on models that learn in no time. Now the thesis's four networks take them. Which
 # instruments do they lose, does an explanation of the thesis survive a measurement, and which of
 # the two copes better: CNN or LSTM?
@@ -20,8 +20,8 @@
 # - Turn an explanation into a measurement that could contradict it.
 # - Say what an experiment has shown, and what it has not.
 #
-# **You need** [folds](04_folds.ipynb) and [significance](09_significance.ipynb), and what the
-# networks are ([CNN](05_cnn.ipynb), [LSTM](06_lstm.ipynb)).
+# **You need** [folds](05_folds.ipynb) and [significance](10_significance.ipynb), and what the
+# networks are ([CNN](06_cnn.ipynb), [LSTM](07_lstm.ipynb)).
 #
 # **Time**: 45 minutes of reading. Sixteen short trainings are made first, unless they are recorded:
 # a few minutes on two processor cores in the profile `quick`. The longer runs came with the book.
@@ -29,7 +29,7 @@
 # **Thesis**: sections 4.2.1 and 5.1 to 5.8.
 
 # %% [markdown] tags=["colab-badge", "remove-cell"]
-# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/your-account/cnn-or-lstm/blob/main/book/10_unseen_instruments.ipynb)
+# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/your-account/cnn-or-lstm/blob/main/book/11_unseen_instruments.ipynb)
 
 # %% tags=["setup", "remove-cell"]
 # In Colab: get the book's files, install what is missing, replace nothing. Elsewhere: do nothing.
@@ -124,8 +124,8 @@ pd.DataFrame(rows).T
 # %% [markdown]
 # ### Both networks, live
 #
-# `run_folds` trains what has no record yet ([chapter 5](05_cnn.ipynb)). Two networks, two kinds of
-# folds. In chapter 4 you saw what becomes of 1-NN and extra trees from matched to grouped folds.
+# `run_folds` trains what has no record yet ([chapter 6](06_cnn.ipynb)). Two networks, two kinds of
+# folds. In chapter 5 you saw what becomes of 1-NN and extra trees from matched to grouped folds.
 # **Predict**: will the networks lose less, since they learn instead of looking up, or as much?
 
 # %% tags=["remove-stderr"]
@@ -152,7 +152,7 @@ for name in ("cnn", "lstm"):
 #
 # Beside your run stand runs that came with the book: the profile `mini`, all bundled notes, 50
 # epochs. The optimised networks have the settings that the recorded searches on the thesis's folds
-# found ([chapter 7](07_tuning.ipynb)).
+# found ([chapter 8](08_tuning.ipynb)).
 
 # %%
 shipped = records.read_all(records.SHIPPED)
@@ -331,7 +331,7 @@ S, S_test = summarise(X), summarise(X_test)
 S.shape, S_test.shape
 
 # %% [markdown]
-# **Extra trees** (chapter 4) and a **random forest** (chapter 6) let a hundred trees vote. A
+# **Extra trees** (chapter 5) and a **random forest** (chapter 7) let a hundred trees vote. A
 # [**support vector machine**](glossary.md#support-vector-machine) ([Cortes and Vapnik, 1995](bibliography.md#cortes-and-vapnik-1995))
 # draws the border between two families that keeps as far as it can from the notes on both sides; an
 # [**RBF kernel**](glossary.md#rbf-kernel), which compares notes by distance, lets it bend.
@@ -376,7 +376,7 @@ for title, model in SIMPLE.items():
 # Are these the recorded networks' own folds? The cell checks it. Three tests follow. The third is
 # mini-test, NSynth's own choice of other instruments, answered by the models of the matched folds,
 # which know all four training instruments of each family. Copies of training notes are left out
-# ([chapter 2](02_dataset.ipynb)).
+# ([chapter 3](03_dataset.ipynb)).
 
 # %%
 names = train.table["note"].to_numpy()
@@ -416,7 +416,7 @@ print("models:", *MODELS, sep="\n  ")
 # ### The sample is instruments
 #
 # A grouped score is a mean over a thousand notes. But the notes of one instrument are right or
-# wrong together ([chapter 8](08_results.ipynb)), so the sample is forty **instruments**. Chapter 9
+# wrong together ([chapter 9](09_results.ipynb)), so the sample is forty **instruments**. Chapter 10
 # drew them again and again, with replacement and with all their notes, and took the spread of the
 # means: `significance.bootstrap_instruments`.
 #
@@ -542,7 +542,7 @@ else:
 
 # %% [markdown]
 # No best model is picked for this comparison: the mean of all networks stands against the mean of
-# all classical models, since a winner picked after the fact flatters itself (chapter 7). Keep in
+# all classical models, since a winner picked after the fact flatters itself (chapter 8). Keep in
 # mind what each got: the networks 1,638 numbers a note and fifty epochs, the others 52 numbers
 # and a few seconds.
 #
@@ -550,10 +550,10 @@ else:
 #
 # Now the pairs. For each note take the share of CNN runs that are right minus the share of LSTM
 # runs, then resample instruments as before. The p-values, here and in the lines above, are those of
-# chapter 9's sign-flip test: were the two equally good at each instrument, its difference could as
+# chapter 10's sign-flip test: were the two equally good at each instrument, its difference could as
 # well have the other sign. It does not suffer from small numbers as the interval does, so in this
 # chapter it has the last word. The recorded pairs ask several questions at once, so their p-values
-# are raised by Holm's method ([chapter 9](09_significance.ipynb)): below 0.05 after that, the two are
+# are raised by Holm's method ([chapter 10](10_significance.ipynb)): below 0.05 after that, the two are
 # called different.
 
 # %%
@@ -729,7 +729,7 @@ display(Markdown("\n".join(lines)))
 # ### Who is taken for whom
 #
 # The same answers as confusion matrices: rows are true families, divided by their sums, averaged
-# over the folds. Compare them with those of the known instruments in chapter 8. Which families
+# over the folds. Compare them with those of the known instruments in chapter 9. Which families
 # draw the strangers in?
 
 # %% mystnb={"figure": {"caption": "Confusion on grouped folds, in percent of the true family, averaged over the folds.", "name": "fig-unseen-confusion"}, "image": {"alt": "Two ten by ten matrices, one above the other, true family down and predicted family across, percentages written in the cells"}}
@@ -1022,7 +1022,7 @@ def missing(found, what):
 # ### Is it dropout? (section 4.2.1)
 #
 # The thesis's validation loss lies below its training loss "over most epochs", most likely because
-# of dropout. [Chapter 8](08_results.ipynb) named a second reason: the training loss is averaged
+# of dropout. [Chapter 9](09_results.ipynb) named a second reason: the training loss is averaged
 # over an epoch, so it is half an epoch older. The runs here were made with `clean=True`: after each
 # epoch the training notes were measured again, all at one time, with dropout off. If dropout is the
 # reason, the new line should lie *below* the validation loss.

@@ -2,10 +2,10 @@
 # # Exercises: unseen instruments
 #
 # From the price of a new instrument to an experiment of your own. You need
-# [chapter 10](../10_unseen_instruments.ipynb).
+# [chapter 11](../11_unseen_instruments.ipynb).
 
 # %% [markdown] tags=["colab-badge", "remove-cell"]
-# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/your-account/cnn-or-lstm/blob/main/classroom/student/10_unseen_instruments.ipynb)
+# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/your-account/cnn-or-lstm/blob/main/classroom/student/11_unseen_instruments.ipynb)
 
 # %% tags=["setup", "remove-cell"]
 # In Colab: get the book's files, install what is missing, replace nothing. Elsewhere: do nothing.
@@ -207,7 +207,7 @@ def control(family, test, seed):
 #
 # <details><summary>Hint</summary>
 #
-# "Draw other instruments" in chapter 9 does it with two numbers an instrument: the sum of its
+# "Draw other instruments" in chapter 10 does it with two numbers an instrument: the sum of its
 # values, and how many they are. A mean over the notes drawn is a sum of the ones over a sum of
 # the others.
 #
@@ -588,7 +588,7 @@ stranger = "1D"
 # <details><summary>Hint</summary>
 #
 # Which differences lie in the interval, and which outside? And what does the interval leave out?
-# "The sample is instruments" says it, and the table of what p says is in chapter 9.
+# "The sample is instruments" says it, and the table of what p says is in chapter 10.
 #
 # </details>
 

@@ -20,7 +20,7 @@
 #   trainings cannot tell.
 # - Say why the winner's own score flatters it, and by how much.
 #
-# **You need**: [folds](04_folds.ipynb), [the CNN](05_cnn.ipynb) and [the LSTM](06_lstm.ipynb);
+# **You need**: [folds](05_folds.ipynb), [the CNN](06_cnn.ipynb) and [the LSTM](07_lstm.ipynb);
 # mean, standard deviation.
 #
 # **Time**: 35 minutes of reading. The searches take from seconds (smoke) to days (thesis, without a
@@ -29,7 +29,7 @@
 # **Thesis**: sections 3.2.4, 3.2.6, 4.1 and 5.4, tables 4.1 and 4.2.
 
 # %% [markdown] tags=["colab-badge", "remove-cell"]
-# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/your-account/cnn-or-lstm/blob/main/book/07_tuning.ipynb)
+# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/your-account/cnn-or-lstm/blob/main/book/08_tuning.ipynb)
 
 # %% tags=["setup", "remove-cell"]
 # In Colab: get the book's files, install what is missing, replace nothing. Elsewhere: do nothing.
@@ -78,7 +78,7 @@ from helpers.runs import findings, records, training
 plots.use_style()
 
 # %% [markdown]
-# The notes, their MFCCs and the five folds come from one object, which does what chapters 2 to 4
+# The notes, their MFCCs and the five folds come from one object, which does what chapters 3 to 5
 # did step by step.
 
 # %% tags=["remove-stderr"]
@@ -400,7 +400,7 @@ print("Choice:             ", DROPOUT)
 #
 # ## The same search, with every training kept
 #
-# In [chapter 5](05_cnn.ipynb) a training became a **record**: its configuration, history and
+# In [chapter 6](06_cnn.ipynb) a training became a **record**: its configuration, history and
 # predictions, on disk, found again instead of trained again. If each execution is such a run, its
 # score is kept, and an interrupted search goes on with the execution at which it stopped.
 #
@@ -872,7 +872,7 @@ for name, search in (searches | recorded).items():
 
 # %% [markdown]
 # "Other instruments" is the test split, with instruments that occur nowhere in training (a record
-# scores all its notes, the copies that chapter 2 found among them): all the validation notes come
+# scores all its notes, the copies that chapter 3 found among them): all the validation notes come
 # from instruments that the network knows. A search that rewards a setting for
 # recognising known instruments need not find the setting that is best for unknown ones. Look at how
 # far the columns agree, and remember that one note in the fold's test part weighs as much as one in
@@ -1172,7 +1172,7 @@ pd.DataFrame(rows).T if rows else print("Nothing to compare yet.")
 # %% [markdown]
 # Does tuning gain here what it gained the thesis? Does the thesis's setting, found on 70,000 notes,
 # beat one that was found on our few? And do the two tests agree? Five folds are few for an answer;
-# [chapter 9](09_significance.ipynb) says how few.
+# [chapter 10](10_significance.ipynb) says how few.
 #
 # Compare the parameters, too: the thesis's LSTM grew fourfold, its CNN hardly. Nearly all of a
 # model's parameters sit in the dense layer behind `Flatten`, whose input is as wide as the last
@@ -1256,7 +1256,7 @@ findings.report(found, seed=SEED)
 #
 # ## Next
 #
-# [Results](08_results.ipynb): the base models and the winners on every fold, and on instruments
+# [Results](09_results.ipynb): the base models and the winners on every fold, and on instruments
 # that none of them has heard.
 #
 # **Thesis sections covered**: 3.2.4 (hyperparameters), 3.2.6 (tuning), 4.1 (tables 4.1 and 4.2),
