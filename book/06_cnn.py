@@ -19,7 +19,7 @@
 # - Compare the inside of a trained network with its random start before you read a meaning into it.
 # - Say what a *run* is, what its record holds, and what it takes to go on after a power cut.
 #
-# **You need:** [background](01_background.ipynb) (convolution, pooling, dropout, epoch),
+# **You need:** [layers](02_layers.ipynb) (convolution, pooling, dropout),
 # [features](04_features.ipynb) (MFCC) and [folds](05_folds.ipynb).
 #
 # **Time:** 40 minutes of reading. With the profile `quick` the chapter trains for about two

@@ -18,7 +18,7 @@
 # - Read the hidden states of a trained layer, and test what a network makes of order.
 # - Compare two models on the same folds, in accuracy and in seconds.
 #
-# **You need:** [background](01_background.ipynb) (recurrence, the gates of an LSTM),
+# **You need:** [layers](02_layers.ipynb) (recurrence, the gates of an LSTM),
 # [the CNN](06_cnn.ipynb) (layer tables, training, records).
 #
 # **Time:** 35 minutes of reading. With the profile `quick` the chapter trains for about two
@@ -91,7 +91,7 @@ print(f"{TEST}: {len(y_test)} notes")
 # read. An **LSTM layer** takes one frame of 13 numbers, updates what it remembers, gives out a
 # [**hidden state**](glossary.md#hidden-state) $h_t$ of 32 numbers, and goes on to the next frame *with the same weights*. What
 # it remembers is $h_t$ itself and a **cell state** $c_t$, also 32 numbers, which the gates of
-# [chapter 1](01_background.ipynb) write to and erase.
+# [chapter 2](02_layers.ipynb) write to and erase.
 #
 # It is one layer that is used 126 times. To see that, it is drawn **unrolled**: once for each
 # step, from left to right.
