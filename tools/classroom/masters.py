@@ -60,7 +60,7 @@ class Master:
         return self.path.stem
 
     @property
-    def checks(self) -> list[Exercise]:
+    def exercises(self) -> list[Exercise]:
         """The exercises in their order."""
         return [part for part in self.parts if isinstance(part, Exercise)]
 
