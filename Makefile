@@ -32,42 +32,42 @@ $(READY): requirements.txt pyproject.toml
 	@touch $@
 
 $(ASSETS): package-lock.json | $(READY)
-	$(BIN)/python -m tools.assets
+	$(BIN)/python -m tools.book.assets
 	@touch $@
 
 book: $(READY) $(ASSETS)  ## execute every chapter (PROFILE=quick) and render _build/html/index.html
-	$(BIN)/python -m tools.run_chapters --profile $(PROFILE)
-	$(BIN)/python -m tools.build
+	$(BIN)/python -m tools.book.execute --profile $(PROFILE)
+	$(BIN)/python -m tools.book.render
 
 # Unit tests and chapters side by side: either keeps little more than one core busy.
 test: lint $(ASSETS) browser  ## all tests, every chapter in the smoke profile, the pages in a browser
 	$(MAKE) -j2 unit chapters
-	$(BIN)/python -m tools.build --executed _build/test/executed --out _build/test/html
+	$(BIN)/python -m tools.book.render --executed _build/test/executed --out _build/test/html
 	BOOK_HTML=_build/test/html $(BIN)/python -m pytest tests/test_book.py
 
 # Trainings start from nothing here, in a folder of their own: finished runs would hide a fault.
 chapters: $(READY)
 	rm -rf _build/test
-	$(BIN)/python -m tools.run_chapters --profile smoke --parameter RUNS=../_build/test/runs --output _build/test/executed
+	$(BIN)/python -m tools.book.execute --profile smoke --parameter RUNS=../_build/test/runs --output _build/test/executed
 
 test-all: $(READY)  ## what takes longer: kills, network and planted faults, clean regressions, all solutions, 30 submissions, chapters on a store
 	KILLS=20 $(BIN)/python -m pytest tests/test_kill.py
 	KILLS=20 SCENARIOS=200 $(BIN)/python -m pytest tests/test_nsynth.py
 	$(PYTEST) --dist worksteal -m "long or not long" tests/test_faults.py
 	SEEDS=$(SEEDS) $(BIN)/python -m pytest -m "long or not long" tests/test_clean_runs.py
-	$(BIN)/python -m tools.classroom --run
+	$(BIN)/python -m tools.classroom.editions --run
 	SUBMISSIONS=30 $(BIN)/python -m pytest tests/test_grade.py
 	$(BIN)/python -m pytest -m "long or not long" tests/test_real_size.py
 
 test-all: colab test-matrix backends
 
 colab: $(READY) $(ASSETS) browser  ## the setup cell and every chapter with the versions that Colab ships
-	$(BIN)/python -m tools.colab_contract
-	$(BIN)/python -m tools.build --executed _build/colab/executed --out _build/colab/html
+	$(BIN)/python -m tools.environments.colab_contract
+	$(BIN)/python -m tools.book.render --executed _build/colab/executed --out _build/colab/html
 	BOOK_HTML=_build/colab/html $(BIN)/python -m pytest tests/test_book.py -k opens_whole
 
 test-matrix: $(READY)  ## the unit tests on every Python, with the lock, the lowest and the highest versions
-	$(BIN)/python -m tools.matrix
+	$(BIN)/python -m tools.environments.matrix
 
 backends: $(READY) $(ASSETS)  ## the unit tests on JAX, and its regression; the same forward passes on all backends
 	KERAS_BACKEND=jax $(PYTEST) --ignore=tests/test_book.py
@@ -76,8 +76,8 @@ backends: $(READY) $(ASSETS)  ## the unit tests on JAX, and its regression; the 
 lint: $(READY)  ## ruff, and the pairs of .py and .ipynb in step
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/python -m tools.sync --check
-	$(BIN)/python -m tools.traceability --check
+	$(BIN)/python -m tools.book.sync --check
+	$(BIN)/python -m tools.claims.traceability --check
 
 unit: $(READY) $(ASSETS)  ## the tests that need no book
 	$(PYTEST) --ignore=tests/test_book.py
@@ -90,12 +90,12 @@ baseline: $(READY)  ## make the baseline anew and show what changed (PROFILE=smo
 	$(BIN)/python -m tools.regression --baseline --profile $(PROFILE) --seeds $(SEEDS)
 
 sync: $(READY)  ## derive the .ipynb, Colab buttons and setup cells (REPOSITORY=https://... sets the address)
-	$(BIN)/python -m tools.sync $(if $(REPOSITORY),--repository $(REPOSITORY))
+	$(BIN)/python -m tools.book.sync $(if $(REPOSITORY),--repository $(REPOSITORY))
 
 classroom: sync  ## the exercises: student, solution and autograder editions, from the masters
-	$(BIN)/python -m tools.classroom
+	$(BIN)/python -m tools.classroom.editions
 
-# The protocol, then what chapter 10 compares with it.
+# The protocol, then what chapter 11 compares with it.
 SINGLE := --variant base --fold 1 --epochs 20
 BOOK_RUNS := "" "--split grouped --variant base tuned" "--split matched --variant base tuned" \
 	"$(SINGLE)" "$(SINGLE) --clean" "$(SINGLE) --feature mel" "$(SINGLE) --seconds 1" "$(SINGLE) --seconds 2" \
@@ -103,13 +103,13 @@ BOOK_RUNS := "" "--split grouped --variant base tuned" "--split matched --varian
 
 records: $(READY)  ## train what is missing of the runs that the book shows (hours)
 	for runs in $(BOOK_RUNS); do for model in cnn:tensorflow lstm:jax; do \
-		KERAS_BACKEND=$${model#*:} $(BIN)/python -m tools.train --profile mini --runs book/records \
+		KERAS_BACKEND=$${model#*:} $(BIN)/instruments train --profile mini --runs book/records \
 			--only $${model%:*} $$runs || exit; \
 	done; done
 
 grade: classroom  ## grade a folder of notebooks, SUBMISSIONS=folder
 	@test -n "$(SUBMISSIONS)" || { echo "Which notebooks? make grade SUBMISSIONS=folder"; exit 1; }
-	$(BIN)/python -m tools.grade "$(SUBMISSIONS)"
+	$(BIN)/python -m tools.classroom.grade "$(SUBMISSIONS)"
 
 bench: $(READY)  ## the speeds that the README states, medians side by side
 	$(BIN)/python benchmarks/bench.py

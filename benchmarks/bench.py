@@ -78,14 +78,15 @@ def bench_cores(repeats: int) -> None:
     from concurrent.futures import ProcessPoolExecutor
     from multiprocessing import get_context
 
-    from helpers import datasets, features
+    from helpers import datasets
+    from helpers.runs import cache
 
     notes = datasets.load("nsynth-mini").sample(40)
     context, times = get_context("spawn"), {1: [], 2: []}
     with ProcessPoolExecutor(1, context) as one, ProcessPoolExecutor(2, context) as two:
 
         def run(executor):
-            features.extract(notes, cache=None, progress=False, executor=executor)
+            cache.extract(notes, cache=None, progress=False, executor=executor)
 
         run(one), run(two)  # processes have started
         for _ in range(repeats):
@@ -197,7 +198,8 @@ def bench_batches(repeats: int) -> None:
     import keras
     import numpy as np
 
-    from helpers import models, training
+    from helpers import models
+    from helpers.runs import training
 
     experiment = training.Experiment("mini")
     X, y, part = experiment.X, experiment.y, experiment.folds[0]
@@ -229,7 +231,7 @@ def recorded_run(experiment, name: str, seed: int) -> None:
 
 def bench_recording(repeats: int) -> None:
     """A recorded, resumable run against a bare `model.fit` with the same settings."""
-    from helpers import training
+    from helpers.runs import training
 
     for name in ("cnn", "lstm"):
         ratios = []
@@ -264,9 +266,9 @@ def bench_pages(repeats: int) -> None:
     root = Path(__file__).parents[1]
     environment = os.environ | {"MPLBACKEND": "agg"}
     for page, program, folder in (
-        ("results", ["08_results.py"], "book"),
-        ("significance", ["09_significance.py"], "book"),
-        ("traceability", ["tools.traceability", "--check"], "."),
+        ("results", ["09_results.py"], "book"),
+        ("significance", ["10_significance.py"], "book"),
+        ("traceability", ["tools.claims.traceability", "--check"], "."),
     ):
         times, loaded = [], False
         for _ in range(repeats):
@@ -301,9 +303,9 @@ def main() -> None:
         return
     from importlib import metadata
 
-    from helpers import records
+    from helpers.runs import machine
 
-    machine = f"{records.processor()}, {os.cpu_count()} cores; Python {sys.version.split()[0]}"
+    machine = f"{machine.processor()}, {os.cpu_count()} cores; Python {sys.version.split()[0]}"
     versions = ", ".join(
         f"{p} {metadata.version(p)}" for p in ("numpy", "librosa", "keras", "tensorflow")
     )

@@ -171,9 +171,9 @@ def store(notes: int, test: int, folder: Path) -> dict:
 
 
 def make(url: str, folder: str, notes: str) -> None:
-    from tools import nsynth
+    from helpers.commands.nsynth import stream
 
-    nsynth.main(["train", "test", "--source", url, "--to", folder, "--per-family",
+    stream.main(["train", "test", "--source", url, "--to", folder, "--per-family",
                  str(int(notes) // 10)])  # fmt: skip
     print("{}")
 
@@ -182,7 +182,7 @@ def parts(sample: int = 600) -> dict:
     """Seconds of one core that a note costs: decompressed by isal and by gzip, and computed."""
     from isal import igzip
 
-    from tools import nsynth
+    from helpers.commands.nsynth import stream
 
     archive = Archive(sample, "train")
     data = b"".join(archive.pieces())
@@ -197,9 +197,9 @@ def parts(sample: int = 600) -> dict:
         found[f"{name}_bytes_a_second"] = size / found[name] / sample
     block = [(n, gzip.decompress(archive.sounds[i])) for i, n in enumerate(archive.names)]
     block = [(name, wav[: archive.wav_size]) for name, wav in block]
-    nsynth.compute(block[:2], ["mfcc"], "warm")
+    stream.compute(block[:2], ["mfcc"], "warm")
     start = time.process_time()
-    nsynth.compute(block, ["mfcc"], "bench")
+    stream.compute(block, ["mfcc"], "bench")
     found["features"] = (time.process_time() - start) / sample
     return found
 
@@ -209,10 +209,11 @@ def train(folder: str, name: str, variant: str, steps: str) -> None:
     import keras
     import numpy as np
 
-    from helpers import datasets, features, folds, models, training, tuning
+    from helpers import datasets, folds, models, tuning
+    from helpers.runs import cache, training
 
     notes, test = datasets.load(folder, "train"), datasets.load(folder, "test")
-    X, y, X_test = features.extract(notes), notes.labels, features.extract(test)
+    X, y, X_test = cache.extract(notes), notes.labels, cache.extract(test)
     assert isinstance(X, np.memmap)
     part = folds.stratified(y)[0]
     setting = tuning.THESIS[name] if variant == "thesis" else {}
@@ -313,10 +314,10 @@ def main() -> None:
         return make(*options.make)
     if options.train:
         return train(*options.train)
-    from helpers import records
+    from helpers.runs import machine
 
     test = options.test or min(4096, options.notes // 20)
-    result = {"machine": f"{records.processor()}, {os.cpu_count()} cores", "steps": options.steps}
+    result = {"machine": f"{machine.processor()}, {os.cpu_count()} cores", "steps": options.steps}
     with tempfile.TemporaryDirectory() as folder:
         result["store"] = store(options.notes, test, Path(folder))
         print("store", json.dumps(result["store"]), flush=True)

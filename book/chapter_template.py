@@ -17,7 +17,7 @@
 # *(Three to six bullets. Each begins with a verb that an exercise can test: say, compute, compare,
 # explain; not know, see or understand.)*
 #
-# **You need** [the dataset](02_dataset.ipynb), and logarithms. *(Earlier chapters, and what to
+# **You need** [the dataset](03_dataset.ipynb), and logarithms. *(Earlier chapters, and what to
 # know.)*
 #
 # **Time**: 10 minutes of reading. Nothing is trained. *(Minutes of reading, then what training
@@ -34,7 +34,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from helpers import datasets, plots, profiles, records
+from helpers import datasets, plots, profiles
+from helpers.runs import findings
 
 profile = profiles.get(PROFILE)
 plots.use_style()
@@ -114,7 +115,7 @@ plt.show()
 medians = {
     family: np.median(group) for family, group in zip(datasets.FAMILIES, groups, strict=True)
 }
-records.report({f"level/median/{family}": value for family, value in medians.items()})
+findings.report({f"level/median/{family}": value for family, value in medians.items()})
 
 # %% [markdown]
 # ## Try it yourself
@@ -133,7 +134,7 @@ records.report({f"level/median/{family}": value for family, value in medians.ite
 #
 # ## Next
 #
-# [The features](03_features.ipynb) say more than a level does. *(One sentence and a link.)*
+# [The features](04_features.ipynb) say more than a level does. *(One sentence and a link.)*
 #
 # ---
 #

@@ -3,7 +3,7 @@
 NSynth's layout (Engel et al. 2017, arXiv:1704.01279) is `nsynth-<split>/examples.json` beside
 `nsynth-<split>/audio/<note>.wav`, one note of four seconds a file, 16 kHz, mono. FLAC files
 and sets without an `examples.json` are read as well: a note's name says all that is needed.
-Shown in chapter 2.
+Shown in chapter 3.
 """
 
 import json
@@ -16,7 +16,6 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 import pandas as pd
 
-from helpers import stores
 from helpers.notes import (
     EXCLUDED,
     FAMILIES,
@@ -30,6 +29,7 @@ from helpers.notes import (
     parse_note,
     some,
 )
+from helpers.runs import stores
 
 __all__ = [
     "BUNDLED", "EXCLUDED", "FAMILIES", "SAMPLE_RATE", "SAMPLES", "SOURCES", "SPLITS",
@@ -91,7 +91,7 @@ def load(name_or_path, split: str = "train") -> Notes:
     if name_or_path == "nsynth":
         raise FileNotFoundError(
             f"{path}: no features of NSynth's {split} split here: make them with "
-            f"`python -m tools.nsynth {split}`, or set the environment variable NSYNTH_STORE to "
+            f"`instruments nsynth {split}`, or set the environment variable NSYNTH_STORE to "
             "the folder that holds them"
         )
     if not path.exists():

@@ -1,7 +1,7 @@
 """How good predictions are: scores, confusion matrices, averages over folds.
 
 Section 3.3 of the thesis: loss, accuracy and confusion matrix on the fold's test part and on
-NSynth's test split, averaged over the folds. Shown in chapter 8.
+NSynth's test split, averaged over the folds. Shown in chapter 9.
 """
 
 import numpy as np
@@ -86,7 +86,7 @@ def score_table(runs, without=()) -> pd.DataFrame:
 
     Parameters
     ----------
-    runs : dict of str -> list of helpers.records.Record
+    runs : dict of str -> list of helpers.runs.records.Record
         Records by the name to show, e.g. {"Base CNN": [...]}.
     without : collection of str
         Notes to leave out, such as test notes that recur in the training split.
@@ -136,7 +136,7 @@ def mean_history(group) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 
 def leaked(notes, test_notes) -> list[str]:
-    """Test notes whose audio is byte-identical to a training note's (shown in chapter 2)."""
+    """Test notes whose audio is byte-identical to a training note's (shown in chapter 3)."""
     known = set(notes.audio_digests())
     digests = test_notes.audio_digests()
     return [n for n, d in zip(test_notes.table["note"], digests, strict=True) if d in known]

@@ -1,23 +1,13 @@
-"""Waveform -> mel spectrogram and MFCC, for many notes at once, and their cache on disk.
+"""Waveform -> mel spectrogram and MFCC, for many notes at once.
 
-Chapter 3 builds each step and shows that the result equals `librosa.feature.mfcc`. The thesis
+Chapter 4 builds each step and shows that the result equals `librosa.feature.mfcc`. The thesis
 (section 3.2.1) takes 13 coefficients at 126 time steps and leaves the rest to librosa's
 defaults; here every choice is written out.
 """
 
-import hashlib
-import json
-import os
-import tempfile
-from collections import deque
-from contextlib import contextmanager
 from functools import lru_cache
-from importlib import metadata
-from pathlib import Path
 
 import numpy as np
-
-from helpers.notes import decode_note
 
 SETTINGS = {
     "sr": 16_000,  # Hz
@@ -32,7 +22,6 @@ SETTINGS = {
     "n_mfcc": 13,  # of an orthonormal DCT-II
 }
 N_FRAMES = 126  # 1 + 64000 // 512
-CACHE = Path(__file__).resolve().parents[1] / "_build" / "features"
 
 
 @lru_cache
@@ -133,137 +122,3 @@ def _checked(waveforms) -> np.ndarray:
 
 
 FEATURES = {"mfcc": mfcc, "mel": log_mel}
-BLOCK = 16  # notes that an executor's worker is given at a time, 2 MB
-AHEAD = 64  # blocks given out before the first is asked for: memory stays bounded
-
-
-def extract(
-    notes, kind: str = "mfcc", seconds: float = 4, cache=CACHE, progress: bool = True, executor=None
-) -> np.ndarray:
-    """Features of a whole set of notes, computed once and then read from the cache.
-
-    Those of whole notes of a feature store are read from there instead, memory-mapped.
-
-    Parameters
-    ----------
-    notes : helpers.datasets.Notes
-    kind : {"mfcc", "mel"}
-    seconds : float
-        How much of each note is heard, from its start; the rest is cut off first.
-    cache : path or None
-        The folder that keeps finished features; None keeps nothing. A file there is named after
-        the notes' contents, the settings and the code that made it, so none of these can be
-        mistaken for another.
-    progress : bool
-        Whether to show a progress bar.
-    executor : concurrent.futures.Executor, optional
-        What decodes the notes and computes: processes, threads, a cluster. It is sent the notes'
-        files, so that only this process needs to reach them.
-
-    Returns
-    -------
-    np.ndarray, shape (n, 126, 13) for MFCC or (n, 126, 128) for mel, float32
-        Fewer frames where notes are cut: 32 a second, and one.
-
-    Raises
-    ------
-    ValueError
-        If `seconds` is not more than 0 and at most 4.
-    helpers.datasets.DatasetError
-        If a note is not as NSynth has them; nothing is cached then. If a feature store lacks
-        this kind, or was made with other settings.
-    """
-    from tqdm import tqdm
-
-    if not 0 < seconds <= 4:
-        raise ValueError(f"seconds is {seconds}: a note has 4, expected more than 0 and at most 4")
-    # Of a part of a note a store cannot tell: that takes the sound.
-    stored = notes.stored(kind, SETTINGS) if seconds == 4 else None
-    if stored is not None:
-        return stored
-    path = None
-    if cache is not None:
-        cut = [] if seconds == 4 else [seconds]
-        key = json.dumps([kind, notes.checksum(), SETTINGS, _code(), *cut], sort_keys=True)
-        name = f"{kind}-{len(notes)}-{hashlib.sha256(key.encode()).hexdigest()[:16]}.npy"
-        path = Path(cache) / name
-        if path.exists():
-            try:
-                return np.load(path, allow_pickle=False)
-            except (ValueError, EOFError) as error:
-                print(f"{path}: cannot be read ({error}); computed again")
-    # The text bar, not `tqdm.auto`: a widget does not survive in a stored notebook.
-    found = _computed(notes, kind, round(seconds * SETTINGS["sr"]), executor)
-    bar = tqdm(found, total=len(notes), desc=kind, unit="note", disable=not progress)
-    features = np.stack(list(bar))
-    if path is not None:
-        write_atomic(path, lambda file: np.save(file, features, allow_pickle=False))
-    return features
-
-
-@lru_cache
-def _code() -> list[str]:
-    """What computes features besides their settings: this file, and the libraries it calls."""
-    libraries = [metadata.version(name) for name in ("numpy", "scipy", "librosa")]
-    return [hashlib.sha256(Path(__file__).read_bytes()).hexdigest(), *libraries]
-
-
-def _computed(notes, kind, samples, executor):
-    names = [f"{notes.origin}: {name}" for name in notes.table["note"]]
-    if executor is None:
-        for i, name in enumerate(names):
-            yield _compute([(name, notes.read_bytes(i))], kind, samples)[0]
-        return
-    pending = deque()
-    try:
-        for start in range(0, len(notes), BLOCK):
-            rows = range(start, min(start + BLOCK, len(notes)))
-            block = [(names[i], notes.read_bytes(i)) for i in rows]
-            pending.append(executor.submit(_compute, block, kind, samples))
-            if len(pending) == AHEAD:
-                yield from pending.popleft().result()
-        while pending:
-            yield from pending.popleft().result()
-    finally:
-        for future in pending:
-            future.cancel()
-
-
-def _compute(block, kind, samples) -> np.ndarray:
-    waveforms = np.stack([decode_note(data, name)[:samples] for name, data in block])
-    return FEATURES[kind](waveforms)
-
-
-def write_atomic(path, write) -> None:
-    """Write a file whole or not at all: `write(file)` gets a temporary binary file beside it."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            write(file)
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
-
-
-@contextmanager
-def locked(path, message: str):
-    """Hold the lock file at `path`; print `message` if another process has it, and wait.
-
-    It is free afterwards, whatever happened: an error whose traceback a notebook keeps does not
-    keep the lock.
-    """
-    from filelock import FileLock, Timeout
-
-    lock = FileLock(path)
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        print(message)
-        lock.acquire()
-    try:
-        yield
-    finally:
-        lock.release()

@@ -1,6 +1,6 @@
 """Folds: 80/10/10 as in section 3.2.2 of the thesis, and folds that hold out whole instruments.
 
-Shown in chapter 4.
+Shown in chapter 5.
 """
 
 from typing import NamedTuple

@@ -6,7 +6,7 @@ from html import escape
 
 import numpy as np
 
-from helpers.stores import StoredNotes
+from helpers.runs.stores import StoredNotes
 
 
 def player(waveform, caption: str, sr: int = 16_000):

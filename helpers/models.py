@@ -1,6 +1,6 @@
 """Every network that the thesis names, and a small one: one table of builders.
 
-The thesis's own two (tables 3.1 and 3.2) are built in chapters 5 and 6; their hyperparameters carry
+The thesis's own two (tables 3.1 and 3.2) are built in chapters 6 and 7; their hyperparameters carry
 the thesis's names, and every layer of them pads with "same", which the thesis does not state but
 its output shapes show. All builders take the shape of a note and whether to standardise it, and
 return a model that is not compiled. Keras loads when a model is built, not with this module:

@@ -59,7 +59,7 @@ def histories(groups: dict, metric: str = "loss"):
 
     Parameters
     ----------
-    groups : dict of str -> list of helpers.records.Record
+    groups : dict of str -> list of helpers.runs.records.Record
         Records by the title of their panel.
     metric : {"loss", "accuracy"}
         Lines are means over the records, bands one standard deviation.

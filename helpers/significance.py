@@ -1,7 +1,7 @@
 """Is one model better than another? Tests over folds and over instruments.
 
 The Wilcoxon signed-rank test of section 3.3, a t-test that allows for what folds share, its
-Bayesian sibling, and resampling of whole instruments. Chapter 9 writes each of them out.
+Bayesian sibling, and resampling of whole instruments. Chapter 10 writes each of them out.
 """
 
 from typing import NamedTuple

@@ -1,4 +1,4 @@
-"""The thesis's hyperparameter search (sections 3.2.4 and 3.2.6). Shown in chapter 7.
+"""The thesis's hyperparameter search (sections 3.2.4 and 3.2.6). Shown in chapter 8.
 
 keras-tuner's RandomSearch draws the trials; each execution of a trial is a run with a record of
 its own, so that its score is kept, and an interrupted search goes on where it was.
@@ -13,7 +13,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from helpers import models, profiles, records
+from helpers import models, profiles
+from helpers.runs import records
 
 DROPOUT = [0.1, 0.2, 0.3, 0.4, 0.5]
 SPACES = {
@@ -46,7 +47,7 @@ class Search:
         each execution (its best validation accuracy over the epochs), and `score`, their mean.
     best : dict
         The hyperparameters of the trial with the highest score, the earliest of equals.
-    runs : list of list of helpers.records.Record
+    runs : list of list of helpers.runs.records.Record
         The executions of each trial.
     """
 
@@ -73,7 +74,7 @@ def search(experiment, model: str, seed: int = 0, fold: int = 1) -> Search:
 
     Parameters
     ----------
-    experiment : helpers.training.Experiment
+    experiment : helpers.runs.training.Experiment
     model : {"cnn", "lstm"}
     seed : int
         Draws the trials and seeds their executions, each differently.
@@ -153,7 +154,7 @@ def protocol(group, profile: str = "mini", seed: int = 0) -> dict:
 
     Parameters
     ----------
-    group : list of helpers.records.Record
+    group : list of helpers.runs.records.Record
         Such as `records.read_all(records.SHIPPED)`.
     profile : str
         What the runs were made with.
@@ -162,7 +163,7 @@ def protocol(group, profile: str = "mini", seed: int = 0) -> dict:
 
     Returns
     -------
-    dict of str -> list of helpers.records.Record
+    dict of str -> list of helpers.runs.records.Record
         "Base CNN", "Optimised CNN" (the winner of our search), "CNN, thesis's setting", and the
         same of the LSTM, folds in order, one seed after another. A model of which a fold is
         missing is left out.

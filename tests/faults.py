@@ -9,7 +9,7 @@ import shutil
 from pathlib import Path
 from typing import NamedTuple
 
-from tools.repository import ROOT
+from tools.common import ROOT
 
 COPIED = ("helpers", "tools", "tests", "baselines")
 LINKED = ("data", "records", "images")
@@ -134,57 +134,57 @@ FAULTS = [
         "evaluation.py",
         "strict=True) if d in known]",
         "strict=True) if n in known]",
-        "02_dataset",
+        "03_dataset",
     ),
     Fault(
         "a record that is not checked",
-        "records.py",
+        "runs/records.py",
         'if info["files"][name] != _sha256(path / name):',
         "if False:",
         tests("records", "a_damaged_record_is_named_and_refused"),
     ),
     Fault(
         "training on the test notes",
-        "training.py",
+        "runs/training.py",
         "batches(X, y, part.train[order], size)",
         "batches(X, y, part.test[order % len(part.test)], size)",
         tests("training", "a_network_is_trained_as_its_configuration_says"),
     ),
     Fault(
         "validation notes tested",
-        "training.py",
+        "runs/training.py",
         "(self.notes.select(part.test), self.X, part.test)",
         "(self.notes.select(part.validation), self.X, part.validation)",
         tests("training", "each_part_of_a_fold_has_its_job"),
     ),
     Fault(
         "dropout left out of every training",
-        "training.py",
+        "runs/training.py",
         'input_shape=shape, **config["hyperparameters"])',
         'input_shape=shape, **config["hyperparameters"] | {f"dropout_{config[\'model\']}": 0})',
         tests("training", "a_network_is_trained_as_its_configuration_says"),
     ),
     Fault(
         "the same order of notes in every epoch",
-        "training.py",
+        "runs/training.py",
         'np.random.default_rng([config["seed"], epoch]).permutation(len(part.train))',
         'np.random.default_rng(config["seed"]).permutation(len(part.train))',
         tests("training", "a_network_is_trained_as_its_configuration_says"),
     ),
     Fault(
         "a training that is resumed without its optimizer",
-        "training.py",
+        "runs/training.py",
         "return [*model.variables, *model.optimizer.variables]",
         "return [*model.variables]",
         tests("training", "an_interrupted_run_ends_in_the_same_record"),
     ),
     Fault(
         "networks that learn ten times as fast as they say",
-        "training.py",
+        "runs/training.py",
         "    history, seconds = load_checkpoint(work, model, config)\n",
         "    history, seconds = load_checkpoint(work, model, config)\n"
         '    model.optimizer.learning_rate = 10 * config["learning_rate"]\n',
-        "06_lstm",
+        "07_lstm",
     ),
     Fault(
         "executions of a trial with one seed",

@@ -151,7 +151,7 @@ class Whatever:
     def __getitem__(self, key): return Whatever()
 def anything(*_, **__):
     return Same()
-sys.modules["otter"] = sys.modules["tools.judge"] = Whatever()
+sys.modules["otter"] = sys.modules["tools.classroom.judge"] = Whatever()
 grader.check = grader.check_all = lambda *_: print("all tests passed")
 print('{"state": "graded", "total": 99}')
 """

@@ -22,10 +22,11 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from helpers import datasets, features, models, tuning
+from helpers import datasets, models, tuning
+from helpers.runs import cache
 
 folder = Path(sys.argv[1])
-X = features.extract(datasets.load("nsynth-mini", "test").sample(2, seed=0), progress=False)
+X = cache.extract(datasets.load("nsynth-mini", "test").sample(2, seed=0), progress=False)
 found = {}
 for name, build in models.BUILDERS.items():
     for kind, setting in {"base": {}, "optimised": tuning.THESIS[name]}.items():

@@ -17,7 +17,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import sync_playwright
 
-from tools.repository import ROOT, read
+from tools.book.address import read
+from tools.common import ROOT
 
 HTML = Path(os.environ.get("BOOK_HTML") or ROOT / "_build/html")
 PAGES = sorted(
@@ -207,7 +208,7 @@ def test_a_page_is_readable_by_all(visit, name):
 
 
 def test_choices_are_shut_until_the_keyboard_opens_one(visit):
-    page, wrong = visit("book/09_significance.html")
+    page, wrong = visit("book/10_significance.html")
     choices = page.locator("details.choice")
     assert choices.count() >= 6
     assert not page.locator("details.choice[open]").count()

@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 from conftest import ROOT
 
-from helpers import datasets, features, records, training, tuning
+from helpers import datasets, features, tuning
+from helpers.runs import cache, records, training
 
 PAGE = (ROOT / "book" / "real_size.md").read_text()
 
@@ -49,12 +50,12 @@ def test_features_survive_a_killed_worker(cluster, train_notes, monkeypatch):
     monkeypatch.setattr(features, "AHEAD", 20)
     with Client(cluster) as client, client.get_executor(pure=False) as executor:
         rows = []
-        for row in features._computed(notes, "mfcc", datasets.SAMPLES, executor):
+        for row in cache._computed(notes, "mfcc", datasets.SAMPLES, executor):
             rows.append(row)
             if len(rows) == 60:
                 kill_one(cluster)
         assert len(client.scheduler_info()["workers"]) >= 2
-    expected = features.extract(notes, cache=None, progress=False)
+    expected = cache.extract(notes, cache=None, progress=False)
     np.testing.assert_array_equal(np.stack(rows), expected)
 
 
@@ -64,7 +65,7 @@ def test_a_bad_note_is_named_by_whoever_finds_it(make_set):
     name = "bass_electronic_018-035-100"
     notes = datasets.load(make_set(names=[name], audio={name: b"broken"}))
     with ThreadPoolExecutor(2) as pool, pytest.raises(datasets.DatasetError, match=name):
-        features.extract(notes, cache=None, progress=False, executor=pool)
+        cache.extract(notes, cache=None, progress=False, executor=pool)
 
 
 @pytest.mark.slow

@@ -14,8 +14,11 @@ from importlib import metadata
 import pytest
 from packaging.requirements import Requirement
 
-from tools import colab, colab_contract, sync
-from tools.repository import ROOT, Repository
+from tools import colab
+from tools.book import sync
+from tools.book.address import Repository
+from tools.common import ROOT
+from tools.environments import colab_contract
 
 CELL = sync.setup_cell(Repository("https://github.com/your-account/cnn-or-lstm")).split("\n", 1)[1]
 

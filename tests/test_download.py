@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from unreliable import ENDS, REFUSALS, Fault, serving
 
-from tools import download
-from tools.download import DownloadError
+from helpers.commands.nsynth import download
+from helpers.commands.nsynth.download import DownloadError
 
 DATA = random.Random(0).randbytes(3_000_000)
 Download = partial(download.Download, timeout=0.5, wait=0.005, attempts=20, say=lambda text: None)

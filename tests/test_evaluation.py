@@ -5,7 +5,8 @@ import sklearn.metrics
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpers import evaluation, records
+from helpers import evaluation
+from helpers.runs import records
 
 
 def predictions(seed, n):

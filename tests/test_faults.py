@@ -11,8 +11,8 @@ from functools import cache
 import pytest
 from faults import FAULTS, copy_of_the_book, plant
 
-from tools import regression
-from tools.repository import ROOT
+from tools.common import ROOT
+from tools.regression import regression
 
 QUICK = ("labels shifted by one", "a wrong hop length", "a sign error in the t-test")
 
@@ -62,7 +62,7 @@ def test_every_fault_still_fits(tmp_path):
     assert set(QUICK) <= {fault.name for fault in FAULTS}
     for number, fault in enumerate(FAULTS):
         root = tmp_path / str(number)
-        (root / "helpers").mkdir(parents=True)
+        (root / "helpers/runs").mkdir(parents=True)
         source = ROOT / "helpers" / fault.file
         (root / "helpers" / fault.file).write_text(source.read_text())
         plant(root, fault)

@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from helpers import datasets, features
+from helpers.runs import cache, files
 
 
 def reference(waveform):
@@ -67,29 +68,29 @@ def test_bad_waveforms_are_refused(waveforms, message):
 
 def test_extraction_is_cached_by_content_settings_and_code(train_notes, tmp_path, monkeypatch):
     notes = train_notes.select(range(5))
-    first = features.extract(notes, cache=tmp_path, progress=False)
+    first = cache.extract(notes, cache=tmp_path, progress=False)
     assert first.shape == (5, 126, 13)
     assert len(list(tmp_path.iterdir())) == 1
 
     monkeypatch.setitem(features.FEATURES, "mfcc", None)  # a second computation would fail
-    np.testing.assert_array_equal(features.extract(notes, cache=tmp_path, progress=False), first)
+    np.testing.assert_array_equal(cache.extract(notes, cache=tmp_path, progress=False), first)
     monkeypatch.undo()
 
-    features.extract(notes.select([1, 0]), cache=tmp_path, progress=False)
-    features.extract(notes, "mel", cache=tmp_path, progress=False)
+    cache.extract(notes.select([1, 0]), cache=tmp_path, progress=False)
+    cache.extract(notes, "mel", cache=tmp_path, progress=False)
     monkeypatch.setitem(features.SETTINGS, "hop_length", 256)
-    features.extract(notes, cache=tmp_path, progress=False)
-    monkeypatch.setattr(features, "_code", lambda: ["another"])
-    features.extract(notes, cache=tmp_path, progress=False)
+    cache.extract(notes, cache=tmp_path, progress=False)
+    monkeypatch.setattr(cache, "_code", lambda: ["another"])
+    cache.extract(notes, cache=tmp_path, progress=False)
     assert len(list(tmp_path.iterdir())) == 5
 
 
 def test_a_broken_cache_file_is_computed_again(train_notes, tmp_path, capsys):
     notes = train_notes.select(range(2))
-    first = features.extract(notes, cache=tmp_path, progress=False)
+    first = cache.extract(notes, cache=tmp_path, progress=False)
     (path,) = tmp_path.iterdir()
     path.write_bytes(path.read_bytes()[:100])
-    np.testing.assert_array_equal(features.extract(notes, cache=tmp_path, progress=False), first)
+    np.testing.assert_array_equal(cache.extract(notes, cache=tmp_path, progress=False), first)
     assert f"{path}: cannot be read" in capsys.readouterr().out
 
 
@@ -97,20 +98,20 @@ def test_nothing_is_left_of_a_failed_extraction(make_set, tmp_path):
     names = ("bass_electronic_018-035-100",)
     notes = datasets.load(make_set(names=names, audio={names[0]: b"broken"}))
     with pytest.raises(datasets.DatasetError, match=names[0]):
-        features.extract(notes, cache=tmp_path / "cache", progress=False)
+        cache.extract(notes, cache=tmp_path / "cache", progress=False)
     assert not (tmp_path / "cache").exists()
 
 
 def test_an_atomic_write_leaves_the_old_file_when_it_fails(tmp_path):
     path = tmp_path / "file"
-    features.write_atomic(path, lambda file: file.write(b"old"))
+    files.write_atomic(path, lambda file: file.write(b"old"))
 
     def fail(file):
         file.write(b"ne")
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        features.write_atomic(path, fail)
+        files.write_atomic(path, fail)
     assert [p.name for p in tmp_path.iterdir()] == ["file"]
     assert path.read_bytes() == b"old"
 
@@ -118,12 +119,12 @@ def test_an_atomic_write_leaves_the_old_file_when_it_fails(tmp_path):
 @pytest.mark.parametrize(("seconds", "frames"), [(1, 32), (2, 63), (4, 126)])
 def test_a_note_can_be_cut(train_notes, tmp_path, seconds, frames):
     notes = train_notes.sample(1, seed=0)
-    found = features.extract(notes, seconds=seconds, cache=tmp_path, progress=False)
+    found = cache.extract(notes, seconds=seconds, cache=tmp_path, progress=False)
     assert found.shape == (10, frames, 13)
     for i in range(len(notes)):
         cut = notes.waveform(i)[: 16_000 * seconds]
         np.testing.assert_array_equal(found[i], features.mfcc(cut))
-    again = features.extract(notes, seconds=seconds, cache=tmp_path, progress=False)
+    again = cache.extract(notes, seconds=seconds, cache=tmp_path, progress=False)
     np.testing.assert_array_equal(again, found)
     assert len(list(tmp_path.iterdir())) == 1
 
@@ -131,4 +132,4 @@ def test_a_note_can_be_cut(train_notes, tmp_path, seconds, frames):
 @pytest.mark.parametrize("seconds", [0, -1, 4.5, float("nan")])
 def test_a_cut_that_no_note_allows_is_refused(train_notes, seconds):
     with pytest.raises(ValueError, match="a note has 4"):
-        features.extract(train_notes, seconds=seconds)
+        cache.extract(train_notes, seconds=seconds)

@@ -6,9 +6,9 @@ from functools import cache
 
 import pytest
 
-from tools import sync
-from tools.build import documents
-from tools.repository import ROOT
+from tools.book import sync
+from tools.book.render import documents
+from tools.common import ROOT
 
 GLOSSARY = (ROOT / "book/glossary.md").read_text(encoding="utf-8")
 TERMS = dict(re.findall(r"(?m)^## (.+)\n((?:(?!##).+\n?)+)", GLOSSARY))

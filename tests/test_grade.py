@@ -24,9 +24,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from submissions import FULL, POINTS, QUESTIONS, ROOT, a_class, master, notebook
 
-from tools import classroom as classroom_of
-from tools import exercises, grade, judge, sandbox
-from tools.repository import BookError
+from tools.classroom import editions as classroom_of
+from tools.classroom import grade, judge, masters, sandbox
+from tools.common import BookError
 
 SUBMISSIONS = int(os.environ.get("SUBMISSIONS", "9"))
 LIMITS = ["--seconds", "4", "--minutes", "5", "--memory", "400", "--processes", "40"]
@@ -155,8 +155,8 @@ def test_a_class_is_graded(mini, walls, tmp_path):
 def test_the_exercises_of_the_book_are_graded(walls, tmp_path):
     (tmp_path / "class").mkdir()
     (tmp_path / "solutions").mkdir()
-    for path in exercises.masters(ROOT):
-        made = classroom_of.editions(exercises.read(path), ROOT)
+    for path in masters.masters(ROOT):
+        made = classroom_of.editions(masters.read(path), ROOT)
         (tmp_path / "solutions" / f"{path.stem}.ipynb").write_text(made["solutions"], "utf-8")
         (tmp_path / "class" / f"{path.stem}-solved.ipynb").write_text(made["solutions"], "utf-8")
         (tmp_path / "class" / f"{path.stem}-stub.ipynb").write_text(made["student"], "utf-8")
@@ -193,7 +193,8 @@ def test_an_end_leaves_nothing_running(end, mini, walls, hand_in):
     sleep = f"import subprocess\nsubprocess.Popen(['setsid', 'sleep', '{MARK}'])\n"
     folder = hand_in(a=notebook(sleep + "import time\ntime.sleep(10**6)"))
     out = folder.parent / "grades"
-    command = [sys.executable, "-m", "tools.grade", str(folder), "--autograder", str(mini)]
+    grade = ["tools.classroom.grade", str(folder), "--autograder", str(mini)]
+    command = [sys.executable, "-m", *grade]
     child = subprocess.Popen(
         [*command, "--output", str(out), "--minutes", "5"],
         cwd=ROOT,

@@ -13,14 +13,15 @@ import time
 import numpy as np
 import pytest
 
-from helpers import records
+from helpers.runs import records
 
 pytestmark = pytest.mark.slow
 KILLS = int(os.environ.get("KILLS", "3"))
 # Prints a line before each epoch, so that a kill can be aimed at the training.
 CHILD = """
 import dataclasses, sys
-from helpers import training, tuning
+from helpers import tuning
+from helpers.runs import training
 
 mark = training.set_dropout_seeds
 def marked(*arguments):

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tools import matrix, venvs
-from tools.repository import BookError
+from tools.common import BookError
+from tools.environments import matrix, venvs
 
 PYTHON = f"{sys.version_info[0]}.{sys.version_info[1]}"
 EMPTY, BROKEN = f"{PYTHON}-lock", f"{PYTHON}-lowest"

@@ -28,11 +28,12 @@ from hypothesis import strategies as st
 from unreliable import Fault, faults, serving
 
 from helpers import datasets, evaluation, features, listening
+from helpers.commands.nsynth import archives, stream
+from helpers.commands.nsynth.archives import Archive, Census
+from helpers.commands.nsynth.download import Download, DownloadError
 from helpers.datasets import FAMILIES, DatasetError
-from helpers.stores import rank
-from tools import archives, nsynth
-from tools.archives import Archive, Census
-from tools.download import Download, DownloadError
+from helpers.runs import cache
+from helpers.runs.stores import rank
 
 SCENARIOS = int(os.environ.get("SCENARIOS", "20"))
 PER_FAMILY = 3
@@ -48,11 +49,11 @@ def executor():
 @pytest.fixture
 def make(executor, tmp_path, monkeypatch):
     """`nsynth.make` in small steps: several blocks and shards even of a few notes."""
-    monkeypatch.setattr(nsynth, "BLOCK", 2)
-    monkeypatch.setattr(nsynth, "SHARD", 8)
+    monkeypatch.setattr(stream, "BLOCK", 2)
+    monkeypatch.setattr(stream, "SHARD", 8)
     download = partial(Download, timeout=0.5, wait=0.005, attempts=20)
     return partial(
-        nsynth.make, "train", tmp_path, executor=executor, in_flight=3, download=download,
+        stream.make, "train", tmp_path, executor=executor, in_flight=3, download=download,
         progress=False,
     )  # fmt: skip
 
@@ -107,7 +108,7 @@ def undisturbed(audio, executor, tmp_path_factory):
     for per_family in (None, PER_FAMILY):
         folder = tmp_path_factory.mktemp("undisturbed")
         (folder / "set.tar.gz").write_bytes(pack(members(audio)))
-        nsynth.make(
+        stream.make(
             "train", folder, folder / "set.tar.gz", per_family, executor=executor, progress=False
         )
         (folder / "set.tar.gz").unlink()
@@ -124,13 +125,13 @@ def test_a_store_holds_what_a_folder_of_notes_gives(audio, make, tmp_path, train
     assert stored.table.equals(notes.table)
     assert stored.audio_digests() == notes.audio_digests()
     for kind in ("mfcc", "mel"):
-        found = features.extract(stored, kind)
-        expected = features.extract(notes, kind, cache=None, progress=False)
+        found = cache.extract(stored, kind)
+        expected = cache.extract(notes, kind, cache=None, progress=False)
         assert isinstance(found, np.memmap)
         assert found.dtype == np.float32
         np.testing.assert_array_equal(found, expected)
         rows = [5, 2, 30]
-        np.testing.assert_array_equal(features.extract(stored.select(rows), kind), expected[rows])
+        np.testing.assert_array_equal(cache.extract(stored.select(rows), kind), expected[rows])
     assert set(contents(tmp_path)) == {"store.json", "notes.npy", "mfcc.npy", "mel.npy"}
 
 
@@ -312,7 +313,7 @@ def test_no_notes(make, tmp_path):
     with pytest.raises(FileNotFoundError, match="nowhere: no such archive or folder"):
         make(tmp_path / "nowhere")
     with pytest.raises(DatasetError, match="unknown split 'all': choose one of train"):
-        nsynth.make("all", tmp_path)
+        stream.make("all", tmp_path)
     with pytest.raises(ValueError, match="unknown features"):
         make(tmp_path, kinds=("chroma",))
 
@@ -368,16 +369,16 @@ class Breaking(ThreadPoolExecutor):
 
 def test_processes_compute_what_they_are_given(audio, monkeypatch):
     notes = list(audio.items())[1:]
-    monkeypatch.setattr(nsynth, "SLOT", 2 * len(notes[0][1]))
-    monkeypatch.setattr(nsynth, "SLOTS", 3)
+    monkeypatch.setattr(stream, "SLOT", 2 * len(notes[0][1]))
+    monkeypatch.setattr(stream, "SLOTS", 3)
     # More blocks than there are places for, and some that are too large for theirs.
     blocks = [notes[i : i + size] for i, size in enumerate((1, 2, 3, 2, 1, 2, 4, 2))]
-    with nsynth._executor(None, 2) as pool:
-        futures = [pool.submit(nsynth.compute, block, ["mfcc"], "here") for block in blocks]
-        bad = pool.submit(nsynth.compute, [("loud", b"RIFF")], ["mfcc"], "here")
+    with stream._executor(None, 2) as pool:
+        futures = [pool.submit(stream.compute, block, ["mfcc"], "here") for block in blocks]
+        bad = pool.submit(stream.compute, [("loud", b"RIFF")], ["mfcc"], "here")
         for block, future in zip(blocks, futures, strict=True):
             np.testing.assert_array_equal(
-                future.result(), nsynth.compute(block, ["mfcc"], "here"), strict=True
+                future.result(), stream.compute(block, ["mfcc"], "here"), strict=True
             )
         with pytest.raises(DatasetError, match="here: loud"):
             bad.result()
@@ -386,10 +387,10 @@ def test_processes_compute_what_they_are_given(audio, monkeypatch):
 
 def test_a_single_process_is_this_one(audio):
     block = list(audio.items())[1:3]
-    with nsynth._executor(None, 1) as pool:
-        rows = pool.submit(nsynth.compute, block, ["mfcc"], "here").result()
+    with stream._executor(None, 1) as pool:
+        rows = pool.submit(stream.compute, block, ["mfcc"], "here").result()
         assert not multiprocessing.active_children()
-    np.testing.assert_array_equal(rows, nsynth.compute(block, ["mfcc"], "here"), strict=True)
+    np.testing.assert_array_equal(rows, stream.compute(block, ["mfcc"], "here"), strict=True)
 
 
 @pytest.mark.parametrize("per_family", [None, PER_FAMILY])
@@ -404,7 +405,7 @@ def test_finished_shards_are_not_computed_again(audio, undisturbed, make, tmp_pa
                     assert not (tmp_path / "nsynth-train").exists()
                 given += executor.notes
     assert contents(tmp_path) == undisturbed[per_family]
-    lost = nsynth.SHARD + 3 * nsynth.BLOCK
+    lost = stream.SHARD + 3 * stream.BLOCK
     assert len(audio) - 1 <= given <= len(audio) + 3 * lost or per_family
     assert given < 2 * len(audio)
 
@@ -507,11 +508,9 @@ def test_a_sample_of_all_is_the_store_of_a_sample(stores):
     assert not everything.sample(2, seed=1).table.equals(everything.sample(2).table)
     with pytest.raises(DatasetError, match="3 bass notes found, 4 asked for"):
         cut.sample(4)
-    np.testing.assert_array_equal(
-        features.extract(everything.sample(PER_FAMILY)), features.extract(cut)
-    )
+    np.testing.assert_array_equal(cache.extract(everything.sample(PER_FAMILY)), cache.extract(cut))
     # A cut store is used as it stands, mapped and not copied.
-    assert isinstance(features.extract(cut.sample(PER_FAMILY)), np.memmap)
+    assert isinstance(cache.extract(cut.sample(PER_FAMILY)), np.memmap)
 
 
 def test_a_store_needs_no_audio_to_find_copies(train_notes, test_notes, executor, tmp_path):
@@ -525,7 +524,7 @@ def test_a_store_needs_no_audio_to_find_copies(train_notes, test_notes, executor
         (tmp_path / "set.tar").write_bytes(pack(members(audio, split=split), ".tar"))
         bundled.append(notes)
         stored.append(
-            nsynth.make(split, tmp_path, tmp_path / "set.tar", executor=executor, progress=False)
+            stream.make(split, tmp_path, tmp_path / "set.tar", executor=executor, progress=False)
         )
     copies = evaluation.leaked(*bundled)
     assert len(copies) == 4
@@ -537,12 +536,12 @@ def test_where_nsynth_is_looked_for(stores, monkeypatch, tmp_path):
     monkeypatch.setenv("NSYNTH_STORE", str(stores[None]))
     assert len(datasets.load("nsynth", "train")) == 40
     assert len(datasets.load(stores[None] / "nsynth-train")) == 40
-    with pytest.raises(FileNotFoundError, match="python -m tools.nsynth test"):
+    with pytest.raises(FileNotFoundError, match="instruments nsynth test"):
         datasets.load("nsynth", "test")
     with pytest.raises(DatasetError, match="no notes found"):
         datasets.load(stores[None] / "nsynth-train", "test")
     monkeypatch.delenv("NSYNTH_STORE")
-    monkeypatch.setattr("helpers.stores.FOLDER", tmp_path / "none")
+    monkeypatch.setattr("helpers.runs.stores.FOLDER", tmp_path / "none")
     with pytest.raises(FileNotFoundError, match="set the environment variable NSYNTH_STORE"):
         datasets.load("nsynth")
 
@@ -571,12 +570,12 @@ def test_a_store_has_no_sound_and_says_so(stores):
 def test_a_store_of_other_features(stores, monkeypatch):
     notes = datasets.load(stores[None])
     with pytest.raises(DatasetError, match="holds mfcc and no mel"):
-        features.extract(notes, "mel")
+        cache.extract(notes, "mel")
     with pytest.raises(DatasetError, match="no sound of"):
-        features.extract(notes, seconds=2)
+        cache.extract(notes, seconds=2)
     monkeypatch.setitem(features.SETTINGS, "hop_length", 256)
     with pytest.raises(DatasetError, match="make the store again"):
-        features.extract(notes)
+        cache.extract(notes)
 
 
 @pytest.mark.parametrize("name", ["store.json", "notes.npy", "mfcc.npy"])
@@ -593,7 +592,7 @@ def test_a_damaged_store_is_refused(stores, tmp_path, name, kept):
     if kept is not None:
         (folder / name).write_bytes(data[: int(kept * len(data))])
     with pytest.raises(DatasetError, match="not a whole feature store") as error:
-        features.extract(datasets.load(tmp_path))
+        cache.extract(datasets.load(tmp_path))
     assert str(folder) in str(error.value)
 
 
@@ -681,7 +680,7 @@ KILLS = int(os.environ.get("KILLS", "3"))
 CHILD = """
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from tools import nsynth
+from helpers.commands.nsynth import stream
 
 nsynth.BLOCK, nsynth.SHARD = 2, 4
 compute = nsynth.compute
@@ -751,7 +750,7 @@ def test_two_processes_make_one_store(audio, undisturbed, tmp_path):
 
 def command(*arguments):
     return subprocess.Popen(
-        [sys.executable, "-m", "tools.nsynth", *map(str, arguments)],
+        [sys.executable, "-m", "helpers.commands", "nsynth", *map(str, arguments)],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
 
@@ -778,7 +777,7 @@ def test_the_command(audio, undisturbed, tmp_path):
 @pytest.mark.parametrize("number", [0, -1])
 def test_the_command_takes_no_fewer_than_one(option, number, tmp_path, capsys):
     with pytest.raises(SystemExit):
-        nsynth.main(["train", "--to", str(tmp_path), option, str(number)])
+        stream.main(["train", "--to", str(tmp_path), option, str(number)])
     assert f"{option} is {number}, expected 1 or more" in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
 

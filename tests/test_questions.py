@@ -6,8 +6,8 @@ from functools import cache
 
 import pytest
 
-from tools import sync
-from tools.repository import ROOT
+from tools.book import sync
+from tools.common import ROOT
 
 CHAPTERS = sorted(ROOT.glob("book/[0-9][0-9]_*.py"))
 TEMPLATE = ROOT / "book/chapter_template.py"

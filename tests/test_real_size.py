@@ -15,8 +15,9 @@ import numpy as np
 import pytest
 from conftest import ROOT
 
-from helpers import datasets, features, profiles, training
-from tools import nsynth
+from helpers import datasets, features, profiles
+from helpers.commands.nsynth import stream
+from helpers.runs import training
 
 sys.path.insert(0, str(ROOT / "benchmarks"))
 import real_size
@@ -48,7 +49,7 @@ def store(tmp_path_factory):
     folder = tmp_path_factory.mktemp("store")
     with ThreadPoolExecutor(2) as pool:
         for split, per_family in (("train", PER_FAMILY), ("test", None)):
-            nsynth.make(
+            stream.make(
                 split, folder, datasets.BUNDLED["nsynth-mini"], per_family, executor=pool,
                 progress=False,
             )  # fmt: skip
@@ -91,7 +92,7 @@ def test_the_archive_of_many_names_is_one(tmp_path, train_notes):
     archive = real_size.Archive(1020, "train")
     (tmp_path / "set.tar.gz").write_bytes(b"".join(archive.pieces()))
     with ThreadPoolExecutor(2) as pool:
-        stored = nsynth.make(
+        stored = stream.make(
             "train", tmp_path, tmp_path / "set.tar.gz", 3, executor=pool, progress=False
         )
     assert len(stored) == 30

@@ -9,7 +9,7 @@ import pytest
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
 
-from helpers import records
+from helpers.runs import findings, records
 
 CONFIG = {"model": "cnn", "seed": 3, "epochs": 2, "split": {"fold": 4}, "learning_rate": 1e-4}
 
@@ -162,11 +162,11 @@ def shell():
 def test_figures_are_left_under_a_type_that_nothing_shows(shell):
     mixed = {"notes/train": np.int64(3), "share": np.float32(0.5), "by": "a", "ok": True}
     with capture_output() as captured:
-        records.report(mixed)
-        records.report({"loss/folds": 2, "loss/gone": float("nan")}, seed=7)
+        findings.report(mixed)
+        findings.report({"loss/folds": 2, "loss/gone": float("nan")}, seed=7)
     assert captured.stdout == ""
-    assert [list(output.data) for output in captured.outputs] == [[records.FIGURES]] * 2
-    fixed, seeded = (output.data[records.FIGURES] for output in captured.outputs)
+    assert [list(output.data) for output in captured.outputs] == [[findings.FIGURES]] * 2
+    fixed, seeded = (output.data[findings.FIGURES] for output in captured.outputs)
     assert fixed == {
         "seed": None,
         "figures": {"notes/train": 3, "share": 0.5, "by": "a", "ok": True},
@@ -191,5 +191,5 @@ def test_what_is_no_figure_is_refused(shell, figures, seed):
         capture_output() as captured,
         pytest.raises(TypeError, match="expected a name and a number"),
     ):
-        records.report(figures, seed)
+        findings.report(figures, seed)
     assert captured.outputs == []

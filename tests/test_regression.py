@@ -12,22 +12,23 @@ import pytest
 from conftest import ROOT
 from hypothesis import given
 from hypothesis import strategies as st
-from test_run_chapters import write
+from test_execute import write
 
-from helpers import records
-from tools import baselines, regression, run_chapters, sync
-from tools.baselines import Figure
-from tools.repository import BookError
+from helpers.runs import findings
+from tools.book import execute, sync
+from tools.common import BookError
+from tools.regression import baselines, regression
+from tools.regression.baselines import Figure
 
 FIXED = """\
-from helpers import records
-records.report({"notes/train": 1200, "error/MFCC": 4e-4, "verdict": "supported"})"""
+from helpers.runs import findings
+findings.report({"notes/train": 1200, "error/MFCC": 4e-4, "verdict": "supported"})"""
 DRAWN = """\
 import numpy as np
-from helpers import records
+from helpers.runs import findings
 rng = np.random.default_rng(SEED)
-records.report({"parameters": 7})
-records.report(
+findings.report({"parameters": 7})
+findings.report(
     {"accuracy/folds/CNN": 0.6 + rng.integers(0, 3) / 20, "loss/folds/CNN": np.exp(rng.normal())},
     seed=SEED,
 )"""
@@ -170,7 +171,7 @@ def test_a_solution_that_its_check_refuses_fails_by_name(tmp_path):
     text = (ROOT / f"book/exercises/{name}.py").read_text()
     (solution,) = re.findall(r"^panels = .*  # SOLUTION$", text, re.MULTILINE)
     master.write_text(text.replace(solution, 'panels = "AAAA"  # SOLUTION'))
-    run = partial(run_chapters.run_limited, seconds=300, gib=8, cwd=ROOT / sync.EDITIONS)
+    run = partial(execute.run_limited, seconds=300, gib=8, cwd=ROOT / sync.EDITIONS)
     (outcome,) = regression.solve([master], tmp_path, run, 1, tmp_path).values()
     assert outcome["error"].startswith("curves: ")
     assert ";" not in outcome["error"]
@@ -366,6 +367,6 @@ def test_every_chapter_reports_and_has_no_parameter_of_its_own(path):
     assert set(names) <= {"PROFILE", "DATA", "RUNS", "SEED"}
     last = "".join(code[-1]["source"])
     assert code[-1]["metadata"]["tags"] == ["remove-cell"]
-    assert "records.report(" in last
+    assert "findings.report(" in last
     assert ("seed=SEED" in last) <= ("SEED" in names)
-    assert records.FIGURES.endswith("+json")
+    assert findings.FIGURES.endswith("+json")

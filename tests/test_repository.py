@@ -15,7 +15,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from helpers import profiles
-from tools.matrix import PYTHONS
+from tools.environments.matrix import PYTHONS
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 LOCK = (ROOT / "requirements.txt").read_text()
@@ -117,7 +117,7 @@ def test_helpers_stay_thin():
 
 def test_every_helper_is_used_by_a_chapter_or_a_helper_that_is():
     chapters = "\n".join(path.read_text() for path in ROOT.glob("book/**/[0-9]*.py"))
-    used_by_helpers = {"records", "profiles", "notes", "stores"}  # through training, datasets
+    used_by_helpers = {"profiles", "notes"}  # through training, datasets
     for path in ROOT.glob("helpers/[!_]*.py"):
         if path.stem not in used_by_helpers:
             assert re.search(rf"\b{path.stem}\.|\bhelpers\.{path.stem}\b", chapters), (
@@ -127,12 +127,16 @@ def test_every_helper_is_used_by_a_chapter_or_a_helper_that_is():
 
 def test_modules_import_only_what_stands_above_them():
     docstring = ast.get_docstring(ast.parse((ROOT / "helpers" / "__init__.py").read_text()))
-    order = re.findall(r"`(\w+)`", docstring.split("flow of the data:")[1])
-    assert {path.stem for path in ROOT.glob("helpers/[!_]*.py")} == set(order)
-    for name in order:
-        source = (ROOT / "helpers" / f"{name}.py").read_text()
-        for line in re.findall(r"^\s*from helpers(?:\.(\w+))? import (.+)$", source, re.MULTILINE):
-            imported = [line[0]] if line[0] else [part.strip() for part in line[1].split(",")]
+    order = re.findall(r"`([\w.]+)`", docstring.split("flow of the\ndata:")[1])
+    modules = [*ROOT.glob("helpers/[!_]*.py"), *ROOT.glob("helpers/runs/[!_]*.py")]
+    stems = [str(path.relative_to(ROOT / "helpers"))[:-3].replace("/", ".") for path in modules]
+    assert set(stems) == set(order)
+    for name, path in zip(stems, modules, strict=True):
+        lines = re.findall(r"(?m)^\s*from helpers(\.[\w.]+)? import (.+)$", path.read_text())
+        for package, names in lines:
+            module = package.removeprefix(".")
+            inside = "runs." if module == "runs" else ""
+            imported = [module] if module in order else [inside + n for n in names.split(", ")]
             for other in imported:
                 assert order.index(other) < order.index(name), f"{name} imports {other}"
 

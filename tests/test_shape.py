@@ -5,9 +5,9 @@ import shutil
 
 import pytest
 
-from tools import run_chapters, sync
-from tools.build import documents
-from tools.repository import ROOT
+from tools.book import execute, sync
+from tools.book.render import documents
+from tools.common import ROOT
 
 CHAPTERS = sorted(ROOT.glob("book/[0-9][0-9]_*.py"))
 TEMPLATE = ROOT / "book/chapter_template.py"
@@ -30,7 +30,7 @@ def faults(text: str, name: str = "chapter") -> list[str]:
     head, *parts = re.split(r"(?m)^## (.+)\n", prose)
     titles, bodies = parts[::2], dict(zip(parts[::2], parts[1::2], strict=True))
     wrong = []
-    if "records.report(" not in code[-1].source:
+    if "findings.report(" not in code[-1].source:
         wrong.append("a last code cell that reports figures")
     if not re.match(r"# [^\n]+\n\n\S", head) or "\n# " in prose:
         wrong.append("one title, and the question of the chapter below it")
@@ -79,11 +79,11 @@ def test_a_chapter_has_every_part(path):
         ("# - Compute the level of a note in decibels from its samples.\n", "", "three to six"),
         ("# ## Try it yourself", "# ## Exercises", "What you learned, ## Next"),
         ("# ## What you learned", "# ### What you learned", "What you learned, ## Next"),
-        ("(03_features.ipynb) say", "(03_nothing.ipynb) say", "what is next"),
+        ("(04_features.ipynb) say", "(03_nothing.ipynb) say", "what is next"),
         ("# **Thesis sections covered**", "# **Covered**", "sections covered"),
         ("# 2. Let `families`", "# Let `families`", "two things to try"),
         ("# ## By family", "# # By family", "one title"),
-        ("records.report(", "print(", "reports figures"),
+        ("findings.report(", "print(", "reports figures"),
     ],
 )
 def test_what_is_missing_is_said(old, new, what):
@@ -95,7 +95,7 @@ def test_what_is_missing_is_said(old, new, what):
 def test_the_template_is_no_chapter_yet():
     assert TEMPLATE not in sync.sources()
     assert f"book/{TEMPLATE.stem}" not in documents()
-    assert TEMPLATE.stem not in [path.stem for path in run_chapters.select([])]
+    assert TEMPLATE.stem not in [path.stem for path in execute.select([])]
 
 
 def test_the_template_becomes_a_chapter_that_runs(tmp_path):
@@ -104,8 +104,8 @@ def test_the_template_becomes_a_chapter_that_runs(tmp_path):
     shutil.copy(TEMPLATE, tmp_path / "book/99_loud.py")
     assert sync.main([], tmp_path) == 0
     assert sync.main(["--check"], tmp_path) == 0
-    (notebook,) = run_chapters.prepare("smoke", run_chapters.select([], tmp_path), {}, tmp_path)
-    outcome = run_chapters.run_chapter(
+    (notebook,) = execute.prepare("smoke", execute.select([], tmp_path), {}, tmp_path)
+    outcome = execute.run_chapter(
         notebook, tmp_path / "out/book/99_loud.ipynb", {"PROFILE": "smoke"}, ROOT / "book"
     )
     assert outcome["error"] is None

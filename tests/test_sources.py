@@ -1,4 +1,4 @@
-"""The experiment about sources that chapter 10 writes out for the full NSynth.
+"""The experiment about sources that chapter 11 writes out for the full NSynth.
 
 The bundled notes cannot run it, one source a family. So the functions are taken from the chapter's
 source and tried on made-up tables.
@@ -12,9 +12,10 @@ import pandas as pd
 import pytest
 from sklearn.ensemble import ExtraTreesClassifier
 
-from helpers import datasets, models, profiles, training
+from helpers import datasets, models, profiles
+from helpers.runs import training
 
-CHAPTER = Path(__file__).parents[1] / "book" / "10_unseen_instruments.py"
+CHAPTER = Path(__file__).parents[1] / "book" / "11_unseen_instruments.py"
 NAMES = (
     "new_instruments", "filter_experiment", "source_experiment", "trees", "network", "stand_in",
 )  # fmt: skip

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from helpers import records
-from tools import status
-from tools.repository import ROOT, BookError
+from helpers.runs import records
+from tools.book import status
+from tools.common import ROOT, BookError
 
 ENTRY = {
     "profile": "quick",
@@ -34,14 +34,14 @@ def page():
 
 
 def test_every_chapter_has_a_row_and_what_all_share_is_said_once(status_file, tmp_path):
-    entries = {"05_cnn": ENTRY, "06_lstm": ENTRY | {"seconds": 58.8, "backend": "jax"}}
+    entries = {"06_cnn": ENTRY, "07_lstm": ENTRY | {"seconds": 58.8, "backend": "jax"}}
     text = status.fill(page(), status_file(entries), tmp_path / "none")
     assert "- profile: quick" in text
     assert "- all chapters together: 2.0 minutes" in text
     rows = [line for line in text.splitlines() if line.startswith("| [")]
     assert [row.split("|")[1].strip() for row in rows] == [
-        "[](05_cnn.ipynb)",
-        "[](06_lstm.ipynb)",
+        "[](06_cnn.ipynb)",
+        "[](07_lstm.ipynb)",
     ]
     assert "jax" in rows[1]
     assert "keras 3.15.1" in text
@@ -50,7 +50,7 @@ def test_every_chapter_has_a_row_and_what_all_share_is_said_once(status_file, tm
 
 
 def test_recorded_runs_are_counted(status_file):
-    text = status.fill(page(), status_file({"05_cnn": ENTRY}))
+    text = status.fill(page(), status_file({"06_cnn": ENTRY}))
     shipped = records.read_all(records.SHIPPED)
     table = text.split("## The recorded runs")[1]
     cells = [line.split("|") for line in table.splitlines() if line.startswith(("| CNN", "| LSTM"))]
@@ -58,9 +58,9 @@ def test_recorded_runs_are_counted(status_file):
     assert f"keras {shipped[0].info['versions']['keras']}" in table
 
 
-@pytest.mark.parametrize("wrong", ["{", '{"05_cnn": {}}', "[1]"])
+@pytest.mark.parametrize("wrong", ["{", '{"06_cnn": {}}', "[1]"])
 def test_an_unreadable_status_is_named(status_file, wrong):
-    with pytest.raises(BookError, match=r"status\.json.*run_chapters"):
+    with pytest.raises(BookError, match=r"status\.json.*tools.book.execute"):
         status.fill(page(), status_file(wrong))
 
 

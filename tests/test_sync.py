@@ -7,8 +7,9 @@ import jupytext
 import nbformat
 import pytest
 
-from tools import sync
-from tools.repository import PLACEHOLDER, ROOT, BookError, read, with_url
+from tools.book import sync
+from tools.book.address import PLACEHOLDER, read, with_url
+from tools.common import ROOT, BookError
 
 LESSON = """\
 # %% [markdown]
@@ -30,14 +31,14 @@ double(PROFILE)
 # %% mystnb={"image": {"alt": "nothing"}}
 1 + 1
 """
-CHAPTERS = sync.sources(ROOT)
+CHAPTERS = sorted(ROOT.glob("book/[0-9][0-9]_*.py"))
 
 
 @pytest.fixture
 def book(tmp_path):
     """A repository with one chapter, as its author wrote it."""
     (tmp_path / "book").mkdir()
-    (tmp_path / "book/05_cnn.py").write_text(LESSON)
+    (tmp_path / "book/06_cnn.py").write_text(LESSON)
     shutil.copy(ROOT / "_config.yml", tmp_path)
     (tmp_path / "README.md").write_text(
         "# A\n<!-- clone -->\n<!-- /clone -->\n\n<!-- links -->\nold\n<!-- /links -->\nend\n"
@@ -60,13 +61,13 @@ def cells(path):
 
 
 def ids(root):
-    return [cell.id for cell in nbformat.read(root / "book/05_cnn.ipynb", as_version=4).cells]
+    return [cell.id for cell in nbformat.read(root / "book/06_cnn.ipynb", as_version=4).cells]
 
 
 def test_a_lesson_gets_its_cells_and_its_notebook(book, capsys):
     assert sync.main([], book) == 0
     assert PLACEHOLDER in capsys.readouterr().out
-    notebook = nbformat.read(book / "book/05_cnn.ipynb", as_version=4)
+    notebook = nbformat.read(book / "book/06_cnn.ipynb", as_version=4)
     nbformat.validate(notebook)
     tags = [cell.metadata.get("tags", []) for cell in notebook.cells]
     assert tags == [
@@ -77,8 +78,8 @@ def test_a_lesson_gets_its_cells_and_its_notebook(book, capsys):
         [],
         [],
     ]
-    assert cells(book / "book/05_cnn.py") == cells(book / "book/05_cnn.ipynb")
-    assert (book / "book/05_cnn.py").read_text().count(
+    assert cells(book / "book/06_cnn.py") == cells(book / "book/06_cnn.ipynb")
+    assert (book / "book/06_cnn.py").read_text().count(
         "def double(x):\n    return 2 * x\n\n\ndouble"
     ) == 1
     assert "accelerator" not in notebook.metadata
@@ -96,7 +97,7 @@ def test_a_second_run_changes_nothing(book, capsys):
 
 
 @pytest.mark.parametrize(
-    "name", ["book/05_cnn.py", "book/05_cnn.ipynb", "README.md", "CITATION.cff"]
+    "name", ["book/06_cnn.py", "book/06_cnn.ipynb", "README.md", "CITATION.cff"]
 )
 def test_check_names_what_differs_and_writes_nothing(book, capsys, name):
     sync.main([], book)
@@ -114,7 +115,7 @@ def test_check_names_what_differs_and_writes_nothing(book, capsys, name):
 def test_an_edit_changes_one_id(book):
     sync.main([], book)
     before = ids(book)
-    path = book / "book/05_cnn.py"
+    path = book / "book/06_cnn.py"
     path.write_text(path.read_text().replace("return 2 * x", "return 3 * x"))
     sync.main([], book)
     after = ids(book)
@@ -123,7 +124,7 @@ def test_an_edit_changes_one_id(book):
 
 
 def test_equal_cells_have_ids_of_their_own(book):
-    path = book / "book/05_cnn.py"
+    path = book / "book/06_cnn.py"
     path.write_text(LESSON + "\n# %%\n1\n\n# %%\n1\n")
     sync.main([], book)
     assert len(set(ids(book))) == len(ids(book))
@@ -131,7 +132,7 @@ def test_equal_cells_have_ids_of_their_own(book):
 
 def test_outputs_of_a_notebook_that_was_run_are_dropped(book):
     sync.main([], book)
-    path = book / "book/05_cnn.ipynb"
+    path = book / "book/06_cnn.ipynb"
     clean = path.read_text()
     notebook = nbformat.reads(clean, as_version=4)
     notebook.cells[-1].outputs = [nbformat.v4.new_output("stream", text="2")]
@@ -143,10 +144,10 @@ def test_outputs_of_a_notebook_that_was_run_are_dropped(book):
 
 
 def test_the_header_asks_for_a_gpu(book):
-    path = book / "book/05_cnn.py"
+    path = book / "book/06_cnn.py"
     path.write_text("# ---\n# jupyter:\n#   accelerator: GPU\n# ---\n\n" + LESSON)
     sync.main([], book)
-    metadata = nbformat.read(book / "book/05_cnn.ipynb", as_version=4).metadata
+    metadata = nbformat.read(book / "book/06_cnn.ipynb", as_version=4).metadata
     assert (metadata.accelerator, metadata.colab.gpuType) == ("GPU", "T4")
     assert path.read_text().startswith(
         "# ---\n# jupyter:\n#   accelerator: GPU\n# ---\n\n# %% [mark"
@@ -159,7 +160,7 @@ def test_another_address_goes_everywhere(book, capsys):
     assert "placeholder" not in capsys.readouterr().out
     old, new = ((root / "_config.yml").read_text() for root in (ROOT, book))
     assert new == old.replace(PLACEHOLDER, url)
-    for name in ("README.md", "CITATION.cff", "book/05_cnn.py", "book/05_cnn.ipynb"):
+    for name in ("README.md", "CITATION.cff", "book/06_cnn.py", "book/06_cnn.ipynb"):
         text = (book / name).read_text()
         assert "your-account" not in text
         assert "someone/fork.of-it" in text
@@ -184,10 +185,10 @@ def test_comments_of_the_configuration_stay():
     ],
 )
 def test_a_malformed_chapter_is_named(book, capsys, text, says):
-    (book / "book/05_cnn.py").write_text(text)
+    (book / "book/06_cnn.py").write_text(text)
     assert sync.main([], book) == 2
     message = capsys.readouterr().err
-    assert "book/05_cnn.py" in message
+    assert "book/06_cnn.py" in message
     assert says in message
 
 
@@ -239,7 +240,8 @@ def test_pairs_hold_the_same_cells_and_no_outputs(path):
 def test_every_derived_link_is_the_configured_one_and_leads_to_a_file():
     repository = read(ROOT)
     links = 0
-    for path in [*CHAPTERS, *(p.with_suffix(".ipynb") for p in CHAPTERS), ROOT / "README.md"]:
+    notebooks = [path.with_suffix(".ipynb") for path in CHAPTERS]
+    for path in [*sync.sources(ROOT), *notebooks, ROOT / "README.md"]:
         text = path.read_text(encoding="utf-8")
         for address in re.findall(r"https://colab\.research\.google\.com/github/[^)\s\"\\]+", text):
             links += 1

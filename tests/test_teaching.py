@@ -6,29 +6,32 @@ import shlex
 
 import pytest
 
-from helpers import records
-from tools import needs, pool, run_chapters, sync, train
-from tools.repository import ROOT, BookError
+from helpers.commands import collect, train
+from helpers.runs import records
+from tools.book import execute, needs, sync
+from tools.common import ROOT, BookError
 
 PAGE = (ROOT / "book/teaching.md").read_text(encoding="utf-8")
-COMMANDS = re.findall(r"(?m)^    python -m (.+)$", PAGE.replace("\\\n       ", ""))
+COMMANDS = re.findall(
+    r"(?m)^    (?:python -m )?((?:instruments|tools|zipfile)\b.+)$", PAGE.replace("\\\n       ", "")
+)
 FILLED_IN = {"MODEL": "cnn", "VARIANT": "base", "K": "2", "S": "1"}
 
 
 def given(tool):
     """The arguments of every command of the page that calls a tool."""
-    lines = [line for line in COMMANDS if line.startswith(f"tools.{tool} ")]
+    lines = [line.removeprefix(tool) for line in COMMANDS if line.startswith(f"{tool} ")]
     assert lines
-    return [[FILLED_IN.get(word, word) for word in shlex.split(line)[1:]] for line in lines]
+    return [[FILLED_IN.get(word, word) for word in shlex.split(line)] for line in lines]
 
 
 def test_the_page_names_no_other_tools():
-    assert {line.split()[0] for line in COMMANDS} == {
-        "tools.train", "tools.pool", "tools.run_chapters", "zipfile"
-    }  # fmt: skip
+    words = {tuple(line.split()[:2]) for line in COMMANDS}
+    assert {first for first, _ in words} == {"instruments", "tools.book.execute", "zipfile"}
+    assert {second for first, second in words if first == "instruments"} == {"train", "collect"}
 
 
-@pytest.mark.parametrize("arguments", given("train"), ids=" ".join)
+@pytest.mark.parametrize("arguments", given("instruments train"), ids=" ".join)
 def test_trainings_are_understood(arguments, tmp_path, capsys):
     arguments[arguments.index("--profile") + 1] = "smoke"
     arguments[arguments.index("--runs") + 1] = str(tmp_path)
@@ -36,19 +39,19 @@ def test_trainings_are_understood(arguments, tmp_path, capsys):
     assert "runs done" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("arguments", given("pool"), ids=" ".join)
-def test_pooling_is_understood(arguments, tmp_path, capsys):
+@pytest.mark.parametrize("arguments", given("instruments collect"), ids=" ".join)
+def test_collecting_is_understood(arguments, tmp_path, capsys):
     into, source, *options = arguments
     (tmp_path / source).mkdir()
-    assert pool.main([str(tmp_path / into), str(tmp_path / source), *options]) == 1
+    assert collect.main([str(tmp_path / into), str(tmp_path / source), *options]) == 1
     assert "there is no record in it" in capsys.readouterr().out
 
 
 def test_chapters_take_the_parameters():
-    ((_, profile, _, *only, _, parameter, _, _),) = given("run_chapters")
+    ((_, profile, _, *only, _, parameter, _, _),) = given("tools.book.execute")
     name, value = parameter.split("=")
-    values = run_chapters.prepare(profile, run_chapters.select(only), {name: value})
-    assert [path.stem for path in values] == ["08_results", "09_significance"]
+    values = execute.prepare(profile, execute.select(only), {name: value})
+    assert [path.stem for path in values] == ["09_results", "10_significance"]
     assert [found[name] for found in values.values()] == [value, value]
 
 
@@ -75,11 +78,11 @@ def test_every_chapter_has_its_row_of_needs_and_of_misconceptions():
 
 
 def test_a_chapter_that_does_not_say_what_it_needs_is_named():
-    source = ROOT / "book/05_cnn.py"
+    source = ROOT / "book/06_cnn.py"
     cells = [cell for cell, _ in sync.parse(source.read_text(), source.name)[1]]
-    assert needs.row("05_cnn.py", cells, True) in PAGE
+    assert needs.row("06_cnn.py", cells, True) in PAGE
     cells[0].source = cells[0].source.replace("**Time:**", "**Duration:**")
-    with pytest.raises(BookError, match=r"05_cnn\.py: no paragraph that begins with \*\*Time"):
-        needs.row("05_cnn.py", cells, True)
+    with pytest.raises(BookError, match=r"06_cnn\.py: no paragraph that begins with \*\*Time"):
+        needs.row("06_cnn.py", cells, True)
     with pytest.raises(BookError, match="needs one <!-- needs -->"):
         needs.filled("no markers", [])

@@ -12,10 +12,11 @@ import pytest
 from conftest import ROOT
 from scipy import stats
 
-from helpers import evaluation, models, profiles, records, tuning
+from helpers import evaluation, models, profiles, tuning
 from helpers.datasets import FAMILIES
-from tools import claims, traceability
-from tools.evidence import (
+from helpers.runs import records
+from tools.claims import claims, traceability
+from tools.claims.evidence import (
     FEATURES,
     NOT,
     PARTLY,
@@ -27,8 +28,8 @@ from tools.evidence import (
     spans,
     verdict,
 )
-from tools.repository import BookError
-from tools.traceability import JUDGED
+from tools.claims.traceability import JUDGED
+from tools.common import BookError
 
 # The numbered sections of the thesis that say something, its tables and its figures.
 SECTIONS = [
@@ -90,7 +91,7 @@ def test_a_falling_curve_falls_from_ten_to_ten():
 
 
 def test_arithmetic_gives_the_parameters_that_keras_counts():
-    # As in chapters 5 and 6, whose asserts compare with Keras.
+    # As in chapters 6 and 7, whose asserts compare with Keras.
     shapes, flat, total = claims.cnn_arithmetic()
     assert (shapes[-1], flat, total) == ((31, 3, 128), 11_904, 6_239_338)
     assert claims.lstm_arithmetic() == (4_032, 2_109_194)
@@ -142,7 +143,7 @@ def make_chapter(root, name, *texts):
 def test_anchors_are_those_of_the_rendered_page(tmp_path):
     chapter = make_chapter(
         tmp_path,
-        "05_cnn",
+        "06_cnn",
         '# The CNN: a note\n\n## Why "same"?\nText\n### `Dense`, at last\n#### Too deep',
         "## Next\n```\n## code\n```",
         "Again\n\n### Next",
@@ -156,11 +157,11 @@ def test_anchors_are_those_of_the_rendered_page(tmp_path):
 
 
 def sections(**row):
-    return [{"section": "1", "rows": [{"says": "that", "chapter": "05_cnn", **row}]}]
+    return [{"section": "1", "rows": [{"says": "that", "chapter": "06_cnn", **row}]}]
 
 
 def test_a_row_that_points_to_nothing_is_named_with_what_is_near(tmp_path):
-    make_chapter(tmp_path, "05_cnn", "# The CNN\n\n## Count before you build")
+    make_chapter(tmp_path, "06_cnn", "# The CNN\n\n## Count before you build")
     with pytest.raises(BookError, match="section 1, 'that'.*'Count'.*nearest is 'Count before"):
         traceability.locate(sections(heading="Count"), tmp_path)
     wrong = sections(heading="The CNN")
@@ -171,7 +172,7 @@ def test_a_row_that_points_to_nothing_is_named_with_what_is_near(tmp_path):
     with pytest.raises(BookError, match=r"'that': book/11_lost\.py: not in _toc\.yml"):
         traceability.locate(wrong, tmp_path)
     assert traceability.locate(sections(heading="The CNN"), tmp_path) == {
-        ("05_cnn", "The CNN"): "the-cnn"
+        ("06_cnn", "The CNN"): "the-cnn"
     }
 
 
@@ -275,7 +276,7 @@ WINNERS = {"cnn": (0.1, 64, 256), "lstm": (0.2, 64, 64)}
 
 @pytest.fixture(scope="module")
 def recorded(tmp_path_factory):
-    """A folder with every run of the protocol, and the single ones of chapter 10."""
+    """A folder with every run of the protocol, and the single ones of chapter 11."""
     folder = tmp_path_factory.mktemp("records")
     evidence = Evidence(folder)
     profile = profiles.get("mini")
@@ -477,13 +478,13 @@ def test_a_page_out_of_step_is_found_and_written_anew(a_book, capsys):
 
 
 def test_a_chapter_that_lost_a_heading_is_an_error(a_book, capsys):
-    chapter = a_book / "book/04_folds.py"
+    chapter = a_book / "book/05_folds.py"
     text = chapter.read_text(encoding="utf-8")
     chapter.unlink()
     chapter.write_text(text.replace("# ## Prove it\n", "# ## Proof\n"), encoding="utf-8")
     assert traceability.main([], a_book) == 2
     said = capsys.readouterr().err
-    assert "book/04_folds.py has no heading 'Prove it'; the nearest is 'Proof'" in said
+    assert "book/05_folds.py has no heading 'Prove it'; the nearest is 'Proof'" in said
     assert not (a_book / traceability.PAGE).exists()
 
 

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from conftest import ROOT
 
-from helpers import records, training
-from tools import pool, train
+from helpers.commands import collect, train
+from helpers.runs import records, training
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +25,15 @@ def finished(tmp_path_factory):
 
 
 def command(*arguments):
-    return [sys.executable, "-m", "tools.train", "--profile", "smoke", *map(str, arguments)]
+    return [
+        sys.executable,
+        "-m",
+        "helpers.commands",
+        "train",
+        "--profile",
+        "smoke",
+        *map(str, arguments),
+    ]
 
 
 def test_a_dry_run_lists_and_trains_nothing(tmp_path, capsys):
@@ -66,7 +74,7 @@ def test_runs_of_classmates_are_pooled(finished, tmp_path, monkeypatch, capsys):
     arguments = ["--profile", "smoke", "--runs", together, "--only", "cnn", "--variant", "base"]
     for classmate, done in ((1, "1 of 2 runs done"), (2, "2 of 2 runs done")):
         handed_in = str(tmp_path / f"classmate{classmate}.zip")
-        assert pool.main([together, handed_in, "--profile", "smoke"]) == 0
+        assert collect.main([together, handed_in, "--profile", "smoke"]) == 0
         capsys.readouterr()
         assert train.main([*arguments, "--dry-run"]) == 0
         assert done in capsys.readouterr().out

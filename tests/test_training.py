@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers import datasets, models, records, training, tuning
+from helpers import datasets, models, tuning
+from helpers.runs import records, training
 
 
 @pytest.fixture(scope="module")
@@ -120,7 +121,7 @@ def test_the_same_seed_gives_the_same_run_and_another_does_not(experiment, run, 
     same(record, again.run(name, fold=2, epochs=4))
     other = again.run(name, fold=2, epochs=4, seed=1)
     assert not record.history.equals(other.history)
-    # A training does not know how long it will be: chapter 10 relies on it.
+    # A training does not know how long it will be: chapter 11 relies on it.
     shorter = again.run(name, fold=2, epochs=2)
     assert record.history[:2].equals(shorter.history)
 
@@ -335,7 +336,7 @@ def test_a_failing_execution_is_reported_as_it_is(experiment, monkeypatch):
 
 
 def test_a_recorded_search_needs_no_tuner(experiment):
-    """As chapters 8 and 9 are rendered: nothing is drawn, no model is built."""
+    """As chapters 9 and 10 are rendered: nothing is drawn, no model is built."""
     search = tuning.search(experiment, "lstm")
     code = (
         "import sys; from helpers import records, training, tuning\n"

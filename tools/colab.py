@@ -4,7 +4,8 @@ Chapters' setup cell runs this as a script, in an environment that was chosen by
 numpy or Keras would break what else is in it. So every installed version becomes a constraint.
 
 With `--print`, in a fresh runtime, it prints the versions that Colab ships in the form of
-`colab.toml`, the list by which `tools.colab_contract` checks this promise.
+`tools/environments/colab.toml`, the list by which `tools.environments.colab_contract` checks this
+promise.
 """
 
 import argparse
@@ -19,7 +20,7 @@ from importlib import metadata
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent.parent / "pyproject.toml"
-SHIPPED = Path(__file__).resolve().with_name("colab.toml")
+SHIPPED = Path(__file__).resolve().with_name("environments") / "colab.toml"
 # Beyond the helpers' own dependencies: what runs a chapter without a browser.
 EXTRA = ["papermill"]
 # Beyond both, where Colab has them: what runs a cell or a setup cell, and what chapters look for.
@@ -86,7 +87,7 @@ def shipped(requirements: list[str]) -> dict[str, str]:
 
 
 def listing(packages: dict[str, str]) -> str:
-    """Return the text of `colab.toml`, as of today and this Python."""
+    """Return the text of `tools/environments/colab.toml`, as of today and this Python."""
     return LIST.format(
         date=datetime.date.today(),
         python=platform.python_version(),

@@ -1,1 +1,1 @@
-"""Plumbing that no chapter teaches: records, trainings, the study."""
+"""Plumbing that no chapter teaches: records, training, stores, the cache of features, the study."""

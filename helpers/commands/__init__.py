@@ -1,0 +1,1 @@
+"""The readers' commands: `instruments train`, `collect`, `import` and `nsynth`."""

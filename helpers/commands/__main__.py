@@ -1,0 +1,5 @@
+import sys
+
+from helpers.commands.main import main
+
+sys.exit(main())

@@ -1,0 +1,240 @@
+"""Pool the runs of a class: `instruments collect INTO FROM... --profile quick`.
+
+FROM are folders and zip files as students hand them in; records are looked for at any depth, in
+zip files that lie in folders as well. A record is copied into INTO if it is whole, is a run of the
+profile on the same notes, and answers for the notes of its fold. Whatever else is found is
+refused by name, with the reason, and stops nothing. INTO's own records are never overwritten.
+
+A zip file is not unpacked to where it says: the three files of each record are read, up to a
+limit. What is checked is damage and mix-ups. A record that somebody makes up with care passes.
+"""
+
+import argparse
+import os
+import re
+import sys
+import zipfile
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory
+
+import numpy as np
+
+from helpers import profiles
+from helpers.runs import records, training
+
+LIMIT = 32 * 2**20  # bytes of a file of a record, unpacked; those of the thesis's runs are smaller
+NAME = re.compile(r"(?:cnn|lstm)-fold\d+-seed\d+-[0-9a-f]{12}")
+ALL_FILES = ("record.json", *records.FILES)
+VERDICTS = {"taken": "taken", "copy": "copies", "repeat": "repeats", "refused": "refused"}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one record, or of a source without any.
+
+    Attributes
+    ----------
+    source : str
+        The folder or zip file that was handed in.
+    verdict : {"taken", "copy", "repeat", "refused"}
+        A copy is the same, file by file, as a record of the pool; a repeat is another training of
+        the same run. Neither is taken.
+    reason : str
+    record : str
+        Where in the source it lies; empty for a source without records.
+    """
+
+    source: str
+    verdict: str
+    reason: str = ""
+    record: str = ""
+
+
+def found_in(source: Path) -> dict[PurePosixPath, dict[str, Callable]]:
+    """Return each folder in a folder or zip file that is or claims to be a record.
+
+    With it, its files by name: for each a function that opens it. Raises `zipfile.BadZipFile` for
+    a zip file that is none.
+    """
+    files = {}
+
+    def add(path: PurePosixPath, read):
+        if not any(part.startswith((".", "__MACOSX")) and part != ".." for part in path.parts):
+            files.setdefault(path.parent, {})[path.name] = read
+
+    if source.is_dir():
+        root = PurePosixPath(source.resolve().name)
+        for path in sorted(source.rglob("*")):
+            if path.is_file() and not path.is_symlink():
+                add(root / path.relative_to(source).as_posix(), lambda path=path: path.open("rb"))
+    else:
+        archive = zipfile.ZipFile(source)
+        for info in archive.infolist():
+            if not info.is_dir():
+                name = PurePosixPath(info.filename.replace("\\", "/"))
+                add(name, lambda info=info: archive.open(info))
+    return {
+        folder: inside
+        for folder, inside in files.items()
+        if "record.json" in inside or NAME.fullmatch(folder.name)
+    }
+
+
+def check(record: records.Record, experiment_of: Callable) -> None:
+    """Raise ValueError unless the record is a run of the profile and answers for its own notes."""
+    config = record.config
+    experiment = experiment_of(config["split"]["kind"])
+    profile, fold = experiment.profile, config["split"]["fold"]
+    epochs = config["epochs"]
+    if epochs not in (profile.epochs, profile.tuning_epochs):
+        epochs = profile.epochs
+    wanted = experiment.config(
+        config["model"], config["hyperparameters"], fold, config["seed"], epochs
+    )
+    keys = [key for key in wanted | config if wanted.get(key) != config.get(key)]
+    if keys:
+        raise ValueError(f"not a run of the profile {profile.name}, differs in {', '.join(keys)}")
+    if not 1 <= fold <= experiment.n_folds:
+        raise ValueError(f"fold {fold}, where the profile has 1 to {experiment.n_folds}")
+    part = experiment.folds[fold - 1].test
+    asked = {"fold_test": experiment.notes.select(part), "nsynth_test": experiment.test_notes}
+    for name, notes in asked.items():
+        said = record.predictions[name]
+        if not (
+            np.array_equal(said["notes"], notes.table["note"].to_numpy(dtype=str))
+            and np.array_equal(said["labels"], notes.labels)
+            and said["probabilities"].shape == (len(notes), 10)
+            and np.isfinite(said["probabilities"]).all()
+        ):
+            raise ValueError(f"its answers ({name}) are not ten probabilities for each note asked")
+
+
+def read(file: str, files: dict) -> bytes:
+    """Return a file of a record; raise ValueError if it is larger than one can be."""
+    with files[file]() as opened:
+        data = opened.read(LIMIT + 1)
+    if len(data) > LIMIT:
+        raise ValueError(f"{file} is larger than {LIMIT // 2**20} MiB")
+    return data
+
+
+def take(name: str, files: dict, into: Path, experiment_of: Callable) -> bool:
+    """Copy one record into the pool; False if one of its name is there. Raises what is wrong."""
+    if not NAME.fullmatch(name):
+        raise ValueError(f"its folder is called {name!r}, and a record's folder keeps its name")
+    with TemporaryDirectory(dir=into, prefix=".pool-") as drafts:
+        draft = Path(drafts) / name
+        draft.mkdir()
+        for file in {*ALL_FILES} & {*files}:
+            (draft / file).write_bytes(read(file, files))
+        arrays = draft / "predictions.npz"
+        if zipfile.is_zipfile(arrays):
+            with zipfile.ZipFile(arrays) as opened:
+                if sum(info.file_size for info in opened.infolist()) > LIMIT:
+                    raise ValueError(f"{arrays.name} unpacks to more than {LIMIT // 2**20} MiB")
+        try:
+            check(records.read(draft), experiment_of)
+        except records.RecordError as error:
+            raise ValueError(
+                str(error).removeprefix(f"{draft}: ").partition("; delete")[0]
+            ) from error
+        try:
+            os.rename(draft, into / name)
+        except OSError:
+            if not (into / name).is_dir():
+                raise
+            return False
+    return True
+
+
+def pool(into, sources, profile: str = "quick", data="nsynth-mini") -> list[Outcome]:
+    """Copy the records of `sources` into the folder `into` (see the module).
+
+    Parameters
+    ----------
+    into : path
+        The class's records; made if it is not there.
+    sources : iterable of path
+        Folders and zip files.
+    profile, data : str
+        What the runs were made with, as in `helpers.runs.training.Experiment`.
+    """
+    into = Path(into)
+    into.mkdir(parents=True, exist_ok=True)
+    outcomes, givers = [], {}
+
+    @cache
+    def experiment_of(split):
+        return training.Experiment(profile, data, into, split=split)
+
+    def pooled(place, folder, files):
+        try:
+            if take(folder.name, files, into, experiment_of):
+                givers[folder.name] = place
+                return "taken", ""
+            there = (into / folder.name / "record.json").read_bytes()
+            giver = givers.get(folder.name, "the pool")
+            if read("record.json", files) == there:
+                return "copy", f"the same as in {giver}"
+            return "repeat", f"another training of a run in {giver}, which stays"
+        except Exception as error:  # what is handed in may be anything
+            kind = "" if type(error) is ValueError else f"{type(error).__name__}: "
+            return "refused", f"{kind}{error}"
+
+    for source in map(Path, sources):
+        inner = sorted(source.rglob("*.zip")) if source.is_dir() else []
+        for place in [source, *inner]:
+            try:
+                found = found_in(place)
+            except (OSError, zipfile.BadZipFile) as error:
+                outcomes.append(Outcome(str(place), "refused", f"cannot be opened ({error})"))
+                continue
+            if not found and not (place == source and inner):
+                outcomes.append(Outcome(str(place), "refused", "there is no record in it"))
+            for folder, files in found.items():
+                outcome = pooled(place, folder, files)
+                outcomes.append(Outcome(str(place), *outcome, str(folder)))
+    return outcomes
+
+
+def report(outcomes: list[Outcome]) -> str:
+    """One line for each record; copies, of which a class has many, a line for each source."""
+    lines = Counter()
+    for outcome in outcomes:
+        record = "" if outcome.verdict == "copy" else outcome.record
+        lines[outcome.source, outcome.verdict, record, outcome.reason] += 1
+    text = [
+        f"{verdict:<8} {': '.join(filter(None, (source, record, reason)))}"
+        + f" ({n} records)" * (n > 1)
+        for (source, verdict, record, reason), n in lines.items()
+    ]
+    counts = Counter(outcome.verdict for outcome in outcomes)
+    text.append(", ".join(f"{counts[verdict]} {word}" for verdict, word in VERDICTS.items()))
+    # Names in what is handed in may hold anything, a terminal's commands as well.
+    return "\n".join("".join(c if c.isprintable() else "?" for c in line) for line in text)
+
+
+def main(arguments=None) -> int:
+    """Run the command line; return 0, 1 (something was refused) or 2 (no such source)."""
+    parser = argparse.ArgumentParser(
+        prog="instruments collect", description=__doc__.splitlines()[0]
+    )
+    parser.add_argument("into", help="the folder of the class's records")
+    parser.add_argument("sources", nargs="+", type=Path, metavar="from", help="folders, zip files")
+    parser.add_argument("--profile", default="quick", choices=list(profiles.PROFILES))
+    parser.add_argument("--data", default="nsynth-mini", help="a set in NSynth's layout")
+    options = parser.parse_args(arguments)
+    if lacking := [str(source) for source in options.sources if not source.exists()]:
+        print(f"collect: there is no {', '.join(lacking)}", file=sys.stderr)
+        return 2
+    outcomes = pool(options.into, options.sources, options.profile, options.data)
+    print(report(outcomes))
+    return int(any(outcome.verdict == "refused" for outcome in outcomes))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,434 @@
+"""A folder of any sounds -> a set in NSynth's layout: `instruments import SOURCE INTO`.
+
+What is done to each file, in this order:
+
+1. It is decoded, whatever libsndfile reads: WAV, AIFF, FLAC, OGG, MP3, any rate and channels.
+2. Channels are averaged.
+3. It is resampled to 16 kHz (soxr, quality HQ). From a lower rate nothing is won: what lies above
+   half of that rate stays empty.
+4. What comes before the first sample within 60 dB of the loudest is cut off: NSynth's notes begin
+   at once.
+5. Four seconds are kept. A longer sound is cut, a shorter one is followed by silence.
+6. If its peak exceeds full scale, as resampling may bring about, it is made quieter by just that.
+   Otherwise its loudness stays.
+7. It is written as FLAC of 16 bits.
+
+The family comes from the nearest folder above the file whose name holds that of a family or of an
+instrument in `NAMES`, or from a CSV file. Each folder of sounds counts as one instrument. The
+pitch comes from the file's name (`A4`, `Bb3`, `As3`, `C#5`) or the CSV, and is 0 where it is not
+known. A folder of sounds knows no MIDI velocity: unless the CSV gives it, the last number of a
+note's name counts the sounds of one pitch. `origin.csv` beside the notes says which file became
+which.
+"""
+
+import argparse
+import csv
+import hashlib
+import json
+import os
+import re
+import shutil
+import sys
+import tempfile
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from helpers.notes import FAMILIES, SAMPLE_RATE, SAMPLES, SOURCES, SPLITS, DatasetError
+from helpers.profiles import PROFILES
+
+NAMES = {
+    "bass": "bass guitar, electric bass",
+    "brass": "trumpet, cornet, flugelhorn, trombone, bass trombone, horn, euphonium, tuba, "
+    "bass tuba",
+    "flute": "alto flute, bass flute, piccolo, recorder",
+    "guitar": "acoustic guitar, electric guitar",
+    "keyboard": "piano, electric piano, harpsichord, clavichord",
+    "mallet": "marimba, vibraphone, xylophone, glockenspiel, tubular bells",
+    "organ": "pipe organ, electric organ",
+    "reed": "clarinet, bass clarinet, oboe, english horn, cor anglais, bassoon, contrabassoon, "
+    "saxophone, sax, bass saxophone",
+    # A double bass is bowed; NSynth's family "bass" is bass guitars and synthesizers.
+    "string": "violin, viola, cello, violoncello, double bass, contrabass",
+    "vocal": "voice, choir",
+}
+FIRST_NUMBER = 500  # of an instrument; no family of NSynth has as many, so none is taken for its
+SHORTEST, LONGEST = 0.1, 30  # seconds
+ONSET = 1e-3  # of the peak: 60 dB below it
+LEAVE_OUT = "-"
+SUFFIXES = {
+    ".aif", ".aifc", ".aiff", ".au", ".caf", ".flac", ".mp3", ".oga", ".ogg", ".opus", ".snd",
+    ".w64", ".wav",
+}  # fmt: skip
+COLUMNS = ("file", "family", "instrument", "source", "pitch", "velocity")
+
+_KNOWN = {name: family for family in FAMILIES for name in (family, *NAMES[family].split(", "))}
+_PITCH = re.compile(r"(?<![A-Za-z0-9])([A-G])(#|s|b)?(-1|[0-9])(?![A-Za-z0-9#])")
+_STEPS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
+
+
+@dataclass
+class Sound:
+    """A file and what is said of it; velocity is None where nothing is."""
+
+    path: Path
+    file: str
+    family: str
+    instrument: str
+    source: str = "acoustic"
+    pitch: int = 0
+    velocity: int | None = None
+
+
+def family_of(label: str, given: dict | None = None) -> str | None:
+    """The family that a label names: `Violin (arco)` is string, `Bass Flute` flute.
+
+    Parameters
+    ----------
+    label : str
+    given : dict of str -> str, optional
+        Families of labels, beside those of `NAMES`: one of `helpers.notes.FAMILIES`, or "-".
+
+    Returns
+    -------
+    str or None
+        The family of the longest name in it; None if there is none.
+
+    Raises
+    ------
+    DatasetError
+        If it holds names of two families that are equally long.
+    """
+    words, found = _words(label), {}
+    known = _KNOWN | {" ".join(_words(name)): family for name, family in (given or {}).items()}
+    for i in range(len(words)):
+        for j in range(i + 1, len(words) + 1):
+            name = " ".join(words[i:j])
+            if family := known.get(name) or known.get(name.removesuffix("s")):
+                found.setdefault(j - i, set()).add(family)
+    families = found[max(found)] if found else {None}
+    if len(families) > 1:
+        raise DatasetError(f"{label!r} may be {' or '.join(sorted(families))}")
+    return families.pop()
+
+
+def _words(label: str) -> list[str]:
+    return re.sub("[^a-z]+", " ", label.lower()).split()
+
+
+def pitch_of(text: str) -> int | None:
+    """The MIDI number of the one pitch that a text names (C4 is 60), or None."""
+    signs = {"#": 1, "s": 1, "b": -1, "": 0}
+    found = {
+        12 * (int(octave) + 1) + _STEPS[letter] + signs[sign]
+        for letter, sign, octave in _PITCH.findall(text)
+    }
+    return found.pop() if len(found) == 1 and 0 <= min(found) <= 127 else None
+
+
+def by_folder(source: Path, given: dict | None = None) -> tuple[list[Sound], list[str]]:
+    """The sounds below a folder, labelled by the folders they are in; and what is refused."""
+    sounds, refused = [], []
+    for path in _files(source):
+        file = path.relative_to(source).as_posix()
+        folders = path.parent.relative_to(source.parent).parts
+        try:
+            families = (family_of(folder, given) for folder in reversed(folders))
+            family = next((family for family in families if family), None)
+        except DatasetError as error:
+            refused.append(f"{file}: its folder {error}")
+            continue
+        if family is None:
+            refused.append(f"{file}: no folder above it ({', '.join(folders)}) names a family")
+        elif family != LEAVE_OUT:
+            pitch = pitch_of(path.stem) or 0
+            sounds.append(Sound(path, file, family, "/".join(folders), pitch=pitch))
+    return sounds, refused
+
+
+def by_table(source: Path, labels: Path, given: dict | None = None) -> tuple[list, list[str]]:
+    """The sounds that the rows of a CSV file label, and what is refused."""
+    with open(labels, newline="", encoding="utf-8-sig") as file:
+        reader = csv.DictReader(file)
+        header = reader.fieldnames or []
+        if not {"file", "family"} <= set(header) <= set(COLUMNS):
+            raise DatasetError(
+                f"{labels}: its first line is {','.join(header)!r}, expected file,family and, "
+                f"where they are known, {','.join(COLUMNS[2:])}"
+            )
+        rows = list(reader)
+    there = {path.relative_to(source).as_posix(): path for path in _files(source)}
+    sounds, refused, seen = [], [], set()
+    for number, row in enumerate(rows, 2):
+        try:
+            file = Path(row["file"]).as_posix()
+            if file in seen:
+                raise DatasetError("named twice")
+            seen.add(file)
+            if sound := _sound_of(row, there.get(file), file, given):
+                sounds.append(sound)
+        except (DatasetError, ValueError, TypeError) as error:
+            refused.append(f"{labels.name}, line {number}: {row['file']}: {error}")
+    refused += [f"{file}: has no row in {labels.name}" for file in there if file not in seen]
+    return sounds, refused
+
+
+def _sound_of(row: dict, path, file: str, given) -> Sound | None:
+    if path is None:
+        raise DatasetError(f"no such file, or none of {', '.join(sorted(SUFFIXES))}")
+    if row["family"] == LEAVE_OUT or (family := family_of(row["family"], given)) == LEAVE_OUT:
+        return None
+    if family is None:
+        raise DatasetError(f"the family {row['family']!r} is not known")
+    known = {key: value for key in COLUMNS[2:] if (value := (row.get(key) or "").strip())}
+    sound = Sound(path, file, family, known.get("instrument", str(Path(file).parent)))
+    sound.source = known.get("source", sound.source)
+    if sound.source not in SOURCES:
+        raise DatasetError(f"the source is {sound.source!r}, expected {', '.join(SOURCES)}")
+    pitch = known.get("pitch", "")
+    sound.pitch = int(pitch) if pitch.isdecimal() else pitch_of(pitch or path.stem)
+    if pitch and (sound.pitch is None or sound.pitch > 127):
+        raise DatasetError(f"the pitch is {pitch!r}, expected 0 to 127 or such as A4")
+    sound.pitch = sound.pitch or 0
+    if velocity := known.get("velocity"):
+        sound.velocity = int(velocity)
+        if not 0 <= sound.velocity <= 127:
+            raise DatasetError(f"the velocity is {velocity}, expected 0 to 127")
+    return sound
+
+
+def _files(source: Path) -> list[Path]:
+    return sorted(
+        path
+        for path in source.rglob("*")
+        if path.suffix.lower() in SUFFIXES and path.is_file() and not path.name.startswith(".")
+    )
+
+
+def waveform(path) -> tuple[np.ndarray, str]:
+    """Bring a sound to NSynth's form, as the module says.
+
+    Returns
+    -------
+    waveform : np.ndarray, shape (64000,), float32
+        16 kHz, in -1 to 1.
+    steps : str
+        What was done to it, in words.
+
+    Raises
+    ------
+    DatasetError
+        If it cannot be decoded, is empty, silent or longer than 30 s, has less than 0.1 s of
+        sound, or holds NaN or infinite samples.
+    """
+    import soundfile
+    import soxr
+
+    try:
+        with soundfile.SoundFile(path) as file:
+            if file.frames > LONGEST * file.samplerate:
+                seconds = file.frames / file.samplerate
+                raise DatasetError(f"{seconds:.0f} s long, no single note: cut it into notes first")
+            sound, rate = file.read(dtype="float64", always_2d=True), file.samplerate
+    except (soundfile.SoundFileError, OSError) as error:
+        reason = getattr(error, "error_string", error)
+        raise DatasetError(f"cannot be decoded ({reason})") from error
+    if not sound.size:
+        raise DatasetError("is empty")
+    if not np.isfinite(sound).all():
+        raise DatasetError("holds samples that are NaN or infinite")
+    steps, sound = [f"{rate} Hz, {sound.shape[1]} channel(s)"], sound.mean(axis=1)
+    if rate != SAMPLE_RATE:
+        sound = soxr.resample(sound, rate, SAMPLE_RATE, quality="HQ")
+    peak = np.abs(sound).max(initial=0)
+    if peak < 1 / 32768:
+        raise DatasetError("is silent, or its channels cancel each other")
+    start = int(np.argmax(np.abs(sound) >= ONSET * peak))
+    if start:
+        steps.append(f"{start / SAMPLE_RATE:.3f} s of silence cut")
+    sound = sound[start:]
+    if len(sound) < SHORTEST * SAMPLE_RATE:
+        raise DatasetError(
+            f"{1000 * len(sound) / SAMPLE_RATE:.0f} ms of sound, expected at least "
+            f"{1000 * SHORTEST:.0f} ms"
+        )
+    steps.append(f"{min(len(sound), SAMPLES) / SAMPLE_RATE:.3f} s kept")
+    sound = np.pad(sound[:SAMPLES], (0, max(0, SAMPLES - len(sound))))
+    if (peak := np.abs(sound).max()) > 1:
+        steps.append(f"divided by {peak:.3f}")
+        sound = sound / peak
+    return sound.astype(np.float32), "; ".join(steps)
+
+
+def names_of(sounds: list[Sound]) -> list[str]:
+    """A name in NSynth's form for each sound, none twice."""
+    kinds, numbers = {}, {}
+    for sound in sounds:
+        kinds.setdefault((sound.family, sound.source), set()).add(sound.instrument)
+    for kind, instruments in kinds.items():
+        if FIRST_NUMBER + len(instruments) > 1000:
+            raise DatasetError(
+                f"{len(instruments)} {' '.join(reversed(kind))} instruments, at most "
+                f"{1000 - FIRST_NUMBER} have a number"
+            )
+        for number, instrument in enumerate(sorted(instruments), FIRST_NUMBER):
+            numbers[*kind, instrument] = f"{kind[0]}_{kind[1]}_{number:03d}"
+    keys = [(numbers[s.family, s.source, s.instrument], s.pitch) for s in sounds]
+    used, names = {}, []  # files by instrument, pitch and velocity
+    for key, sound in zip(keys, sounds, strict=True):
+        if sound.velocity is not None:
+            first = used.setdefault((*key, sound.velocity), sound.file)
+            if first != sound.file:
+                raise DatasetError(
+                    f"{first} and {sound.file}: the same instrument, pitch and velocity: give one "
+                    "of them another, or leave the velocity out"
+                )
+    for key, sound in zip(keys, sounds, strict=True):
+        free = (v for v in range(128) if (*key, v) not in used)
+        velocity = next(free, None) if sound.velocity is None else sound.velocity
+        if velocity is None:
+            raise DatasetError(
+                f"{sound.file}: more than 128 sounds of {sound.instrument} with the pitch "
+                f"{sound.pitch} (0: not known): name their pitches, or use more folders"
+            )
+        used[*key, velocity] = sound.file
+        names.append(f"{key[0]}-{sound.pitch:03d}-{velocity:03d}")
+    return names
+
+
+def make(source, into, split="train", labels=None, given=None, progress=True) -> Path:
+    """Make a split of a set out of a folder of sounds, whole or not at all.
+
+    Parameters
+    ----------
+    source, into : path
+        The folder of sounds; the folder that gets `nsynth-<split>/`.
+    split : {"train", "valid", "test"}
+    labels : path, optional
+        A CSV file with a row for every sound: `file` (its path below `source`), `family` (any
+        label that `family_of` knows, or "-" to leave the sound out), and, where they are known,
+        `instrument` (any text), `source`, `pitch` (a number or such as A4), `velocity`.
+    given : dict of str -> str, optional
+        Families of further labels, or "-".
+
+    Returns
+    -------
+    Path
+        `into/nsynth-<split>`.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such folder or CSV file.
+    DatasetError
+        If something stands there already, or any sound is refused: all of them are named.
+    """
+    source, final = Path(source).resolve(), Path(into) / f"nsynth-{split}"
+    if not source.is_dir():
+        raise FileNotFoundError(f"{source}: no such folder")
+    if final.exists():
+        raise DatasetError(f"{final}: stands here already: give another folder, or delete it")
+    for label, family in (given or {}).items():
+        if family not in (*FAMILIES, LEAVE_OUT):
+            raise DatasetError(
+                f"{label}={family}: expected a family ({', '.join(FAMILIES)}), or - to leave out"
+            )
+    if labels is None:
+        sounds, refused = by_folder(source, given)
+    else:
+        sounds, refused = by_table(source, Path(labels), given)
+    if not sounds and not refused:
+        raise DatasetError(f"{source}: no sounds found, expected {', '.join(sorted(SUFFIXES))}")
+    final.parent.mkdir(parents=True, exist_ok=True)
+    draft = Path(tempfile.mkdtemp(dir=final.parent, prefix=f".{final.name}."))
+    try:
+        refused += _write(draft, sounds, refused, progress)
+        if refused:
+            shown = [*refused[:20], *([f"and {len(refused) - 20} more"] * (len(refused) > 20))]
+            raise DatasetError("\n".join([f"{source}: nothing is written", *shown]))
+        os.chmod(draft, 0o755)
+        os.rename(draft, final)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+    return final
+
+
+def _write(folder: Path, sounds: list[Sound], refused: list, progress) -> list[str]:
+    import soundfile
+    from tqdm import tqdm
+
+    names = [None] * len(sounds) if refused else names_of(sounds)
+    (folder / "audio").mkdir()
+    wrong, heard, examples, origins = [], {}, {}, []
+    bar = tqdm(sounds, unit="sound", disable=not progress)
+    for name, sound in zip(names, bar, strict=True):
+        try:
+            samples, steps = waveform(sound.path)
+        except DatasetError as error:
+            wrong.append(f"{sound.file}: {error}")
+            continue
+        digest = hashlib.sha256(samples.tobytes()).digest()
+        if (first := heard.setdefault(digest, sound.file)) != sound.file:
+            wrong.append(f"{sound.file}: the same sound as {first}")
+        if name is None:
+            continue  # all sounds are looked at, so that all that is wrong is said at once
+        soundfile.write(folder / "audio" / f"{name}.flac", samples, SAMPLE_RATE, "PCM_16")
+        instrument, pitch, velocity = name.rsplit("-", 2)
+        examples[name] = {
+            "note_str": name,
+            "instrument_str": instrument,
+            "instrument_family_str": sound.family,
+            "instrument_source_str": sound.source,
+            "pitch": int(pitch),
+            "velocity": int(velocity),
+            "sample_rate": SAMPLE_RATE,
+        }
+        origins.append([name, sound.file, sound.instrument, steps])
+    (folder / "examples.json").write_text(json.dumps(examples, indent=1) + "\n")
+    with open(folder / "origin.csv", "w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([["note", "file", "instrument", "steps"], *origins])
+    return wrong
+
+
+def report(final: Path) -> str:
+    """What a finished split holds, and which profiles it is large enough for."""
+    examples = json.loads((final / "examples.json").read_text()).values()
+    counts = Counter(fields["instrument_family_str"] for fields in examples)
+    lines = [f"{family:<10}{counts[family]:>6}" for family in FAMILIES]
+    fewest, split = min(counts[family] for family in FAMILIES), final.name.removeprefix("nsynth-")
+    asked = {
+        profile.name: profile.notes_per_family if split == "train" else profile.test_per_family or 0
+        for profile in PROFILES.values()
+    }
+    enough = [name for name, n in asked.items() if n <= fewest]
+    lines.append(f"enough for PROFILE {', '.join(enough)}" if enough else "too small to train on")
+    return "\n".join([f"{final}: {sum(counts.values())} notes", *lines])
+
+
+def main(arguments=None) -> None:
+    parser = argparse.ArgumentParser(
+        prog="instruments import",
+        description="Turn a folder of sounds into a set of notes that the chapters open.",
+    )
+    parser.add_argument("source", help="the folder of sounds, in folders named after instruments")
+    parser.add_argument("into", help="the folder of the set: the chapters' parameter DATA")
+    parser.add_argument("--split", choices=SPLITS, default="train", help="(default: train)")
+    parser.add_argument("--labels", help="a CSV file: file,family and more, see the module")
+    parser.add_argument(
+        "--as", dest="given", nargs="+", default=[], metavar="LABEL=FAMILY",
+        help="the family of a label that is not known, or LABEL=- to leave its sounds out",
+    )  # fmt: skip
+    args = parser.parse_args(arguments)
+    if wrong := [text for text in args.given if "=" not in text]:
+        parser.error(f"--as takes LABEL=FAMILY, not {wrong[0]!r}")
+    given = dict(text.split("=", 1) for text in args.given)
+    try:
+        print(report(make(args.source, args.into, args.split, args.labels, given)))
+    except (DatasetError, OSError, UnicodeDecodeError) as error:
+        sys.exit(f"error: {error}")
+
+
+if __name__ == "__main__":
+    main()

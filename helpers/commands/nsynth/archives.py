@@ -1,0 +1,327 @@
+"""NSynth's notes as a stream: from an archive on the web, an archive here, or a folder.
+
+The audio arrives note by note and is gone when it was looked at; nothing is unpacked. What an
+archive promises is checked while it passes: headers, lengths, checksums, and that examples.json
+names the notes that there are, whether it comes before or after them.
+"""
+
+import hashlib
+import heapq
+import io
+import os
+import re
+import sys
+import tarfile
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from helpers import datasets
+from helpers.commands.nsynth.download import Download
+from helpers.notes import DatasetError, some
+from helpers.runs import stores
+
+NAME = "nsynth-{}.jsonwav.tar.gz"
+LARGEST = 1 << 20  # bytes; an audio file of 64,000 samples is smaller, whatever its format
+
+
+@dataclass(frozen=True)
+class Archive:
+    """Where the notes of a split come from.
+
+    Attributes
+    ----------
+    place : str or path
+        The URL of an archive, or an archive or a folder on this machine.
+    size : int, optional
+        Bytes that the archive has to have.
+    checksum : str, optional
+        What its digest has to be, after the name of the algorithm: "md5:...", "sha256:...".
+    """
+
+    place: str | Path
+    size: int | None = None
+    checksum: str | None = None
+
+
+_WEB = "http://download.magenta.tensorflow.org/datasets/nsynth"
+ARCHIVES = {
+    # No checksum of this one is published.
+    "train": Archive(f"{_WEB}/{NAME.format('train')}", 23_815_298_079),
+    "valid": Archive(
+        f"{_WEB}/{NAME.format('valid')}", 1_068_767_009, "md5:87e94a00a19b6dbc99cf6d4c0c0cae87"
+    ),
+    "test": Archive(
+        f"{_WEB}/{NAME.format('test')}",
+        349_501_546,
+        "sha256:0f9ba5d62beba9ec4612f918d19f5e87a681822f1c566124f05fe8b27a51934c",
+    ),
+}
+
+
+class Census:
+    """Which notes there are, whether audio and examples.json agree on them, which are wanted.
+
+    Parameters
+    ----------
+    per_family : int or None
+        How many notes of each family are wanted: those that `stores.rank` ranks lowest, whatever
+        order they come in. None wants all but those of the families in `datasets.EXCLUDED`.
+    seed : int
+    origin : str
+        What to call the source of the notes in an error.
+    """
+
+    def __init__(self, per_family: int | None, seed: int, origin: str):
+        self.origin, self.count = origin, 0
+        self._wanted = 0
+        self._per_family, self._seed = per_family, seed
+        self._audio, self._listed = set(), None  # what still waits for its counterpart
+        # Of each family the lowest ranks so far, negated: the first is the highest of them.
+        self._drawn = {family: [] for family in datasets.FAMILIES}
+        self._complete = False
+
+    def admits(self, name: str) -> bool:
+        """Take note of an audio file; whether it may belong to the store."""
+        family = self._parse(name, self.origin)["family"]
+        self.count += 1
+        if self._listed is None:
+            if name in self._audio:
+                raise DatasetError(f"{self.origin}: {name} found more than once")
+            self._audio.add(name)
+        else:
+            if name not in self._listed:
+                raise DatasetError(
+                    f"{self.origin}: {name} found more than once, or not named by examples.json"
+                )
+            self._listed.remove(name)
+        self._wanted += family not in datasets.EXCLUDED
+        return self._draws(name, family)
+
+    def read_listing(self, file, member: str) -> None:
+        """Take note of an examples.json, before, after or amid the audio."""
+        import ijson
+
+        where, self._listed = f"{self.origin}: {member}", set()
+        try:
+            for name, fields in ijson.kvitems(file, ""):
+                note = self._parse(name, where)
+                for field, column in datasets.COLUMNS.items():
+                    if fields[field] != note[column]:
+                        raise DatasetError(
+                            f"{where}: {name} has the {field} {fields[field]!r}, its name says "
+                            f"{note[column]!r}"
+                        )
+                if name in self._audio:
+                    self._audio.remove(name)
+                else:
+                    self._listed.add(name)
+                    self._draws(name, note["family"])
+        except (KeyError, TypeError) as error:
+            raise DatasetError(
+                f"{where}: {name} lacks the field {error}, expected {', '.join(datasets.COLUMNS)}"
+            ) from error
+        except (ijson.JSONError, UnicodeDecodeError) as error:
+            raise DatasetError(f"{where}: not a JSON object of notes ({error})") from error
+        if self._audio:
+            raise DatasetError(
+                f"{where}: does not name {some(self._audio)}, for which there is an audio file"
+            )
+        self._complete = True
+        self._check_families()
+
+    def finish(self) -> None:
+        """Raise `DatasetError` if notes are missing."""
+        if not self._wanted:
+            raise DatasetError(
+                f"{self.origin}: no notes found beside those of the families left out "
+                f"({', '.join(datasets.EXCLUDED)}), expected audio/<note>.wav or .flac"
+            )
+        if self._listed:
+            raise DatasetError(
+                f"{self.origin}: examples.json names {some(self._listed)}, for which "
+                "there is no audio file"
+            )
+        self._check_families()
+
+    def chosen(self, name: str) -> bool:
+        """Whether a note belongs to the store, once all are known."""
+        family = datasets.parse_note(name)["family"]
+        return not self._per_family or stores.rank(name, self._seed) <= -self._drawn[family][0]
+
+    def _draws(self, name: str, family: str) -> bool:
+        if family in datasets.EXCLUDED:
+            return False
+        if not self._per_family:
+            return True
+        lowest, rank = self._drawn[family], stores.rank(name, self._seed)
+        if self._complete:
+            return rank <= -lowest[0]
+        if len(lowest) < self._per_family:
+            heapq.heappush(lowest, -rank)
+            return True
+        return heapq.heappushpop(lowest, -rank) != -rank
+
+    def _check_families(self) -> None:
+        for family, drawn in self._drawn.items():
+            if self._per_family and len(drawn) < self._per_family:
+                raise DatasetError(
+                    f"{self.origin}: {len(drawn)} {family} notes found, {self._per_family} asked "
+                    "for: ask for fewer notes per family"
+                )
+
+    @staticmethod
+    def _parse(name: str, where: str) -> dict:
+        try:
+            note = datasets.parse_note(name)
+        except DatasetError as error:
+            raise DatasetError(f"{where}: {error}") from error
+        if note["family"] in datasets.EXCLUDED:
+            return note
+        for column, known in (("family", datasets.FAMILIES), ("source", datasets.SOURCES)):
+            if note[column] not in known:
+                raise datasets.unknown(column, note, where)
+        return note
+
+
+@contextmanager
+def stream(source: Archive, split: str, census: Census, bar, download=Download):
+    """The notes of an archive or a folder, one after another.
+
+    Parameters
+    ----------
+    source : Archive
+    split : str
+        Members of other splits are passed over.
+    census : Census
+        Gets the examples.json that comes by.
+    bar : tqdm.tqdm
+        Shows the bytes.
+    download : callable
+        Opens a URL: `helpers.commands.nsynth.download.Download` or something like it.
+
+    Yields
+    ------
+    iterator of (str, bytes)
+        Names of notes and their WAV or FLAC files. It raises `DatasetError` if the archive is
+        damaged, cut short or not the one expected, at its very end too, and
+        `helpers.commands.nsynth.download.DownloadError` if it cannot be fetched.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is nothing at a path.
+    """
+    place = source.place
+    if re.match("https?://", str(place)):
+        raw = download(str(place), source.size, say=lambda text: bar.write(text, file=sys.stderr))
+    elif Path(place).is_dir():
+        yield _of_folder(Path(place), split, census, bar)
+        return
+    elif not Path(place).exists():
+        raise FileNotFoundError(f"{place}: no such archive or folder")
+    else:
+        raw = open(place, "rb", buffering=0)  # noqa: SIM115 - closed below
+        bar.total = os.stat(place).st_size
+    with closing(raw), closing(_of_archive(raw, source, split, census, bar)) as notes:
+        yield notes
+
+
+def _of_folder(folder: Path, split: str, census: Census, bar):
+    members, read = datasets.list_folder(folder)
+    members = {name: path for name, path in members.items() if _belongs(name, split)}
+    bar.total = sum(path.stat().st_size for path in members.values())
+    # The listing first: it says how many notes there are to draw from.
+    for name, path in sorted(members.items(), key=lambda m: (m[1].suffix != ".json", m[0])):
+        if path.name == "examples.json":
+            with path.open("rb") as file:
+                census.read_listing(file, name)
+        elif match := datasets.AUDIO.fullmatch(name):
+            yield match[1], read(path)
+        bar.update(path.stat().st_size)
+
+
+def _of_archive(raw, source: Archive, split: str, census: Census, bar):
+    from isal import igzip, isal_zlib
+
+    tally, at = _Tally(raw, source.checksum, bar), "its beginning"
+    try:
+        stream = io.BufferedReader(tally, 1 << 16)
+        if stream.peek(2)[:2] == b"\x1f\x8b":
+            stream = igzip.IGzipFile(fileobj=stream)
+        with tarfile.open(fileobj=stream, mode="r|", tarinfo=_Header, bufsize=1 << 16) as archive:
+            for member in archive:
+                archive.members = []  # tarfile keeps them all otherwise
+                at = member.name
+                name = member.name.removeprefix("./")
+                if not member.isfile() or not _belongs(name, split):
+                    continue
+                if match := datasets.AUDIO.fullmatch(name):
+                    if member.size > LARGEST:
+                        raise DatasetError(
+                            f"{source.place}: {match[1]} has {member.size:,} bytes, more than a "
+                            f"note of {datasets.SAMPLES:,} samples can have"
+                        )
+                    yield match[1], archive.extractfile(member).read()
+                elif PurePosixPath(name).name == "examples.json":
+                    census.read_listing(archive.extractfile(member), name)
+        # What follows the last member: padding, and the gzip checksum of it all.
+        at = "its end"
+        while stream.read(1 << 20):
+            pass
+    except DatasetError:
+        raise
+    except (tarfile.TarError, EOFError, OSError, ValueError, isal_zlib.error) as error:
+        raise DatasetError(
+            f"{source.place}: damaged or cut short at {at} ({error}): fetch it again"
+        ) from error
+    if source.size not in (None, tally.count):
+        raise DatasetError(
+            f"{source.place}: {tally.count:,} bytes long, expected {source.size:,}: fetch it again"
+        )
+    if source.checksum:
+        found = f"{tally.digest.name}:{tally.digest.hexdigest()}"
+        if found != source.checksum:
+            raise DatasetError(
+                f"{source.place}: has the checksum {found}, expected {source.checksum}: it was "
+                "damaged on the way or is another archive, start again"
+            )
+
+
+def _belongs(member: str, split: str) -> bool:
+    return datasets.split_of(member) in (None, split)
+
+
+class _Header(tarfile.TarInfo):
+    """A member's header that tarfile may not take for the end of the archive if it is damaged."""
+
+    @classmethod
+    def fromtarfile(cls, archive):
+        try:
+            return super().fromtarfile(archive)
+        except tarfile.EOFHeaderError:
+            raise
+        except tarfile.HeaderError as error:
+            raise tarfile.ReadError(f"{error}, instead of a header or the end mark") from error
+
+
+class _Tally(io.RawIOBase):
+    """Bytes on their way: counted, shown, and digested where a checksum is known."""
+
+    def __init__(self, raw, checksum: str | None, bar):
+        self.count = 0
+        self.digest = hashlib.new(checksum.partition(":")[0]) if checksum else None
+        self._raw, self._bar = raw, bar
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer) -> int:
+        n = self._raw.readinto(buffer)
+        self.count += n
+        if self.digest:
+            self.digest.update(memoryview(buffer)[:n])
+        # A download learns its size with the first bytes.
+        self._bar.total = getattr(self._raw, "size", self._bar.total)
+        self._bar.update(n)
+        return n

@@ -1,0 +1,449 @@
+"""The full NSynth, from its archives on the web to features on disk: `instruments nsynth`.
+
+The archive of the training split has 22 GiB, its audio 36.5 GiB. Neither ever stands on the disk:
+the archive is decompressed while it arrives, each note is decoded in memory, and what stays is its
+MFCC, its name and two digests, 6.6 kB. A store depends on nothing but the notes and what was asked
+for: the same notes give the same bytes, wherever they come from and however often the work was
+interrupted.
+
+`nsynth-<split>/` in the folder of stores holds `store.json` (what was asked for, settings of the
+features), `notes.npy` (names, sorted, and SHA-256 of each file and its samples), and `mfcc.npy`,
+`mel.npy` or both. `helpers.datasets.load("nsynth", split)` opens it.
+"""
+
+import argparse
+import hashlib
+import json
+import multiprocessing
+import os
+import re
+import shutil
+import signal
+import sys
+import threading
+from collections import deque
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    BrokenExecutor,
+    Future,
+    ProcessPoolExecutor,
+    as_completed,
+    wait,
+)
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import numpy as np
+
+from helpers import datasets, features
+from helpers.commands.nsynth import archives
+from helpers.commands.nsynth.download import Download, DownloadError
+from helpers.datasets import DatasetError
+from helpers.runs import files, stores
+
+BLOCK = 16  # notes computed in one go
+# What processes share: bytes for a block, and blocks, together less than the 64 MB that a container
+# may have of it.
+SLOT, SLOTS = BLOCK << 17, 16
+SHARD = 1024  # notes that are computed again, at most, after an interruption
+SHAPES = {"mfcc": (features.N_FRAMES, 13), "mel": (features.N_FRAMES, 128)}
+LOCK_MESSAGE = "another process is making this store: waiting for it"
+
+
+def make(
+    split: str, to=None, source=None, per_family=None, seed=0, kinds=("mfcc",), *, executor=None,
+    in_flight=None, download=Download, progress=True,
+) -> stores.StoredNotes:  # fmt: skip
+    """Make the feature store of a split, or open it if it was made before.
+
+    Parameters
+    ----------
+    split : {"train", "valid", "test"}
+    to : path, optional
+        The folder of stores; where `datasets.load("nsynth", split)` looks by default.
+    source : Archive, str or path, optional
+        Instead of NSynth's own archive on the web: a URL, a `.tar`, a `.tar.gz` or a folder in
+        NSynth's layout.
+    per_family : int, optional
+        Keep this many notes of each family, drawn as `StoredNotes.sample(per_family, seed)` draws
+        them from a store of all; without it all notes are kept.
+    seed : int
+    kinds : sequence of {"mfcc", "mel"}
+        MFCC takes 6.6 kB a note, the mel spectrogram 65 kB.
+    executor : concurrent.futures.Executor, optional
+        What computes the features. Without it processes, one a core.
+    in_flight : int, optional
+        Blocks of 16 notes (2 MB) given out at a time; twice the cores and two without it.
+    download : callable
+        Opens a URL: `helpers.commands.nsynth.download.Download` or something like it.
+    progress : bool
+        Whether to show a bar: bytes, notes, time left.
+
+    Returns
+    -------
+    helpers.runs.stores.StoredNotes
+
+    Raises
+    ------
+    DatasetError
+        If the archive is cut short or damaged, is not the one expected, or a note in it is not as
+        NSynth has them; if a family has fewer notes than asked for; if another store stands
+        there. What is finished stays in `.work` below `to`, and the next start goes on from it.
+    ValueError
+        If `kinds` are unknown, or `per_family` is less than 1.
+    FileNotFoundError
+        If there is nothing at a local `source`.
+    helpers.commands.nsynth.download.DownloadError
+        If the archive cannot be fetched.
+    """
+    if split not in datasets.SPLITS:
+        raise DatasetError(f"unknown split {split!r}: choose one of {', '.join(datasets.SPLITS)}")
+    if strange := set(kinds) - set(SHAPES):
+        raise ValueError(f"unknown features {strange}: choose of {', '.join(SHAPES)}")
+    if per_family is not None and per_family < 1:
+        raise ValueError(f"per_family is {per_family}: expected 1 or more, or None for all notes")
+    root = stores.place() if to is None else Path(to)
+    source = archives.ARCHIVES[split] if source is None else source
+    source = source if isinstance(source, archives.Archive) else archives.Archive(source)
+    info = {
+        "format": stores.FORMAT,
+        "split": split,
+        "per_family": per_family,
+        "seed": seed if per_family else None,
+        "kinds": sorted(kinds),
+        "settings": features.SETTINGS,
+    }
+    final, work = root / f"nsynth-{split}", root / ".work" / f"nsynth-{split}"
+    work.mkdir(parents=True, exist_ok=True)
+    with files.locked(work / "lock", f"{final}: {LOCK_MESSAGE}"):
+        if final.exists() and not (final / "store.json").exists():
+            raise DatasetError(
+                f"{final}: something other than a feature store stands here: give another folder"
+            )
+        if not final.exists():
+            with _executor(executor) as executor:
+                blocks = in_flight or 2 * _cores() + 2
+                _build(info, final, work, source, executor, blocks, download, progress)
+        stored = _as_asked(final, info)
+        _clear(work)
+    return stored
+
+
+def _as_asked(final: Path, info: dict) -> stores.StoredNotes:
+    stored = stores.StoredNotes.open(final)
+    for key, asked in info.items():
+        found = stored.info.get(key)
+        if found != asked and not (key == "kinds" and set(asked) <= set(found)):
+            raise DatasetError(
+                f"{final}: a store with {key} {found} stands here, {asked} asked for: "
+                "give another folder, or delete this one"
+            )
+    return stored
+
+
+def _build(info, final, work, source, executor, in_flight, download, progress) -> None:
+    from tqdm import tqdm
+
+    shards = _Shards(work, info)
+    census = archives.Census(info["per_family"], info["seed"], str(source.place))
+    pending, block = set(), []
+
+    def give_out():
+        pending.add(executor.submit(compute, block, info["kinds"], census.origin))
+
+    bar = tqdm(desc=final.name, unit="B", unit_scale=True, disable=not progress)
+    try:
+        with bar, archives.stream(source, info["split"], census, bar, download) as notes:
+            for name, data in notes:
+                if census.admits(name) and not shards.has(name, data):
+                    block.append((name, data))
+                if len(block) == BLOCK:
+                    give_out()
+                    block = []
+                    bar.set_postfix(notes=census.count, refresh=False)
+                if len(pending) == in_flight:
+                    done, pending = wait(pending, return_when=FIRST_COMPLETED)
+                    for future in done:
+                        shards.add(future.result())
+            bar.set_postfix(notes=census.count)
+        if block:
+            give_out()
+        for future in as_completed(pending):
+            shards.add(future.result())
+        shards.flush()
+    finally:
+        for future in pending:
+            future.cancel()
+    census.finish()
+    draft = work / "draft"
+    draft.mkdir()
+    index = shards.merge(draft, info["kinds"], census.chosen)
+    info = info | {"notes": len(index), "index": hashlib.sha256(index.view("u1")).hexdigest()}
+    (draft / "store.json").write_text(json.dumps(info, indent=1) + "\n")
+    os.rename(draft, final)
+
+
+def compute(block, kinds, origin: str) -> np.ndarray:
+    """Decode notes and compute what a store keeps of them.
+
+    Parameters
+    ----------
+    block : list of (str, bytes)
+        Names and WAV or FLAC files.
+    kinds : sequence of {"mfcc", "mel"}
+    origin : str
+        What to call their source in an error.
+
+    Returns
+    -------
+    np.ndarray, shape (len(block),), structured
+        The fields of `stores.INDEX`, and one float32 field for each of `kinds`.
+
+    Raises
+    ------
+    DatasetError
+        If a note is not as NSynth has them.
+    """
+    rows = np.zeros(len(block), dtype=_row(kinds))
+    for row, (name, data) in zip(rows, block, strict=True):
+        waveform = datasets.decode_note(data, f"{origin}: {name}")
+        row["note"] = name.encode()
+        row["file"] = np.frombuffer(hashlib.sha256(data).digest(), dtype="u1")
+        row["audio"] = np.frombuffer(hashlib.sha256(waveform.data).digest(), dtype="u1")
+        for kind in kinds:
+            row[kind] = features.FEATURES[kind](waveform)
+    return rows
+
+
+def _row(kinds) -> np.dtype:
+    fields = [(kind, "<f4", SHAPES[kind]) for kind in kinds]
+    return np.dtype([*stores.INDEX.descr, *fields])
+
+
+class _Shards:
+    """Finished rows on disk, in files of up to SHARD rows that appear whole or not at all."""
+
+    def __init__(self, folder: Path, info: dict):
+        key = json.dumps([info["format"], info["kinds"], info["settings"]], sort_keys=True)
+        self._pattern = hashlib.sha256(key.encode()).hexdigest()[:12] + "-{:06d}.npy"
+        self._folder = folder
+        self._rows, self._held = [], 0
+        self._paths = sorted(folder.glob(self._pattern.replace("{:06d}", "*")))
+        _clear(folder, but=self._paths)
+        self._done = {}  # of the shards found: name -> SHA-256 of the file
+        for path in list(self._paths):
+            try:
+                shard = np.load(path, mmap_mode="r", allow_pickle=False)
+            except (OSError, ValueError, EOFError) as error:
+                print(f"{path}: cannot be read ({error}); its notes are computed again")
+                path.unlink()
+                self._paths.remove(path)
+                continue
+            self._done.update((row["note"].decode(), row["file"].tobytes()) for row in shard)
+
+    def has(self, name: str, data: bytes) -> bool:
+        """Whether a shard of an earlier start holds this very file."""
+        known = self._done.pop(name, None)
+        return known is not None and known == hashlib.sha256(data).digest()
+
+    def add(self, rows: np.ndarray) -> None:
+        self._rows.append(rows)
+        self._held += len(rows)
+        if self._held >= SHARD:
+            self.flush()
+
+    def flush(self) -> None:
+        if self._rows:
+            last = int(self._paths[-1].stem.rpartition("-")[2]) if self._paths else -1
+            path = self._folder / self._pattern.format(last + 1)
+            rows = np.concatenate(self._rows)
+            files.write_atomic(path, lambda file: np.save(file, rows, allow_pickle=False))
+            self._paths.append(path)
+            self._rows, self._held = [], 0
+
+    def merge(self, folder: Path, kinds, chosen) -> np.ndarray:
+        """Write the features of the `chosen` names, sorted by name; returns the index."""
+        # Copied, for a mapped file stays open as long as anything of it is in use.
+        found = [np.load(path, mmap_mode="r")["note"].copy() for path in self._paths]
+        names = np.concatenate(found)
+        numbers = np.repeat(np.arange(len(found)), [len(notes) for notes in found])
+        rows = np.concatenate([np.arange(len(notes)) for notes in found])
+        # Of two rows of a note, whose file has changed, the later one counts. A note that only
+        # an earlier start saw is not in the archive any more.
+        last = len(names) - 1 - np.unique(names[::-1], return_index=True)[1]
+        keep = [i for i in last if (n := names[i].decode()) not in self._done and chosen(n)]
+        numbers, rows = numbers[keep], rows[keep]
+        index = np.zeros(len(keep), dtype=stores.INDEX)
+        with ExitStack() as stack:
+            files = {
+                kind: stack.enter_context(open(folder / f"{kind}.npy", "wb")) for kind in kinds
+            }
+            for kind, file in files.items():
+                shape = (len(keep), *SHAPES[kind])
+                header = {"descr": "<f4", "fortran_order": False, "shape": shape}
+                np.lib.format.write_array_header_1_0(file, header)
+            starts = {kind: file.tell() for kind, file in files.items()}
+            for number, path in enumerate(self._paths):
+                positions = np.flatnonzero(numbers == number)
+                shard = np.load(path, mmap_mode="r")[rows[positions]]
+                for field in stores.INDEX.names:
+                    index[field][positions] = shard[field]
+                # Written and not mapped: a full disk is an error then, and no crash.
+                for kind, file in files.items():
+                    for position, row in zip(positions, shard[kind], strict=True):
+                        file.seek(starts[kind] + int(position) * row.nbytes)
+                        file.write(row.tobytes())
+        np.save(folder / "notes.npy", index, allow_pickle=False)
+        return index
+
+
+def _clear(folder: Path, but=()) -> None:
+    """Delete what is in a folder of work, except its lock and the files `but`."""
+    for path in folder.iterdir():
+        if path.is_dir():
+            shutil.rmtree(path)
+        elif path.name != "lock" and path not in but:
+            path.unlink()
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+
+
+class _Processes(ProcessPoolExecutor):
+    """This process and others, which read a block where it wrote it, in memory that they share.
+
+    Through the pool's pipe, of 64 kB, they would wait for each of the 2 MB of a block. While the
+    others have enough to do, this one computes as well: with one process a core none waits for
+    another's core. Processes, since threads wait for each other in NumPy's many small steps;
+    started afresh, since a copy of a process in which TensorFlow runs may hang.
+    """
+
+    def __init__(self, processes: int):
+        others = processes - 1
+        context = multiprocessing.get_context("spawn")
+        places = min(2 * others + 2, SLOTS) if others else 0
+        ends = range(0, places * SLOT + 1, SLOT)
+        self._free = deque(ends[:-1])
+        # Without a name: it is gone with the last process that has it, however that ends.
+        memory = context.RawArray("B", ends[-1])
+        self._memory = memoryview(memory).cast("B")
+        _keep_freed_memory()
+        # A process is started when it gets its first block.
+        super().__init__(max(1, others), context, _start_worker, (memory,))
+
+    def submit(self, function, /, block, *arguments):
+        """Call `function(block, *arguments)`; `block` is as `compute` takes it."""
+        sizes = [len(data) for _, data in block]
+        if not self._free:
+            return _here(function, block, *arguments)
+        if sum(sizes) > SLOT:
+            return super().submit(function, block, *arguments)
+        start = end = self._free.popleft()
+        for (_, data), size in zip(block, sizes, strict=True):
+            self._memory[end : end + size] = data
+            end += size
+        names = [name for name, _ in block]
+        future = super().submit(_call, function, start, names, sizes, *arguments)
+        future.add_done_callback(lambda _: self._free.append(start))
+        return future
+
+
+def _start_worker(memory) -> None:
+    global _memory
+    _memory = memoryview(memory).cast("B")
+    _keep_freed_memory()
+    _end_with_parent()
+
+
+def _keep_freed_memory() -> None:
+    # glibc gives the memory of a small block back to the system, which has to clear it for the
+    # next one, until a larger block was freed: from then on it keeps what is smaller.
+    bytes(1 << 24)
+
+
+def _here(function, *arguments) -> Future:
+    future = Future()
+    try:
+        future.set_result(function(*arguments))
+    except Exception as error:
+        future.set_exception(error)
+    return future
+
+
+def _call(function, start: int, names: list[str], sizes: list[int], *arguments):
+    block = []
+    for name, size in zip(names, sizes, strict=True):
+        block.append((name, bytes(_memory[start : start + size])))
+        start += size
+    return function(block, *arguments)
+
+
+@contextmanager
+def _executor(given, workers=None):
+    if given is not None:
+        yield given
+        return
+    pool = _Processes(workers or _cores())
+    try:
+        yield pool
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _end_with_parent() -> None:
+    # A worker waits for work for ever, also where the process that gave it was killed.
+    def wait():
+        multiprocessing.parent_process().join()
+        os._exit(1)
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent to handle
+    threading.Thread(target=wait, daemon=True).start()
+
+
+def _within(source: str | None, split: str) -> str | None:
+    """What `--source` means for a split: it may name the folder or site of several archives."""
+    if source is None or source.endswith((".tar", ".tar.gz", ".tgz")):
+        return source
+    name = archives.NAME.format(split)
+    if re.match("https?://", source):
+        return f"{source.rstrip('/')}/{name}"
+    return str(Path(source) / name) if (Path(source) / name).exists() else source
+
+
+def main(arguments=None) -> None:
+    parser = argparse.ArgumentParser(
+        prog="instruments nsynth",
+        description="Turn NSynth's archives into features, without keeping archives or audio.",
+    )
+    parser.add_argument("splits", nargs="+", choices=datasets.SPLITS, metavar="train|valid|test")
+    parser.add_argument("--to", help=f"the folder of stores (default: {stores.place()})")
+    parser.add_argument(
+        "--source", help="a URL, archive or folder instead of NSynth's own place on the web"
+    )
+    parser.add_argument(
+        "--per-family", type=int, metavar="N", help="of train, keep N notes of each family"
+    )
+    parser.add_argument("--seed", type=int, default=0, help="draws those notes (default: 0)")
+    parser.add_argument("--mel", action="store_true", help="keep the mel spectrograms as well")
+    parser.add_argument("--workers", type=int, help="processes (default: one a core)")
+    args = parser.parse_args(arguments)
+    for option, number in (("--per-family", args.per_family), ("--workers", args.workers)):
+        if number is not None and number < 1:
+            parser.error(f"{option} is {number}, expected 1 or more")
+    kinds = ("mfcc", "mel") if args.mel else ("mfcc",)
+    try:
+        with _executor(None, args.workers) as executor:
+            for split in args.splits:
+                source = _within(args.source, split)
+                per_family = args.per_family if split == "train" else None
+                options = {"executor": executor, "in_flight": 2 * (args.workers or _cores()) + 2}
+                print(make(split, args.to, source, per_family, args.seed, kinds, **options))
+    except (DatasetError, DownloadError, OSError, BrokenExecutor) as error:
+        sys.exit(f"error: {error}\nWhat is finished is kept: the same command goes on from it.")
+    except KeyboardInterrupt:
+        sys.exit("interrupted: the same command goes on from what is finished")
+
+
+if __name__ == "__main__":
+    main()

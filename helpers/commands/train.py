@@ -1,0 +1,290 @@
+"""All the runs of a profile, in one command: `instruments train --profile mini`.
+
+Runs that are recorded are passed over, one that was interrupted goes on from its last finished
+epoch, and runs may be split among processes, machines or classmates: copy the folders of their
+records together. `--dry-run` lists what is done and what is to do.
+"""
+
+import argparse
+import multiprocessing
+import os
+import signal
+import sys
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from contextlib import contextmanager
+from functools import lru_cache
+from itertools import product
+from pathlib import Path
+
+from tqdm import tqdm
+
+from helpers import profiles, tuning
+from helpers.runs import records, training
+
+VARIANTS = ("base", "tuning", "tuned", "thesis")
+SPLITS = ("stratified", "grouped", "matched")
+
+
+def jobs_of(where: tuple, model: str, variant: str, seed: int, **options) -> list[dict]:
+    """The runs of one model and variant, as arguments of `Experiment.run`.
+
+    The tuned model's hyperparameters come from the records of its search on the thesis's folds,
+    which `tuning.search` completes first where they are missing.
+
+    Parameters
+    ----------
+    where : tuple
+        The arguments of `helpers.runs.training.Experiment`.
+    model, variant : str
+    seed : int
+        Of the trainings.
+    **options
+        `fold`, of the search; `epochs` and `clean`, as `Experiment.run` has them.
+    """
+    experiment, search_fold = _experiment(*where), options.pop("fold", 1)
+    if variant == "tuning":
+        jobs = tuning.plan(experiment.profile, model, fold=search_fold)
+        return [job | {"epochs": options.get("epochs") or job["epochs"]} for job in jobs]
+    found = {"base": None, "thesis": tuning.THESIS[model]}
+    if variant == "tuned":
+        found["tuned"] = tuning.search(_experiment(*where[:3]), model).best
+    common = {"model": model, "hyperparameters": found[variant], "seed": seed} | options
+    return [common | {"fold": fold} for fold in range(1, experiment.n_folds + 1)]
+
+
+@lru_cache(maxsize=2)
+def _experiment(*where) -> training.Experiment:
+    return training.Experiment(*where)
+
+
+def run_job(where: tuple, job: dict) -> str:
+    """Do one run in this process, whichever that is; returns the record's name."""
+    return records.record_name(_experiment(*where).run(**job).config)
+
+
+def estimate(experiment, jobs: list[dict], done: list[records.Record]) -> list[float | None]:
+    """Seconds each run will take, from the records of the same model and hyperparameters.
+
+    Else from those of the same model; None where there are none to go by.
+    """
+    speeds = {}
+    for record in done:
+        speed = record.seconds / record.config["epochs"]
+        for key in (record.config["model"], _kind(record.config)):
+            speeds.setdefault(key, []).append(speed)
+
+    def of(config):
+        speed = speeds.get(_kind(config)) or speeds.get(config["model"])
+        left = config["epochs"] - training.epochs_done(experiment.runs, config)
+        return left * sum(speed) / len(speed) if speed else None
+
+    return [of(experiment.config(**job)) for job in jobs]
+
+
+def _kind(config: dict) -> str:
+    return records.config_hash({"model": config["model"], "h": config["hyperparameters"]})
+
+
+def left(estimates: list, workers: int = 1) -> str:
+    known = [seconds for seconds in estimates if seconds is not None]
+    if not estimates:
+        return "nothing left to do"
+    if not known:
+        return "time left not known before the first run is done"
+    minutes = sum(known) / len(known) * len(estimates) / 60 / workers
+    return f"about {minutes:.0f} min left" if minutes >= 1.5 else f"about {60 * minutes:.0f} s left"
+
+
+def look(experiment, jobs: list[dict]) -> tuple[list, list, list]:
+    """Sort runs into the records of those that are done, those to do, and refused records."""
+    done, to_do, refused = [], [], []
+    for job in jobs:
+        try:
+            record = records.find(experiment.runs, experiment.config(**job))
+        except records.RecordError as error:
+            refused.append(error)
+        else:
+            (to_do if record is None else done).append(job if record is None else record)
+    return done, to_do, refused
+
+
+def show(experiment, jobs: list[dict], known: list) -> int:
+    """What is done and what is to do, one line a run; returns how many records are refused."""
+    done, to_do, refused = look(experiment, jobs)
+    known += done
+    for record in done:
+        print(f"{records.record_name(record.config):<44} done in {record.seconds:.0f} s")
+    for job in to_do:
+        config = experiment.config(**job)
+        epochs = training.epochs_done(experiment.runs, config)
+        print(f"{records.record_name(config):<44} {epochs} of {config['epochs']} epochs")
+    for error in refused:
+        print(f"REFUSED {error}")
+    print(f"{len(done)} of {len(jobs)} runs done, {left(estimate(experiment, to_do, known))}")
+    return len(refused)
+
+
+def run_all(experiment, where: tuple, jobs: list[dict], executor=None, known=None) -> int:
+    """Do all runs, one after the other or through any `concurrent.futures.Executor`.
+
+    A run that fails is reported and does not stop the others.
+
+    Parameters
+    ----------
+    experiment : helpers.runs.training.Experiment
+    where : tuple
+        The arguments of `Experiment`, of which a worker makes the same one.
+    jobs : list of dict
+        Arguments of `Experiment.run`.
+    executor : concurrent.futures.Executor, optional
+    known : list of helpers.runs.records.Record, optional
+        Further records to estimate times from; those of this call are added.
+
+    Returns
+    -------
+    int
+        How many runs failed or have records that are refused.
+    """
+    known = [] if known is None else known
+    done, to_do, refused = look(experiment, jobs)
+    known += done
+    for error in refused:
+        print(f"REFUSED {error}", flush=True)
+    finished, failed, remaining = len(done), len(refused), list(to_do)
+    workers = getattr(executor, "_max_workers", 1)
+
+    def finish(job, result):
+        nonlocal finished, failed
+        name = records.record_name(experiment.config(**job))
+        remaining.remove(job)
+        try:
+            result()
+        except Exception as error:
+            failed += 1
+            print(f"FAILED {name}: {type(error).__name__}: {error}", flush=True)
+            return
+        finished += 1
+        known.append(records.find(experiment.runs, experiment.config(**job)))
+        times = left(estimate(experiment, remaining, known), workers)
+        print(f"[{finished}/{len(jobs)}] {name}, {times}", flush=True)
+
+    if executor is None:
+        for job in to_do:
+            finish(job, lambda job=job: experiment.run(**job))
+        return failed
+    futures = {executor.submit(run_job, where, job): job for job in to_do}
+    configs = [experiment.config(**job) for job in to_do]
+    # Workers may be anywhere: how far they are is read from their checkpoints.
+    with tqdm(total=sum(c["epochs"] for c in configs), desc="all runs", unit="epoch") as bar:
+        while futures:
+            ready, _ = wait(futures, timeout=2, return_when=FIRST_COMPLETED)
+            for future in ready:
+                finish(futures.pop(future), future.result)
+            bar.update(sum(training.epochs_done(experiment.runs, c) for c in configs) - bar.n)
+    return failed
+
+
+def _worker() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides
+    os.environ["TQDM_DISABLE"] = "1"  # and shows one bar for all
+
+
+@contextmanager
+def processes(n: int):
+    """A pool of n processes that an interrupt stops at once, or None for n = 1.
+
+    Nothing is lost by that: a run goes on from its last finished epoch.
+    """
+    if n == 1:
+        yield None
+        return
+    # Spawned, not forked: Keras's backends do not survive a fork.
+    context = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(n, mp_context=context, initializer=_worker)
+    try:
+        yield pool
+    except BaseException:
+        pool.shutdown(wait=False, cancel_futures=True)
+        for child in multiprocessing.active_children():
+            child.terminate()
+        raise
+    pool.shutdown()
+
+
+def main(arguments=None) -> int:
+    parser = argparse.ArgumentParser(prog="instruments train", description=__doc__.split("\n\n")[0])
+    parser.add_argument("--profile", default="quick", choices=list(profiles.PROFILES))
+    parser.add_argument("--data", default="nsynth-mini", help="a set in NSynth's layout")
+    parser.add_argument("--runs", default="_build/runs", help="the folder of records")
+    parser.add_argument("--only", nargs="+", choices=("cnn", "lstm"), default=["cnn", "lstm"])
+    parser.add_argument("--variant", nargs="+", choices=VARIANTS, default=list(VARIANTS))
+    parser.add_argument("--fold", type=int, nargs="+", help="only these folds, from 1")
+    parser.add_argument("--seed", type=int, nargs="+", default=[0], help="of the trainings")
+    parser.add_argument("--split", default="stratified", choices=SPLITS, help="the folds")
+    parser.add_argument("--feature", default="mfcc", choices=("mfcc", "mel"))
+    parser.add_argument("--seconds", type=float, default=4, help="of each note, from its start")
+    parser.add_argument("--epochs", type=int, help="instead of the profile's")
+    parser.add_argument("--search-fold", type=int, default=1, help="that a search trains on")
+    parser.add_argument(
+        "--clean", action="store_true", help="measure training notes with dropout off, too"
+    )
+    parser.add_argument("--jobs", type=int, default=1, help="processes that train at once")
+    parser.add_argument("--dry-run", action="store_true", help="list runs, train nothing")
+    options = parser.parse_args(arguments)
+    where = (options.profile, options.data, str(Path(options.runs).resolve()))
+    unusual = (0, options.split, options.feature, options.seconds)
+    if unusual != (0, "stratified", "mfcc", 4):
+        where += unusual
+    try:
+        return _run(options, where)
+    except KeyboardInterrupt:
+        print(
+            f"\nStopped. Finished runs are in {options.runs}; one that was interrupted goes on "
+            "from its last finished epoch: give the same command again."
+        )
+        return 130
+
+
+def _run(options, where) -> int:
+    experiment = _experiment(*where)
+    for flag in ("fold", "search_fold"):
+        given = getattr(options, flag) or []
+        for fold in given if isinstance(given, list) else [given]:
+            if not 1 <= fold <= experiment.n_folds:
+                name = flag.replace("_", "-")
+                print(f"--{name} {fold}: {options.profile} has folds 1 to {experiment.n_folds}")
+                return 2
+    more = {"epochs": options.epochs} if options.epochs else {}
+    more |= {"clean": True} if options.clean else {}
+    failed, known = 0, []
+    # The tuned models come last: which they are is known when the search is done.
+    for variants in (("base", "thesis", "tuning"), ("tuned",)):
+        jobs = []
+        for variant, model in product(variants, options.only):
+            if variant not in options.variant:
+                continue
+            if variant == "tuned" and options.dry_run and not searched(where, model):
+                print(f"{model}, tuned: known when its search is done")
+                continue
+            for seed in options.seed:
+                each = more | ({"fold": options.search_fold} if variant == "tuning" else {})
+                jobs += [j for j in jobs_of(where, model, variant, seed, **each) if j not in jobs]
+        if options.fold:
+            jobs = [job for job in jobs if job["fold"] in options.fold]
+        if options.dry_run:
+            failed += show(experiment, jobs, known)
+            continue
+        with processes(options.jobs) as pool:
+            failed += run_all(experiment, where, jobs, pool, known)
+    return min(failed, 1)
+
+
+def searched(where: tuple, model: str) -> bool:
+    """Whether every execution of the model's search on the thesis's folds is recorded."""
+    experiment = _experiment(*where[:3])
+    done, to_do, refused = look(experiment, tuning.plan(experiment.profile, model))
+    return not to_do and not refused
+
+
+if __name__ == "__main__":
+    sys.exit(main())

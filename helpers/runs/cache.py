@@ -1,0 +1,115 @@
+"""Features of a whole set of notes, computed once: the cache on disk, and computing in parallel."""
+
+import hashlib
+import json
+from collections import deque
+from functools import lru_cache
+from importlib import metadata
+from pathlib import Path
+
+import numpy as np
+
+from helpers import features
+from helpers.notes import decode_note
+from helpers.runs.files import write_atomic
+
+CACHE = Path(__file__).resolve().parents[2] / "_build" / "features"
+BLOCK = 16  # notes that an executor's worker is given at a time, 2 MB
+AHEAD = 64  # blocks given out before the first is asked for: memory stays bounded
+
+
+def extract(
+    notes, kind: str = "mfcc", seconds: float = 4, cache=CACHE, progress: bool = True, executor=None
+) -> np.ndarray:
+    """Features of a whole set of notes, computed once and then read from the cache.
+
+    Those of whole notes of a feature store are read from there instead, memory-mapped.
+
+    Parameters
+    ----------
+    notes : helpers.datasets.Notes
+    kind : {"mfcc", "mel"}
+    seconds : float
+        How much of each note is heard, from its start; the rest is cut off first.
+    cache : path or None
+        The folder that keeps finished features; None keeps nothing. A file there is named after
+        the notes' contents, the settings and the code that made it, so none of these can be
+        mistaken for another.
+    progress : bool
+        Whether to show a progress bar.
+    executor : concurrent.futures.Executor, optional
+        What decodes the notes and computes: processes, threads, a cluster. It is sent the notes'
+        files, so that only this process needs to reach them.
+
+    Returns
+    -------
+    np.ndarray, shape (n, 126, 13) for MFCC or (n, 126, 128) for mel, float32
+        Fewer frames where notes are cut: 32 a second, and one.
+
+    Raises
+    ------
+    ValueError
+        If `seconds` is not more than 0 and at most 4.
+    helpers.datasets.DatasetError
+        If a note is not as NSynth has them; nothing is cached then. If a feature store lacks
+        this kind, or was made with other settings.
+    """
+    from tqdm import tqdm
+
+    if not 0 < seconds <= 4:
+        raise ValueError(f"seconds is {seconds}: a note has 4, expected more than 0 and at most 4")
+    # Of a part of a note a store cannot tell: that takes the sound.
+    stored = notes.stored(kind, features.SETTINGS) if seconds == 4 else None
+    if stored is not None:
+        return stored
+    path = None
+    if cache is not None:
+        cut = [] if seconds == 4 else [seconds]
+        key = json.dumps([kind, notes.checksum(), features.SETTINGS, _code(), *cut], sort_keys=True)
+        name = f"{kind}-{len(notes)}-{hashlib.sha256(key.encode()).hexdigest()[:16]}.npy"
+        path = Path(cache) / name
+        if path.exists():
+            try:
+                return np.load(path, allow_pickle=False)
+            except (ValueError, EOFError) as error:
+                print(f"{path}: cannot be read ({error}); computed again")
+    # The text bar, not `tqdm.auto`: a widget does not survive in a stored notebook.
+    found = _computed(notes, kind, round(seconds * features.SETTINGS["sr"]), executor)
+    bar = tqdm(found, total=len(notes), desc=kind, unit="note", disable=not progress)
+    computed = np.stack(list(bar))
+    if path is not None:
+        write_atomic(path, lambda file: np.save(file, computed, allow_pickle=False))
+    return computed
+
+
+@lru_cache
+def _code() -> list[str]:
+    """What computes features besides their settings: `features`, and the libraries it calls."""
+    libraries = [metadata.version(name) for name in ("numpy", "scipy", "librosa")]
+    return [hashlib.sha256(Path(features.__file__).read_bytes()).hexdigest(), *libraries]
+
+
+def _computed(notes, kind, samples, executor):
+    names = [f"{notes.origin}: {name}" for name in notes.table["note"]]
+    if executor is None:
+        for i, name in enumerate(names):
+            yield _compute([(name, notes.read_bytes(i))], kind, samples)[0]
+        return
+    pending = deque()
+    try:
+        for start in range(0, len(notes), BLOCK):
+            rows = range(start, min(start + BLOCK, len(notes)))
+            block = [(names[i], notes.read_bytes(i)) for i in rows]
+            pending.append(executor.submit(_compute, block, kind, samples))
+            if len(pending) == AHEAD:
+                yield from pending.popleft().result()
+        while pending:
+            yield from pending.popleft().result()
+    finally:
+        for future in pending:
+            future.cancel()
+
+
+def _compute(block, kind, samples) -> np.ndarray:
+    waveforms = np.stack([decode_note(data, name)[:samples] for name, data in block])
+    return features.FEATURES[kind](waveforms)

@@ -1,0 +1,440 @@
+"""Train one model on one fold, once: an interrupted run goes on, a finished one is read.
+
+A run ends in the same record whether or not it was interrupted. That takes three things that
+Keras's own BackupAndRestore does not do: the order of the notes is drawn from (seed, epoch), the
+dropout layers' seeds are set from (seed, epoch, layer), and the weights, the optimizer and the
+history so far are saved after each epoch, never over the last save that is whole. Shown in
+chapter 6.
+"""
+
+import json
+import logging
+import os
+import shutil
+import time
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from helpers import datasets, evaluation, features, folds, profiles
+from helpers.runs import cache, files, machine, records
+
+BATCH_SIZE = 32  # section 3.2.5
+CHECKPOINT = "checkpoint-{}.npy"
+UNREADABLE = (OSError, EOFError, ValueError, KeyError, TypeError)
+LOCK_MESSAGE = "another process is training this run: waiting for it"
+
+
+class Experiment:
+    """The notes, features and folds of a profile, and the runs made with them.
+
+    What chapters 3 to 5 do step by step: load the notes, draw a balanced sample, extract the
+    MFCCs, make the folds.
+
+    Parameters
+    ----------
+    profile : str
+        A name in `helpers.profiles.PROFILES`.
+    data : str or path
+        What `helpers.datasets.load` opens.
+    runs : path
+        The folder of finished runs. Many experiments may share one.
+    seed : int
+        Draws the sample and the folds, and starts the trainings.
+    split : {"stratified", "grouped", "matched"}
+        The thesis's folds; folds that hold out whole instruments; random folds with the part
+        sizes of those (chapter 5). The last two are four, or as many as the family with the
+        fewest instruments has of them.
+    feature : {"mfcc", "mel"}
+    seconds : float
+        How much of each note is heard.
+
+    Attributes
+    ----------
+    notes, test_notes : helpers.datasets.Notes
+        The balanced sample of the training split; NSynth's test split.
+    X, X_test : np.ndarray, shape (n, 126, 13) unless features differ, float32
+    y, y_test : np.ndarray, shape (n,), int64
+    folds : list of helpers.folds.Fold
+        All of them; a profile may train only the first few.
+    """
+
+    def __init__(
+        self,
+        profile: str,
+        data="nsynth-mini",
+        runs="runs",
+        seed: int = 0,
+        split: str = "stratified",
+        feature: str = "mfcc",
+        seconds: float = 4,
+    ):
+        self.profile = profiles.get(profile)
+        self.runs = Path(runs)
+        self.seed = seed
+        self.split, self.feature, self.seconds = split, feature, seconds
+        self.notes = datasets.load(data, "train").sample(self.profile.notes_per_family, seed)
+        self.test_notes = datasets.load(data, "test")
+        if self.profile.test_per_family is not None:
+            self.test_notes = self.test_notes.sample(self.profile.test_per_family, seed)
+        self.X = cache.extract(self.notes, feature, seconds)
+        self.X_test = cache.extract(self.test_notes, feature, seconds)
+        self.y, self.y_test = self.notes.labels, self.test_notes.labels
+        self.folds = self._folds()
+        self._data = {"train": self.notes.checksum(), "test": self.test_notes.checksum()}
+
+    def _folds(self):
+        if self.split == "stratified":
+            return folds.stratified(self.y, seed=self.seed)
+        if self.split not in ("grouped", "matched"):
+            raise ValueError(
+                f"unknown split {self.split!r}: choose one of stratified, grouped, matched"
+            )
+        instruments = self.notes.table["instrument"].to_numpy(dtype=str)
+        fewest = self.notes.table.groupby("family")["instrument"].nunique().min()
+        held_out = folds.grouped(self.y, instruments, min(4, fewest), self.seed)
+        return held_out if self.split == "grouped" else folds.matched(self.y, held_out, self.seed)
+
+    def config(
+        self, model: str, hyperparameters=None, fold=1, seed=None, epochs=None, clean=False
+    ) -> dict:
+        """The full configuration of a run: everything that its result depends on."""
+        from helpers import models
+
+        # What is as usual goes unsaid, so that older records keep their hash.
+        unusual = {"clean": True} if clean else {}
+        cut = {} if self.seconds == 4 else {"seconds": self.seconds}
+        return {
+            "model": model,
+            "hyperparameters": models.hyperparameters(model, hyperparameters),
+            "learning_rate": models.LEARNING_RATES[model],
+            "batch_size": BATCH_SIZE,
+            "epochs": epochs or self.profile.epochs,
+            "seed": self.seed if seed is None else seed,
+            "split": {
+                "kind": self.split,
+                "fold": fold,
+                "n_folds": len(self.folds),
+                "seed": self.seed,
+            },
+            "data": self._data,
+            "features": {"kind": self.feature} | features.SETTINGS | cut,
+        } | unusual
+
+    def run(
+        self, model: str, hyperparameters=None, fold=1, seed=None, epochs=None, clean=False
+    ) -> records.Record:
+        """Train one model on one fold, or read the record if that was done before.
+
+        Parameters
+        ----------
+        model : {"cnn", "lstm"}
+        hyperparameters : dict, optional
+            What differs from the base model.
+        fold : int
+            From 1.
+        seed, epochs : int, optional
+            Instead of the experiment's seed and the profile's epochs.
+        clean : bool
+            Whether to measure the training notes again after each epoch, with dropout off: the
+            history gets `clean_loss` and `clean_accuracy` (section 4.2.1).
+
+        Returns
+        -------
+        helpers.runs.records.Record
+            With predictions for the fold's test part and for NSynth's test split.
+        """
+        part = self.folds[fold - 1]
+        return train(
+            self.config(model, hyperparameters, fold, seed, epochs, clean),
+            self.X,
+            self.y,
+            part,
+            tests={
+                "fold_test": (self.notes.select(part.test), self.X, part.test),
+                "nsynth_test": (self.test_notes, self.X_test, np.arange(len(self.X_test))),
+            },
+            runs=self.runs,
+        )
+
+    @property
+    def n_folds(self) -> int:
+        """How many folds are trained: the profile's number, or all if there are fewer."""
+        return min(self.profile.folds, len(self.folds))
+
+    def run_folds(
+        self, model: str, hyperparameters=None, seed=None, epochs=None
+    ) -> list[records.Record]:
+        """`run` on each of the folds that the profile trains, in order."""
+        return [
+            self.run(model, hyperparameters, fold, seed, epochs)
+            for fold in range(1, self.n_folds + 1)
+        ]
+
+
+def train(config: dict, X, y, part, tests: dict, runs, progress=True) -> records.Record:
+    """Train as `config` says and record the run, unless its record is there already.
+
+    Parameters
+    ----------
+    config : dict
+        From `Experiment.config`.
+    X, y : np.ndarray
+        MFCCs (n, 126, 13) float32, which may be memory-mapped, and labels (n,) int64.
+    part : helpers.folds.Fold
+        The rows to train on and to validate with.
+    tests : dict of str -> (helpers.datasets.Notes, np.ndarray, np.ndarray)
+        What to predict when trained: notes, features, and the notes' rows in these.
+    runs : path
+        The folder of records. Checkpoints stand in `.work` below it until a run is finished.
+        A run that came with the book is read from there.
+    progress : bool
+        Whether to show a bar over epochs.
+
+    Returns
+    -------
+    helpers.runs.records.Record
+    """
+    runs = Path(runs)
+    if found := records.find(runs, config):
+        return found
+    work = runs / ".work" / records.record_name(config)
+    work.mkdir(parents=True, exist_ok=True)
+    with files.locked(work / "lock", f"{work.name}: {LOCK_MESSAGE}"):
+        # The other process may have finished it while we waited.
+        found = records.find(runs, config)
+        # What a killed process was writing; nobody else writes it while we hold the lock.
+        for draft in runs.glob(f".{work.name}.*"):
+            shutil.rmtree(draft)
+        if found is None:
+            found = _train(config, X, y, part, tests, runs, work, progress)
+        for checkpoint in _checkpoints(work):
+            checkpoint.unlink()
+    return found
+
+
+def batches(X, y, rows, size: int):
+    """Notes in batches, each read from `X` when its turn comes.
+
+    So no part of memory-mapped features is ever held in memory at once. Keras is given the same
+    batches in the same order as it cuts from the arrays `X[rows]` and `y[rows]`.
+
+    Parameters
+    ----------
+    X, y : np.ndarray, shapes (n, ...) and (n,)
+        `y` may be None where labels are not needed.
+    rows : np.ndarray of int
+        Which notes, in the order they are wanted.
+    size : int
+        Notes in a batch; the last one has what is left.
+
+    Returns
+    -------
+    keras.utils.PyDataset
+    """
+    import keras
+
+    class Batches(keras.utils.PyDataset):
+        def __len__(self):
+            return -(-len(rows) // size)
+
+        def __getitem__(self, i):
+            chosen = rows[i * size : (i + 1) * size]
+            return X[chosen] if y is None else (X[chosen], y[chosen])
+
+    return Batches()
+
+
+def _train(config, X, y, part, tests, runs, work, progress):
+    import keras
+    from tqdm import tqdm
+
+    from helpers import models
+
+    keras.utils.set_random_seed(config["seed"])
+    shape, size = X.shape[1:], config["batch_size"]
+    model = models.compiled(config["model"], input_shape=shape, **config["hyperparameters"])
+    model.optimizer.build(model.trainable_variables)
+    history, seconds = load_checkpoint(work, model, config)
+    bar = tqdm(
+        range(config["epochs"]), initial=len(history), desc=work.name, unit="epoch",
+        disable=not progress,
+    )  # fmt: skip
+    with bar:
+        for epoch in range(len(history), config["epochs"]):
+            start = time.perf_counter()
+            set_dropout_seeds(model, config["seed"], epoch)
+            order = np.random.default_rng([config["seed"], epoch]).permutation(len(part.train))
+            logs = model.fit(
+                batches(X, y, part.train[order], size),
+                validation_data=batches(X, y, part.validation, size),
+                initial_epoch=epoch, epochs=epoch + 1, shuffle=False, verbose=0,
+            ).history  # fmt: skip
+            if config.get("clean"):
+                every = batches(X, y, part.train, 256)
+                again = model.evaluate(every, verbose=0, return_dict=True)
+                logs |= {f"clean_{name}": [value] for name, value in again.items()}
+            seconds += time.perf_counter() - start
+            history.append({"epoch": epoch + 1} | {key: float(v[0]) for key, v in logs.items()})
+            if epoch + 1 < config["epochs"]:
+                save_checkpoint(work, model, config, history, seconds)
+            bar.set_postfix(val_accuracy=f"{history[-1]['val_accuracy']:.3f}", refresh=False)
+            bar.update()
+
+    with _no_retracing_warning():
+        predictions = {
+            name: {
+                "notes": notes.table["note"].to_numpy(dtype=str),
+                "labels": notes.labels,
+                "probabilities": model.predict(batches(heard, None, rows, 256), verbose=0),
+            }
+            for name, (notes, heard, rows) in tests.items()
+        }
+    info = {
+        "config": config,
+        **machine.environment(),
+        "parameters": model.count_params(),
+        "seconds": round(seconds, 2),
+        "metrics": {
+            name: evaluation.scores(p["labels"], p["probabilities"])
+            for name, p in predictions.items()
+        },
+    }
+    table = pd.DataFrame(history)
+    table = table[[*records.HISTORY, *table.columns.difference(records.HISTORY)]]
+    return records.read(records.write(runs, info, table, predictions))
+
+
+@contextmanager
+def _no_retracing_warning():
+    # TensorFlow suspects a mistake where several models each compile a prediction of their own.
+    logger = logging.getLogger("tensorflow")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
+
+
+def set_dropout_seeds(model, seed: int, epoch: int) -> None:
+    """Start every dropout layer's random numbers from (seed, epoch, layer).
+
+    Keras draws them from one stream a layer that runs on from epoch to epoch, and does not store
+    how far it came.
+    """
+    for number, layer in enumerate(model.layers):
+        if generator := getattr(layer, "seed_generator", None):
+            state = np.random.SeedSequence([seed, epoch, number]).generate_state(2, np.uint32)
+            generator.state.assign(state.astype(generator.state.dtype))
+
+
+def epochs_done(runs, config: dict) -> int:
+    """How many epochs of a run are finished: all of a recorded one, else its checkpoint's."""
+    name = records.record_name(config)
+    if any((Path(folder) / name).is_dir() for folder in (runs, records.SHIPPED)):
+        return config["epochs"]
+    epochs = [0]
+    for path in _checkpoints(Path(runs) / ".work" / name):
+        with suppress(*UNREADABLE), open(path, "rb") as file:
+            epochs.append(len(_read_state(file)["history"]))
+    return max(epochs)
+
+
+def save_checkpoint(work, model, config: dict, history: list, seconds: float) -> None:
+    """Save weights, optimizer and history so far.
+
+    Two files are overwritten in turn, so that one is whole at any moment; a sum over each array
+    tells which. To overwrite takes a fraction of the time of writing a new file, and the arrays
+    are written from where they are, without a copy.
+    """
+    import keras
+
+    arrays = [_numbers(variable) for variable in _variables(model)]
+    state = {
+        "hash": records.config_hash(config),
+        "backend": keras.backend.backend(),
+        "history": history,
+        "seconds": seconds,
+        "sums": [_sum(array) for array in arrays],
+    }
+    path = Path(work) / CHECKPOINT.format(len(history) % 2)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT, 0o644), "wb") as file:
+        np.save(file, np.frombuffer(json.dumps(state).encode(), dtype=np.uint8))
+        for array in arrays:
+            np.save(file, array, allow_pickle=False)
+        file.truncate()
+
+
+def load_checkpoint(work, model, config: dict) -> tuple[list, float]:
+    """Set the model to what was saved last. Returns the history so far and the seconds it took.
+
+    A checkpoint that is damaged, or of another configuration or backend, is passed over with a
+    message; the run goes on from the one before, or from its first epoch: nothing but time is
+    lost.
+    """
+    variables = _variables(model)
+    found = []
+    for path in _checkpoints(work):
+        try:
+            found.append(_read_checkpoint(path, variables, config))
+        except UNREADABLE as error:
+            print(f"{path}: {error}; this checkpoint is not used")
+    if not found:
+        return [], 0.0
+    state, values = max(found, key=lambda pair: len(pair[0]["history"]))
+    for variable, value in zip(variables, values, strict=True):
+        variable.assign(value)
+    return state["history"], state["seconds"]
+
+
+def _checkpoints(work) -> list[Path]:
+    return [path for i in range(2) if (path := Path(work) / CHECKPOINT.format(i)).exists()]
+
+
+def _read_checkpoint(path, variables, config) -> tuple[dict, list]:
+    import keras
+
+    with open(path, "rb") as file:
+        state = _read_state(file)
+        if state["hash"] != records.config_hash(config):
+            raise ValueError("of another configuration")
+        if state["backend"] != keras.backend.backend():
+            raise ValueError(f"made by the {state['backend']} backend")
+        values = [np.load(file, allow_pickle=False) for _ in variables]
+    if [_sum(value) for value in values] != state["sums"]:
+        raise ValueError("not written to its end")
+    for variable, value in zip(variables, values, strict=True):
+        if tuple(variable.shape) != value.shape:
+            raise ValueError("of another model")
+    return state, values
+
+
+def _sum(array: np.ndarray) -> int:
+    """A sum over the bytes, four at a time where they are numbers of four bytes."""
+    words = np.ascontiguousarray(array).reshape(-1).view(np.uint8)
+    if len(words) % 4 == 0:
+        words = words.view(np.uint32)
+    return int(words.sum(dtype=np.uint64))
+
+
+def _variables(model) -> list:
+    return [*model.variables, *model.optimizer.variables]
+
+
+def _numbers(variable) -> np.ndarray:
+    """A variable as an array, without a copy where its backend lends the memory."""
+    value = variable.value
+    if hasattr(value, "read_value"):  # a TensorFlow variable; its tensor lends
+        value = value.read_value()
+    try:
+        return np.asarray(memoryview(value))
+    except (TypeError, ValueError, BufferError, RuntimeError):
+        return np.asarray(variable)
+
+
+def _read_state(file) -> dict:
+    return json.loads(np.load(file, allow_pickle=False).tobytes())

@@ -1,0 +1,415 @@
+"""Every exercise of every master: the stub fails, the solution passes, wrong answers get hints.
+
+The masters are run here, cell by cell, without a kernel. What is checked is the student edition's
+own check, in a namespace that holds the answers and nothing else, with functions that take and
+return copies of plain data: as a grader has them that keeps the student's code in another process.
+
+The variable MASTERS limits this to some of them, such as "04_features 05_folds".
+"""
+
+import ast
+import copy
+import json
+import os
+import re
+from functools import cache
+
+import numpy as np
+import pytest
+
+from helpers import checks
+from tools.classroom import editions
+from tools.classroom.masters import KEYS, masters, objective, objectives, read, sealed
+from tools.common import ROOT, BookError
+
+os.environ["MPLBACKEND"] = "Agg"
+ONLY = os.environ.get("MASTERS", "").split()
+MASTERS = {path.stem: read(path) for path in masters(ROOT) if path.stem in ONLY or not ONLY}
+EXERCISES = [(m.name, e.name) for m in MASTERS.values() for e in m.exercises]
+PLAIN = (bool, int, float, complex, str, bytes, type(None), type(...), np.generic)
+each_master = pytest.mark.parametrize("name", MASTERS)
+each_exercise = pytest.mark.parametrize(
+    ("name", "exercise"), EXERCISES, ids=["-".join(pair) for pair in EXERCISES]
+)
+
+
+def edition(name):
+    return ROOT / "classroom/student" / f"{name}.ipynb"
+
+
+def exercise_of(name, exercise):
+    return next(e for e in MASTERS[name].exercises if e.name == exercise)
+
+
+@cache
+def stubs(name):
+    """Return the code of the answer cells of a student edition by exercise, and its questions."""
+    found, code, texts, text = {}, [], {}, ""
+    for cell in json.loads(edition(name).read_text())["cells"]:
+        source = "".join(cell["source"])
+        if cell["cell_type"] == "markdown":
+            text = source
+        if "otter_answer_cell" in cell["metadata"].get("tags", []):
+            code.append(source)
+        if match := re.match(r'grader\.check\("(\w+)"\)', source):
+            found[match[1]], texts[match[1]], code = "\n".join(code), text, []
+    return found, texts
+
+
+def bound(source):
+    """Return the names that code binds at its top level."""
+    names = set()
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.FunctionDef):
+            names.add(node.name)
+        for target in getattr(node, "targets", []):
+            names |= {n.id for n in ast.walk(target) if isinstance(n, ast.Name)}
+    return names
+
+
+def plain(value):
+    """Return a copy of plain data; anything else is an error."""
+    if isinstance(value, list | tuple | set | frozenset):
+        return type(value)(plain(item) for item in value)
+    if isinstance(value, dict):
+        return {plain(key): plain(item) for key, item in value.items()}
+    if isinstance(value, np.ndarray) and value.dtype != object:
+        return value.copy()
+    if not isinstance(value, PLAIN):
+        raise TypeError(f"not plain data, which a grader could fetch: {type(value)}")
+    return copy.copy(value)
+
+
+def fetched(value):
+    """Return an answer as a grader has it: data as a copy, a function as something to call."""
+    if callable(value):
+        return lambda *arguments: plain(value(*map(plain, arguments)))
+    return plain(value)
+
+
+def verdict(cases, names, space):
+    """Run a student edition's checks on the answers; return the first message, or None."""
+    answers = {name: fetched(space[name]) for name in names if name in space}
+    for case in cases:
+        try:
+            exec(compile(case, "<check>", "exec"), dict(answers))
+        except AssertionError as error:
+            return str(error)
+    return None
+
+
+@cache
+def played(name):
+    """Run a master from top to bottom; return (exercise, what) -> message of its check."""
+    master, tests, (answers, _) = MASTERS[name], checks.tests(edition(name)), stubs(name)
+    space, said = {"__name__": "exercises"}, {}
+
+    def run(source, space):
+        exec(compile(source, f"{name}.py", "exec"), space)
+
+    for part in master.parts:
+        if part not in master.exercises:
+            if part.cell_type == "code":
+                run(part.source, space)
+            continue
+        for cell in part.cells["given"]:
+            if cell.cell_type == "code":
+                run(cell.source, space)
+        cases, stub = tests[part.name]["cases"], answers[part.name]
+        alone = dict(space)
+        run(stub, alone)
+        said[part.name, "stub"] = verdict(cases, bound(stub), alone)
+        for cell in part.cells["solution"]:
+            run(cell.source, space)
+        said[part.name, "solution"] = verdict(cases, bound(stub), space)
+        for i, cell in enumerate(part.cells["wrong"]):
+            alone = dict(space)
+            run(cell.source, alone)
+            said[part.name, i] = verdict(cases, bound(stub), alone)
+    for part in master.exercises:  # as a grader asks, when all cells have run
+        said[part.name, "end"] = verdict(
+            tests[part.name]["cases"], bound(answers[part.name]), space
+        )
+    return said
+
+
+def right_values(exercise):
+    """Return the right answers that a master states in the clear."""
+    for cell in exercise.cells["test"]:
+        for node in ast.walk(ast.parse(cell.source)):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", None) in KEYS:
+                (right,) = (word.value for word in node.keywords if word.arg == "right")
+                yield eval(ast.unparse(right), {"np": np})
+
+
+@each_exercise
+def test_the_stub_fails_its_check(name, exercise):
+    assert played(name)[exercise, "stub"]
+    assert bound(stubs(name)[0][exercise]), "the student edition asks for no answer"
+
+
+@each_exercise
+def test_the_solution_passes(name, exercise):
+    assert played(name)[exercise, "solution"] is None
+    assert played(name)[exercise, "end"] is None, "a later cell binds an answer's name again"
+
+
+@each_exercise
+def test_tempting_wrong_answers_get_their_hints(name, exercise):
+    wrongs = exercise_of(name, exercise).cells["wrong"]
+    assert len(wrongs) >= 2
+    hints = set()
+    for i, cell in enumerate(wrongs):
+        says = re.match(r"# says: (.+)", cell.source)
+        assert says, "a wrong answer begins with `# says: words of its hint`"
+        message = played(name)[exercise, i]
+        assert message, f"passes: {cell.source}"
+        assert says[1] in message
+        hints.add(message)
+    assert len(hints) >= 2, "all wrong answers get the same hint"
+
+
+@each_exercise
+def test_the_answer_cannot_be_read_from_the_student_edition(name, exercise):
+    found, texts = stubs(name)
+    shown = [found[exercise], texts[exercise], *checks.tests(edition(name))[exercise]["cases"]]
+    assert "<summary>Hint</summary>" in texts[exercise]
+    assert not re.search(r"SOLUTION|# says:", "\n".join(shown))
+    for right in right_values(exercise_of(name, exercise)):
+        written = {f"{right:,}", f"{right:g}"} if isinstance(right, int | float) else set()
+        for text in {str(right), *written}:
+            # A number below ten stands in any text.
+            if len(text) > 1:
+                said = re.search(rf"(?<![\w.:/]){re.escape(text)}(?![\w.,]*\d)", "\n".join(shown))
+                assert not said, f"the right answer {text} stands in the student edition"
+
+
+@each_master
+def test_exercises_name_objectives_and_every_objective_is_tested(name):
+    bullets = objectives(ROOT / f"book/{name}.py")
+    every = MASTERS[name].exercises
+    tested = {objective(o, bullets, name) for e in every for o in e.objectives}
+    assert tested == set(bullets), f"not tested: {set(bullets) - tested}"
+    assert len(every) >= 4
+    assert min(e.minutes for e in every) <= 5
+    assert [e.open for e in every] == [False] * (len(every) - 1) + [True]
+
+
+@each_master
+def test_links_of_a_student_edition_lead_to_files(name):
+    for cell in json.loads(edition(name).read_text())["cells"]:
+        if cell["cell_type"] == "markdown":
+            for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", "".join(cell["source"])):
+                assert (edition(name).parent / link).is_file(), link
+
+
+@pytest.mark.skipif(bool(ONLY), reason="MASTERS names some of them")
+def test_every_chapter_has_a_master():
+    chapters = ROOT.glob("book/[0-9][0-9]_*.py")
+    assert set(MASTERS) == {path.stem for path in chapters}
+
+
+def test_what_is_committed_is_what_the_masters_make(capsys):
+    only = ["--only", *ONLY] if ONLY else []
+    assert editions.main(["--check", *only]) == 0, capsys.readouterr().out
+    there = {path.stem for path in edition("").parent.glob("*.ipynb")}
+    there &= set(ONLY or there)
+    assert there == set(MASTERS), "a student edition without a master: delete it"
+
+
+# The checks themselves.
+
+
+def message_of(check, *arguments, **settings):
+    with pytest.raises(AssertionError) as caught:
+        check(*arguments, **settings)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("seal", [False, True])
+def test_a_number_may_be_one_unit_off(seal):
+    key = checks.number_key(1.25, 2)
+    right = checks.seal(key, "here") if seal else 1.25
+    for value in (1.25, 1.2401, 1.2599, np.float32(1.25), np.array([1.25])):
+        checks.number("x", value, right=right, digits=2)
+    for value in (1.239, 1.261, 0, -1.25, 10**9):
+        assert "x is not" in message_of(checks.number, "x", value, right=right, digits=2)
+
+
+def test_a_whole_number_has_to_be_itself():
+    right = checks.seal(checks.number_key(101), "here")
+    wrong = {checks.seal(checks.number_key(100), "here"): "One is missing."}
+    for value in (101, 101.0, np.int32(101), np.array(101)):
+        checks.number("n", value, right=right, wrong=wrong)
+    assert message_of(checks.number, "n", 100, right=right, wrong=wrong) == "One is missing."
+    said = message_of(checks.number, "n", 102, right=right, wrong=wrong, hint="Count again.")
+    assert said == "n is not 102. Count again."
+    assert "whole number" in message_of(checks.number, "n", 100.5, right=right)
+
+
+@pytest.mark.parametrize(
+    ("value", "says"),
+    [
+        (..., "still `...`"),
+        ("101", "should be one number"),
+        (None, "should be one number"),
+        (True, "should be one number"),
+        ([1, 2], "should be one number"),
+        (float("nan"), "divided by zero"),
+        (2j, "should be one number"),
+    ],
+)
+def test_what_is_no_number_is_named(value, says):
+    assert says in message_of(checks.number, "n", value, right=101)
+
+
+def test_plain_data_is_the_same_however_it_is_written():
+    right = checks.seal(checks.plain_key([("Reed", 1), ("voice", 0.5)], False), "here")
+    for value in ([["reed", 1.0], ("VOICE ", 0.5)], ((" voice", np.float64(0.5)), ("reed", 1))):
+        checks.same("pairs", value, right=right, ordered=False)
+    assert "is not" in message_of(checks.same, "pairs", [["reed", 1]], right=right)
+    assert checks.plain_key({"b": {2, 1}}) == checks.plain_key({"b": np.array([1, 2])})
+    assert checks.plain_key([2, 1]) != checks.plain_key([1, 2])
+    assert "plain data" in message_of(checks.same, "pairs", [...], right=right)
+
+
+def test_a_function_that_fails_is_told_so():
+    def changes(values):
+        values.clear()
+        return values
+
+    kept = [1]
+    assert checks.call("f", changes, kept) == []
+    assert kept == [1]
+    assert "stopped with ZeroDivisionError" in message_of(checks.call, "f", lambda x: 1 / x, 0)
+    assert "returns nothing" in message_of(checks.call, "f", print)
+    assert "should be a function" in message_of(checks.call, "f", 3)
+    assert "still `...`" in message_of(checks.call, "f", ...)
+
+
+def test_an_array_is_finite_and_of_its_shape():
+    assert checks.array("a", [[1, 2]], (1, 2)).dtype == float
+    assert "(2,)" in message_of(checks.array, "a", [1, 2], (3,))
+    assert "array of numbers" in message_of(checks.array, "a", [[1], [1, 2]])
+    assert "NaN" in message_of(checks.array, "a", [np.nan])
+
+
+def test_a_damaged_seal_is_an_error_and_no_wrong_answer():
+    with pytest.raises(ValueError, match="damaged"):
+        checks.same("x", "a", right="scrypt:here:12")
+
+
+def test_the_grader_answers_in_a_sentence(monkeypatch, tmp_path):
+    cases = [">>> assert x > 1, 'x < 2 & small'\n", ">>> x.upper()\n"]
+    test = {"points": 1, "suites": [{"cases": [{"code": code} for code in cases]}]}
+    notebook = {
+        "metadata": {"otter": {"tests": {"b": test}}},
+        "cells": [{"source": ['grader.check("b")']}],
+    }
+    (tmp_path / "x.ipynb").write_text(json.dumps(notebook))
+    monkeypatch.setattr(checks, "EDITIONS", tmp_path)
+    space = {"grader": checks.Grader("x")}
+
+    def ask(code):
+        exec(f"{code}\nanswer = grader.check('b')", space)
+        return space["answer"]
+
+    assert repr(ask("")) == "b: not yet. x is not known yet: run the cell with your answer first."
+    assert repr(ask("x = 1")) == "b: not yet. x < 2 & small"
+    assert "x &lt; 2 &amp; small" in ask("x = 1")._repr_html_()
+    assert "another form" in repr(ask("x = 2"))
+    with pytest.raises(ValueError, match="there are b"):
+        space["grader"].check("c")
+    with pytest.raises(ValueError, match="choose one of x"):
+        checks.Grader("y")
+
+
+# Masters that are not as they should be.
+
+SOUND = '''\
+# %% [markdown]
+# # Exercises
+
+# %% [markdown] exercise={"name": "a", "minutes": 5, "points": 1, "objectives": ["Say"]}
+# ## A
+
+# %% tags=["solution"]
+x = 1  # SOLUTION
+
+# %% tags=["test"]
+from helpers.checks import number
+
+number("x", x, right=1, wrong={2: "too much"})
+
+# %% tags=["wrong"]
+# says: too much
+x = 2
+'''  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ('"minutes": 5, ', "", "minutes"),
+        ('"minutes": 5', '"minutes": "5"', "minutes"),
+        ('"name": "a"', '"name": "A b"', "small letters"),
+        ("# ## A", "# A", "begins with `## `"),
+        ('# %% tags=["solution"]\nx = 1  # SOLUTION\n\n', "", "solution has to come first"),
+        ('tags=["test"]', 'tags=["wrong"]', "it has no test"),
+        ('tags=["solution"]', 'tags=["test"]', "solution has to come first"),
+        ("# %% [markdown] exercise", "# %% [markdown] x", "outside an exercise"),
+    ],
+)
+def test_a_malformed_master_is_named(tmp_path, old, new, says):
+    assert SOUND.count(old) == 1
+    path = tmp_path / "01_x.py"
+    path.write_text(SOUND)
+    assert [e.name for e in read(path).exercises] == ["a"]
+    path.write_text(SOUND.replace(old, new))
+    with pytest.raises(BookError, match=f"01_x.py.*{re.escape(says)}"):
+        read(path)
+
+
+def test_answers_are_sealed():
+    source = 'number("x", x, right=1 + 1, wrong={3: "no", np.pi: "no"}, digits=1)\ny(right=2)'
+    safe = sealed(source, "01_x/a")
+    assert safe == sealed(source, "01_x/a")
+    assert safe != sealed(source, "01_x/b")
+    assert re.fullmatch(
+        r"number\('x', x, right='scrypt:01_x/a:\w+', "
+        r"wrong=\{'scrypt:01_x/a:\w+': 'no', 'scrypt:01_x/a:\w+': 'no'\}, digits=1\)\ny\(right=2\)",
+        safe,
+    )
+    from helpers.checks import number
+
+    assert message_of(exec, safe, {"number": number, "x": 3.14}) == "no"
+    exec(safe.replace("y(right=2)", ""), {"number": number, "x": 2})
+
+
+@pytest.mark.parametrize(
+    ("source", "says"),
+    [
+        ("same('x', x)", "right="),
+        ("same('x', x, right=y)", "should be a value"),
+        ("assert x, f\"{x['a']}\"", r"give x\['a'\] a name"),
+        ("same('x', x, right='a', wrong=y)", "written out"),
+        ("number('x', x, right=1, wrong={1.0: 'no'})", "the same answer"),
+    ],
+)
+def test_what_cannot_be_sealed_is_named(source, says):
+    with pytest.raises(BookError, match=says):
+        sealed(source, "01_x/a")
+
+
+def test_an_objective_is_one_bullet(tmp_path):
+    chapter = tmp_path / "01_x.py"
+    chapter.write_text(
+        "# %% [markdown]\n# # X\n#\n# ## What you will learn\n#\n# - **Say** what\n#   it is.\n"
+        "# - Say `why`.\n#\n# **You need** nothing.\n"
+    )
+    bullets = objectives(chapter)
+    assert bullets == ["**Say** what it is.", "Say `why`."]
+    assert objective("Say what", bullets, "x") == bullets[0]
+    for words in ("Say", "Do"):
+        with pytest.raises(BookError, match="first words"):
+            objective(words, bullets, "x")

@@ -1,0 +1,267 @@
+"""Real files of every kind become a set that `datasets.load` opens, or are refused by name."""
+
+import csv
+import json
+from contextlib import suppress
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import soundfile
+from hypothesis import given
+from hypothesis import strategies as st
+
+from helpers import datasets, profiles
+from helpers.commands import import_sounds
+from helpers.datasets import FAMILIES, DatasetError
+from helpers.runs import cache, training
+
+
+def tone(seconds=1.0, rate=44_100, channels=1, pitch=69, level=0.3):
+    time = np.arange(int(seconds * rate)) / rate
+    wave = level * np.sin(2 * np.pi * 440 * 2 ** ((pitch - 69) / 12) * time)
+    return np.repeat(wave[:, None], channels, axis=1)
+
+
+def write(path, sound=None, rate=44_100, **options):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    soundfile.write(path, tone(rate=rate) if sound is None else sound, rate, **options)
+    return path
+
+
+@pytest.fixture
+def source(tmp_path):
+    return tmp_path / "sounds"
+
+
+@pytest.fixture
+def make(source, tmp_path):
+    return lambda **options: import_sounds.make(source, tmp_path / "set", progress=False, **options)
+
+
+def refused(make, tmp_path, *matches, **options):
+    """Nothing is left, and every file that is wrong is named."""
+    with pytest.raises(DatasetError) as caught:
+        make(**options)
+    assert [path.name for path in tmp_path.glob("set/.*")] == []
+    assert not list(tmp_path.glob("set/nsynth-*"))
+    for match in matches:
+        assert match in str(caught.value)
+
+
+def test_sounds_of_many_kinds_become_notes(source, make, tmp_path):
+    write(source / "Violin (arco)" / "violin_As3_forte.wav", tone(5, 48_000, 2), 48_000)
+    write(source / "Bass Flute" / "low_C3.flac", tone(0.5, 16_000, pitch=48), 16_000)
+    write(source / "winds" / "clarinet" / "one.ogg", tone(4, 22_050, pitch=60), 22_050)
+    write(source / "winds" / "clarinet" / "two.mp3", tone(2, 44_100, pitch=62))
+    write(source / "Tubular-bells" / "C#5.aiff", tone(1, 96_000, pitch=73), 96_000)
+    (source / "notes.txt").write_text("left alone")
+    write(source / "winds" / "clarinet" / "._one.wav")  # as macOS leaves them
+    final = make()
+    notes = datasets.load(tmp_path / "set")
+    assert list(notes.table["note"]) == [
+        "flute_acoustic_500-048-000", "mallet_acoustic_500-073-000", "reed_acoustic_500-000-000",
+        "reed_acoustic_500-000-001", "string_acoustic_500-058-000",
+    ]  # fmt: skip
+    waves = notes.waveforms()
+    assert waves.shape == (5, 64_000)
+    expected = {0: (48, 0.5), 1: (73, 1), 2: (60, 4), 3: (62, 2), 4: (69, 4)}
+    for row, (pitch, seconds) in expected.items():
+        wave = waves[row]
+        spectrum = np.abs(np.fft.rfft(wave[:8000] * np.hanning(8000)))
+        assert np.argmax(spectrum) * 2 == pytest.approx(440 * 2 ** ((pitch - 69) / 12), abs=2)
+        assert np.abs(wave[: int(16_000 * seconds)]).max() == pytest.approx(0.3, abs=0.02)
+        assert np.abs(wave[int(16_000 * (seconds + 0.2)) :]).max(initial=0) < 1e-3
+    assert cache.extract(notes, cache=None, progress=False).shape == (5, 126, 13)
+    with open(final / "origin.csv", newline="") as file:
+        origin = {row["note"]: row for row in csv.DictReader(file)}
+    assert origin["string_acoustic_500-058-000"]["file"] == "Violin (arco)/violin_As3_forte.wav"
+    assert "48000 Hz, 2 channel(s)" in origin["string_acoustic_500-058-000"]["steps"]
+    assert "4.000 s kept" in origin["string_acoustic_500-058-000"]["steps"]
+
+
+def test_each_step(source):
+    silence = np.zeros((22_050, 1))
+    left = np.concatenate([silence, tone(1)])
+    path = write(source / "a.wav", np.hstack([left, 0 * left]))
+    wave, steps = import_sounds.waveform(path)
+    assert "0.500 s of silence cut; 1.000 s kept" in steps
+    assert np.abs(wave[:200]).max() > 0.1  # begins at once
+    assert np.abs(wave).max() == pytest.approx(0.15, abs=0.01)  # the mean of both channels
+    loud = write(source / "b.wav", tone(level=2.5), subtype="FLOAT")
+    wave, steps = import_sounds.waveform(loud)
+    assert np.abs(wave).max() == 1
+    assert "divided by 2.5" in steps
+    exact = tone(4, 16_000)[:, 0].astype("float32")
+    wave, _ = import_sounds.waveform(write(source / "c.wav", exact, 16_000, subtype="FLOAT"))
+    np.testing.assert_allclose(wave[:-10], exact[np.argmax(np.abs(exact) > 3e-4) :][:63_990])
+
+
+def test_all_that_is_wrong_is_said_at_once(source, make, tmp_path):
+    write(source / "violin" / "good.wav")
+    write(source / "violin" / "twin.wav")
+    write(source / "violin" / "empty.wav", np.zeros((0, 1)))
+    write(source / "violin" / "silent.wav", np.zeros((44_100, 1)))
+    both = tone(pitch=71)
+    write(source / "violin" / "against.wav", np.hstack([both, -both]))
+    write(source / "violin" / "short.wav", tone(0.05))
+    write(source / "violin" / "long.wav", tone(31, 8000), 8000)
+    write(source / "violin" / "nan.wav", np.full((8000, 1), np.nan), subtype="FLOAT")
+    (source / "violin" / "text.wav").write_text("no sound")
+    whole = write(source / "violin" / "cut.flac", tone(pitch=50)).read_bytes()
+    (source / "violin" / "cut.flac").write_bytes(whole[:30])
+    write(source / "theremin" / "one.wav", tone(pitch=64))
+    write(source / "flute and piano" / "one.wav", tone(pitch=65))
+    refused(
+        make, tmp_path, "nothing is written",
+        "violin/twin.wav: the same sound as violin/good.wav", "violin/empty.wav: is empty",
+        "violin/silent.wav: is silent", "violin/against.wav: is silent, or its channels cancel",
+        "violin/short.wav: 50 ms of sound", "violin/long.wav: 31 s long, no single note",
+        "violin/nan.wav: holds samples that are NaN", "violin/text.wav: cannot be decoded",
+        "violin/cut.flac: cannot be decoded", "theremin/one.wav: no folder above it (",
+        "flute and piano/one.wav: its folder 'flute and piano' may be flute or keyboard",
+    )  # fmt: skip
+
+
+def test_families_that_are_not_known(source, make, tmp_path):
+    for pitch, folder in enumerate(("theremin", "djembe", "violin"), 60):
+        write(source / folder / "one.wav", tone(pitch=pitch))
+    refused(make, tmp_path, "theremin/one.wav", "djembe/one.wav")
+    refused(make, tmp_path, "theremin=synth_lead: expected a family (bass, brass",
+            given={"theremin": "synth_lead"})  # fmt: skip
+    make(given={"Theremin": "string", "djembe": "-"})
+    notes = datasets.load(tmp_path / "set")
+    assert list(notes.table["instrument"]) == ["string_acoustic_500", "string_acoustic_501"]
+    with pytest.raises(DatasetError, match="stands here already"):
+        make(given={"Theremin": "string", "djembe": "-"})
+    with pytest.raises(DatasetError, match="0 bass notes found"):
+        notes.sample(1)
+
+
+def test_labels_from_a_table(source, make, tmp_path):
+    for pitch, name in enumerate(("a.wav", "b.wav", "deep/c.wav", "d.wav"), 60):
+        write(source / name, tone(pitch=pitch))
+    labels = tmp_path / "labels.csv"
+    head = "file,family,instrument,source,pitch,velocity\n"
+    rows = "a.wav,organ,box,electronic,A4,90\nb.wav,Organ,box,electronic,69,\n"
+    labels.write_text(head + rows + "deep/c.wav,Cello,,,,\nd.wav,-,,,,\n", encoding="utf-8-sig")
+    make(labels=labels, split="test")
+    assert list(datasets.load(tmp_path / "set", "test").table["note"]) == [
+        "organ_electronic_500-069-000", "organ_electronic_500-069-090",
+        "string_acoustic_500-000-000",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("table", "match"),
+    [
+        ("name,family\na.wav,organ\n", "its first line is 'name,family', expected file,family"),
+        ("", "its first line is ''"),
+        ("file,family\na.wav,organ\n", "b.wav: has no row in labels.csv"),
+        ("file,family\na.wav,organ\na.wav,organ\nb.wav,organ\n", "line 3: a.wav: named twice"),
+        ("file,family\na.wav,organ\nb.wav,gong\n", "line 3: b.wav: the family 'gong' is not known"),
+        ("file,family\na.wav,\nb.wav,organ\n", "line 2: a.wav: the family '' is not known"),
+        ("file,family\na.wav,organ\nb.wav,-\nc.wav,-\n", "line 4: c.wav: no such file"),
+        ("file,family,pitch\na.wav,organ,H9\nb.wav,-,\n", "the pitch is 'H9', expected 0 to 127"),
+        ("file,family,pitch\na.wav,organ,128\nb.wav,-,\n", "the pitch is '128'"),
+        ("file,family,velocity\na.wav,organ,200\nb.wav,-,\n", "the velocity is 200"),
+        ("file,family,velocity\na.wav,organ,x\nb.wav,-,\n", "line 2: a.wav: invalid literal"),
+        ("file,family,source\na.wav,organ,real\nb.wav,-,\n", "the source is 'real', expected"),
+        ("file,family,velocity\na.wav,organ,9\nb.wav,organ,9\n", "a.wav and b.wav: the same ins"),
+    ],
+)
+def test_a_table_that_is_wrong(source, make, tmp_path, table, match):
+    for pitch, name in enumerate(("a.wav", "b.wav"), 60):
+        write(source / name, tone(0.2, pitch=pitch))
+    labels = tmp_path / "labels.csv"
+    labels.write_text(table)
+    refused(make, tmp_path, match, labels=labels)
+
+
+def test_nothing_to_do(source, make, tmp_path):
+    with pytest.raises(FileNotFoundError, match="no such folder"):
+        make()
+    source.mkdir()
+    refused(make, tmp_path, "no sounds found, expected .aif")
+    with pytest.raises(FileNotFoundError, match="labels.csv"):
+        make(labels=tmp_path / "labels.csv")
+
+
+def test_more_sounds_than_names():
+    one = import_sounds.Sound(None, "x.wav", "flute", "flute")
+    assert len(set(import_sounds.names_of([one] * 128))) == 128
+    with pytest.raises(DatasetError, match="more than 128 sounds of flute with the pitch 0"):
+        import_sounds.names_of([one] * 129)
+    many = [import_sounds.Sound(None, "x.wav", "flute", str(i)) for i in range(501)]
+    with pytest.raises(DatasetError, match="501 acoustic flute instruments, at most 500"):
+        import_sounds.names_of(many)
+
+
+def test_the_command(source, tmp_path, capsys):
+    for i, family in enumerate(FAMILIES):
+        for j in range(2):
+            write(source / family / f"{j}.wav", tone(0.2, pitch=40 + 2 * i + j))
+    into = tmp_path / "set"
+    import_sounds.main([str(source), str(into), "--split", "test"])
+    output = capsys.readouterr().out
+    assert "20 notes" in output
+    assert "enough for PROFILE smoke, quick, mini, thesis" in output
+    import_sounds.main([str(source), str(into)])
+    assert "too small to train on" in capsys.readouterr().out
+    assert len(datasets.load(into, "test").sample(2)) == 20
+    with pytest.raises(SystemExit, match="error: .*stands here already"):
+        import_sounds.main([str(source), str(into)])
+    listing = json.loads((into / "nsynth-test" / "examples.json").read_text())
+    assert set(listing) == set(datasets.load(into, "test").table["note"])
+
+
+known = st.sampled_from(sorted(import_sounds._KNOWN))
+joints = st.text(st.sampled_from(" -_.()0123456789"), min_size=1, max_size=3)
+
+
+@given(known, joints, joints, st.booleans())
+def test_a_known_name_is_found_however_it_is_written(name, before, after, capitals):
+    label = before + name.replace(" ", before) + after
+    label = label.upper() if capitals else label
+    assert import_sounds.family_of(label) == import_sounds._KNOWN[name]
+    assert import_sounds.family_of(name + "s") == import_sounds._KNOWN[name]
+
+
+@given(st.text(max_size=30))
+def test_any_label_is_known_unknown_or_ambiguous(label):
+    with suppress(DatasetError):
+        assert import_sounds.family_of(label) in (*FAMILIES, None)
+
+
+@given(st.integers(0, 127), st.sampled_from(["_", ".", "-", " "]), st.booleans())
+def test_pitches_are_read(number, joint, flat):
+    names = "C Db D Eb E F Gb G Ab A Bb B" if flat else "C C# D D# E F F# G Gs A As B"
+    note = f"{names.split()[number % 12]}{number // 12 - 1}"
+    assert import_sounds.pitch_of(f"violin{joint}{note}{joint}025_forte") == number
+    assert import_sounds.pitch_of(note) == number
+    assert import_sounds.pitch_of(f"x{note}") is None
+    assert import_sounds.pitch_of(f"{note}{joint}{note}") == number
+
+
+@given(st.text(max_size=20))
+def test_any_text_has_a_pitch_or_none(text):
+    assert import_sounds.pitch_of(text) in (None, *range(128))
+
+
+def test_a_set_of_ones_own_is_trained_on_and_may_lack_families_in_its_test(source, tmp_path):
+    for i, family in enumerate(FAMILIES):
+        for j in range(10):
+            write(source / family / f"{j}.wav", tone(0.5, 22_050, pitch=20 + 10 * i + j), 22_050)
+    write(tmp_path / "few" / "oboe" / "long.flac", tone(4.5, 22_050, 2, pitch=70), 22_050)
+    write(tmp_path / "few" / "cello" / "short.flac", tone(0.5, 22_050, pitch=40), 22_050)
+    import_sounds.make(source, tmp_path / "set", progress=False)
+    import_sounds.make(tmp_path / "few", tmp_path / "set", "test", progress=False)
+    with pytest.raises(DatasetError, match="0 bass notes found, 2 asked for"):
+        training.Experiment("smoke", tmp_path / "set", tmp_path / "runs")
+    profile = replace(profiles.get("smoke"), test_per_family=None)  # as in all other profiles
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(profiles.PROFILES, "smoke", profile)
+        experiment = training.Experiment("smoke", tmp_path / "set", tmp_path / "runs")
+    record = experiment.run("lstm", epochs=1)
+    assert len(record.predictions["nsynth_test"]["probabilities"]) == 2
+    assert 0 <= record.info["metrics"]["nsynth_test"]["balanced_accuracy"] <= 1

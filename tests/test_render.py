@@ -1,0 +1,111 @@
+"""Staging and rendering: what is missing is named, and the old book stays until then."""
+
+import shutil
+
+import nbformat
+import pytest
+
+from helpers.runs import findings
+from tools.book import render
+from tools.common import ROOT
+
+
+@pytest.fixture
+def book(tmp_path):
+    """A repository with a prose page and an executed chapter, and empty scripts."""
+    shutil.copy(ROOT / "_config.yml", tmp_path)
+    (tmp_path / "_toc.yml").write_text(
+        "format: jb-book\nroot: book/index\nparts:\n  - caption: A\n    chapters:\n"
+        "      - file: book/01_a\n"
+    )
+    (tmp_path / "book").mkdir()
+    (tmp_path / "book/index.md").write_text("# Book\n\n[a](01_a.ipynb)\n")
+    execute(tmp_path / "book/01_a.ipynb", [])
+    execute(tmp_path / "_build/executed/book/01_a.ipynb", [])
+    for pattern in render.SCRIPTS:
+        path = tmp_path / "node_modules" / pattern.replace("*", "x")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    (tmp_path / "_build/html").mkdir()
+    (tmp_path / "_build/html/index.html").write_text("old")
+    return tmp_path
+
+
+def execute(path, outputs, tags=(), code="1 / 0"):
+    """Write a notebook whose one code cell left `outputs`."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    cells = [
+        nbformat.v4.new_markdown_cell("# A", id="a"),
+        nbformat.v4.new_code_cell(code, outputs=outputs, metadata={"tags": list(tags)}, id=code[0]),
+    ]
+    metadata = {"language_info": {"name": "python", "pygments_lexer": "ipython3"}}
+    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=metadata), path)
+
+
+def page(book):
+    return (book / "_build/html/index.html").read_text()
+
+
+def test_a_book_takes_the_place_of_the_old_one_and_a_broken_one_does_not(book, capfd):
+    (book / "book/index.md").write_text("# Book\n\n[a](02_gone.ipynb)\n")
+    assert render.main([], book) == 1
+    assert page(book) == "old"
+    assert "02_gone" in capfd.readouterr().err
+    (book / "book/index.md").write_text("# Book\n\n[a](01_a.ipynb)\n")
+    # What a chapter reports to `make regression` is of a type that no program knows.
+    reported = nbformat.v4.new_output("display_data", {findings.FIGURES: {"seed": None}})
+    execute(book / "_build/executed/book/01_a.ipynb", [reported], ["remove-cell"])
+    assert render.main([], book) == 0
+    assert 'href="book/index.html"' in page(book)
+    assert "figures+json" not in (book / "_build/html/book/01_a.html").read_text()
+    assert (book / "_build/html/_static/book.css").exists()
+    assert str(book / "_build/html/index.html") in capfd.readouterr().out
+    assert not [p.name for p in (book / "_build").iterdir() if p.name.startswith(".")]
+
+
+def failing(book):
+    outputs = [nbformat.v4.new_output("error", ename="ZeroDivisionError", evalue="by zero")]
+    execute(book / "_build/executed/book/01_a.ipynb", outputs)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "says"),
+    [
+        (lambda book: shutil.rmtree(book / "_build/executed"), "--only 01_a"),
+        (lambda book: (book / "book/01_a.ipynb").unlink(), "do not exist: book/01_a"),
+        (lambda book: shutil.rmtree(book / "node_modules"), "python -m tools.book.assets"),
+        (lambda book: (book / "_toc.yml").unlink(), "_toc.yml"),
+        (lambda book: execute(book / "book/01_a.ipynb", [], code="2"), "changed since"),
+        (failing, "01_a.ipynb: ZeroDivisionError: by zero"),
+    ],
+    ids=["not executed", "not written", "no scripts", "no contents", "stale", "failed cell"],
+)
+def test_what_is_missing_is_named_and_the_old_book_stays(book, capsys, spoil, says):
+    spoil(book)
+    assert render.main([], book) == 1
+    assert says in capsys.readouterr().err
+    assert page(book) == "old"
+
+
+def test_an_error_that_is_shown_on_purpose_is_none(book):
+    outputs = [nbformat.v4.new_output("error", ename="E", evalue="")]
+    path = book / "x.ipynb"
+    execute(path, outputs, ["raises-exception"])
+    assert render.failed_cells(path) == []
+
+
+def test_downloads_name_no_folder_of_the_machine_and_hold_no_hidden_stderr(book):
+    outputs = [
+        nbformat.v4.new_output("stream", name="stderr", text="pid 1234"),
+        nbformat.v4.new_output("stream", name="stdout", text="kept"),
+    ]
+    path = book / "_build/executed/book/01_a.ipynb"
+    execute(path, outputs, tags=["remove-stderr"])
+    notebook = nbformat.read(path, as_version=4)
+    notebook.metadata["papermill"] = {"input_path": str(path)}
+    nbformat.write(notebook, path)
+    render.stage(book / "_build/executed", book / "_build/stage", book)
+    text = (book / "_build/stage/book/01_a.ipynb").read_text()
+    assert "kept" in text
+    assert str(book) not in text
+    assert "pid 1234" not in text

@@ -1,0 +1,255 @@
+"""Editions of the exercises: `python -m tools.classroom.editions [--only 05_features] [--check]`.
+
+From each master, `book/exercises/NN_name.py`, otter-grader's `assign` makes
+
+- `classroom/student/NN_name.ipynb`, the student edition: stubs in place of solutions, seals in
+  place of right answers, the checks in its metadata. It is committed, for Colab to open it;
+- `_build/classroom/solutions/NN_name.ipynb`, the same with solutions;
+- `_build/classroom/autograder/NN_name.zip`, for `otter run` and what builds on it.
+
+`book/exercises.md` gets the table of objectives and exercises. `--check` compares what is committed
+with what would be made; `--run` executes the solution editions, where every check has to pass, and
+has the autograder grade them.
+"""
+
+import argparse
+import io
+import logging
+import re
+import sys
+import tempfile
+from contextlib import redirect_stdout
+from pathlib import Path
+
+import nbformat
+
+from helpers.runs.files import write_atomic
+from tools.book import sync
+from tools.book.address import Repository
+from tools.book.address import read as repository_of
+from tools.classroom.masters import Exercise, Master, masters, objective, objectives, read
+from tools.classroom.masters import sealed as seal_test
+from tools.common import ROOT, BookError
+
+BUILD = Path("_build/classroom")
+ASSIGNMENT = """# ASSIGNMENT CONFIG
+init_cell: false
+export_cell: false
+check_all_cell: false
+"""
+START = """from helpers import exercises
+
+grader = exercises.Grader("{name}")
+"""
+HOW = """\
+**How it works.** Put your answer where a cell says `...`, run the cell, and run the check below it,
+as often as you like: it says what is wrong and where to look. Open the hint when you are stuck, not
+before. A function of yours may use what the notebook imports and defines above it. To hand in, run
+all cells from the top, and send this notebook as a file (in Colab: File, Download, then .ipynb).
+"""
+PAGE = """# The exercises
+
+Every chapter has a notebook of exercises, from a five-minute check to an open project. Each answer
+is checked in the notebook at once: the check says what is wrong and where to look. Open a notebook
+in Colab, or in the folder `{editions}` of the repository. The
+[repository]({url}) holds the solutions too, in `book/exercises`: look when you have tried.
+
+{table}
+
+## What they test
+
+Each chapter begins with what you will learn. Here is what of it every exercise tests.
+
+{chapters}
+"""
+
+
+def info(exercise: Exercise, bullets: list[str]) -> str:
+    """Return the line under a question's heading."""
+    goals = " / ".join(objective(goal, bullets, exercise.name) for goal in exercise.objectives)
+    points = f"{exercise.points} point" + "s" * (exercise.points != 1)
+    kind = " for the check, a rubric for the rest" * exercise.open
+    return f"*{exercise.minutes} minutes, {points}{kind}. Tests: {goals.rstrip('.')}.*"
+
+
+def for_otter(master: Master, bullets: list[str]) -> nbformat.NotebookNode:
+    """Return the master as otter wants it: blocks between raw cells, tests sealed, wrongs gone."""
+    raw, new = nbformat.v4.new_raw_cell, nbformat.v4.new_code_cell
+    cells = [raw(ASSIGNMENT)]
+    for part in master.parts:
+        if isinstance(part, Exercise):
+            (question,) = part.cells["question"]
+            title, rest = question.source.split("\n", 1)
+            text = f"{title}\n\n{info(part, bullets)}\n{rest}"
+            tests = [
+                new(seal_test(cell.source, f"{master.name}/{part.name}"))
+                for cell in part.cells["test"]
+            ]
+            cells += [
+                raw(f"# BEGIN QUESTION\nname: {part.name}\npoints: {part.points}"),
+                nbformat.v4.new_markdown_cell(text),
+                *part.cells["given"],
+                raw("# BEGIN SOLUTION"),
+                *part.cells["solution"],
+                raw("# END SOLUTION"),
+                raw("# BEGIN TESTS"),
+                *tests,
+                raw("# END TESTS"),
+                raw("# END QUESTION"),
+            ]
+        else:
+            cells.append(part)
+            tags = part.metadata.get("tags", [])
+            if sync.BADGE in tags:
+                cells.append(nbformat.v4.new_markdown_cell(HOW.strip()))
+            if sync.SETUP in tags:
+                cells.append(new(START.format(name=master.name).strip()))
+    for cell in cells:
+        cell.metadata.pop("exercise", None)
+        tags = [tag for tag in cell.metadata.pop("tags", []) if tag != "solution"]
+        if tags:
+            cell.metadata["tags"] = tags
+    if not any(sync.SETUP in cell.metadata.get("tags", []) for cell in cells):
+        raise BookError(f"{master.path.name} has no setup cell yet: run `make sync` first")
+    source = nbformat.v4.new_notebook(cells=cells)
+    return nbformat.reads(sync.finished(source), as_version=4)
+
+
+def editions(master: Master, root: Path = ROOT, run: bool = False) -> dict[str, str | bytes]:
+    """Return the `student` and `solutions` editions (text of notebooks) and the `autograder`.
+
+    With `run`, otter grades the solutions by the autograder; less than all points is an error.
+    """
+    # Its modules take seconds to load.
+    from otter.assign import main as assign
+
+    bullets = objectives(root / f"book/{master.name}.py")
+    with tempfile.TemporaryDirectory() as folder:
+        folder = Path(folder)
+        path = folder / f"{master.name}.ipynb"
+        nbformat.write(for_otter(master, bullets), path)
+        with redirect_stdout(io.StringIO()):
+            try:
+                assign(str(path), str(folder / "made"), no_pdfs=True, no_run_tests=not run)
+            except RuntimeError as error:
+                raise BookError(f"{path.name}: {error}") from error
+        made = {}
+        for edition, where in [("student", "student"), ("solutions", "autograder")]:
+            notebook = nbformat.read(folder / "made" / where / path.name, as_version=4)
+            for cell in notebook.cells:
+                # From its new place. And what is given may be tinkered with: otter locks it.
+                cell.source = cell.source.replace("](../", "](../../book/")
+                if cell.cell_type == "code" and not cell.source.startswith("grader."):
+                    cell.metadata.pop("editable", None)
+                    cell.metadata.pop("deletable", None)
+            made[edition] = sync.finished(notebook, {"otter": notebook.metadata["otter"]})
+        (archive,) = (folder / "made/autograder").glob("*.zip")
+        made["autograder"] = archive.read_bytes()
+    return made
+
+
+def page(repository: Repository, every: list[Master], root: Path = ROOT) -> str:
+    """Return `book/exercises.md`: the notebooks, and the table objective -> exercise."""
+    rows = ["| chapter | exercises | minutes | open |", "|---|---|---|---|"]
+    chapters = []
+    for master in every:
+        source = root / f"book/{master.name}.py"
+        title = sync.parse(source.read_text(encoding="utf-8"), source.name)[1][0][0].source
+        title = title.splitlines()[0].lstrip("# ")
+        path = f"{sync.EDITIONS}/{master.name}.ipynb"
+        student = f"[notebook]({repository.url}/blob/{repository.branch}/{path})"
+        minutes = sum(exercise.minutes for exercise in master.exercises if not exercise.open)
+        project = sum(exercise.minutes for exercise in master.exercises if exercise.open)
+        rows.append(
+            f"| [{title}]({master.name}.ipynb) | {len(master.exercises)} | {minutes}, and "
+            f"{project} for the project | {student}, [Colab]({repository.colab(path)}) |"
+        )
+        bullets = objectives(source)
+        chapters += [f"### {title}", "", "| you will learn to | exercises |", "|---|---|"]
+        for bullet in bullets:
+            tested = [
+                f"{exercise.title} ({exercise.minutes} min)"
+                for exercise in master.exercises
+                if bullet in [objective(o, bullets, master.name) for o in exercise.objectives]
+            ]
+            chapters.append(f"| {bullet} | {'; '.join(tested) or 'none'} |")
+        chapters.append("")
+    return PAGE.format(
+        editions=sync.EDITIONS,
+        url=repository.url,
+        table="\n".join(rows),
+        chapters="\n".join(chapters).rstrip("\n"),
+    )
+
+
+def run(path: Path, root: Path = ROOT) -> list[str]:
+    """Execute a solution edition headless; return what went wrong, an empty list if nothing."""
+    from tools.book.execute import run_chapter
+
+    target = path.parent.parent / "executed" / path.name
+    outcome = run_chapter(path, target, {}, cwd=root / sync.EDITIONS)
+    if outcome["error"]:
+        return [f"{path.stem}: {outcome['error']}, see {outcome['notebook']}"]
+    return [f"{path.stem}, {said}" for said in wrong(target)]
+
+
+def wrong(executed: Path) -> list[str]:
+    """Return what the checks of an executed edition say that do not pass."""
+    answers = {}
+    for cell in nbformat.read(executed, as_version=4).cells:
+        if cell.cell_type == "code" and cell.source.startswith("grader.check("):
+            said = "".join(out.get("data", {}).get("text/plain", "") for out in cell.outputs)
+            answers[re.search(r'"(\w+)"', cell.source)[1]] = said
+    return [said or name for name, said in answers.items() if said != f"{name}: right."]
+
+
+def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
+    """Run the command line; return its exit status (1: out of step, or a solution failed)."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument(
+        "--only", nargs="+", metavar="NAME", help="such as 04_features; leaves the page"
+    )
+    parser.add_argument("--check", action="store_true", help="write nothing, list what differs")
+    parser.add_argument("--run", action="store_true", help="execute and grade the solutions")
+    options = parser.parse_args(arguments)
+    logging.getLogger("otter").setLevel(logging.WARNING)
+    stale, failed = [], []
+    try:
+        paths = {path.stem: path for path in masters(root)}
+        if unknown := set(options.only or []) - set(paths):
+            raise BookError(f"no master {', '.join(sorted(unknown))} in book/exercises")
+        every = [read(paths[name]) for name in options.only or paths]
+        wanted = {}
+        if not options.only:
+            wanted[root / "book/exercises.md"] = page(repository_of(root), every, root)
+        for master in every:
+            made = editions(master, root, options.run and not options.check)
+            wanted[root / sync.EDITIONS / f"{master.name}.ipynb"] = made["student"]
+            if not options.check:
+                solutions = root / BUILD / "solutions" / f"{master.name}.ipynb"
+                write_atomic(solutions, made["solutions"])
+                archive = root / BUILD / "autograder" / f"{master.name}.zip"
+                archive.parent.mkdir(parents=True, exist_ok=True)
+                archive.write_bytes(made["autograder"])
+        for path, text in wanted.items():
+            if not path.exists() or path.read_text(encoding="utf-8") != text:
+                stale.append(path.relative_to(root))
+                if not options.check:
+                    write_atomic(path, text)
+        if options.run and not options.check:
+            for master in every:
+                failed += run(root / BUILD / "solutions" / f"{master.name}.ipynb", root)
+    except BookError as error:
+        print(f"classroom: {error}", file=sys.stderr)
+        return 2
+    for path in stale:
+        print(f"{'out of step' if options.check else 'wrote'}: {path}")
+    for line in failed:
+        print(f"FAILED: {line}")
+    if options.check and stale:
+        print("Run `make classroom` and commit the result.", file=sys.stderr)
+    return 1 if failed or (options.check and stale) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,429 @@
+"""Grade a folder of notebooks: `python -m tools.classroom.grade submissions`, or `make grade`.
+
+No submission is trusted. Each runs in a sandbox of its own (`tools.classroom.sandbox`), and the
+checks run outside of it (`tools.classroom.judge`), on plain values asked for by name: there is
+nothing in reach of a submission that it could rewrite to its gain. Tests and points are those of
+the solution editions that `make classroom` makes with otter; the tests in a submission's own
+metadata are not read.
+
+The output folder gets `grades.csv`, `index.html` and a page for each submission. What was graded
+before, from the same file and with the same tests, is not run again.
+"""
+
+import argparse
+import ast
+import builtins
+import csv
+import doctest
+import hashlib
+import io
+import json
+import os
+import pwd
+import queue
+import re
+import shutil
+import subprocess
+import sys
+import unicodedata
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import suppress
+from pathlib import Path
+
+import jinja2
+from tqdm import tqdm
+
+from helpers.runs.files import write_atomic
+from tools.classroom import judge
+from tools.common import ROOT, BookError
+
+NOTEBOOK = 32 * 2**20  # bytes that a submission may have
+DISK = 256 * 2**20  # bytes that it may write
+FORMAT = 1  # of the kept results: a change here grades all anew
+COLUMNS = ("student", "file", "assignment", "state", "detail", "total", "possible")
+COMMON = (
+    "no file is writable but its own, and neither tests nor other submissions are in sight",
+    "no network",
+    "processes, devices and shared memory of its own, killed whole at the end",
+)
+WALLS = {
+    "root": ("a user of its own without any rights", *COMMON),
+    "bwrap": ("bubblewrap, and no rights beyond those of your user", *COMMON),
+    "none": ("NO SANDBOX: a submission could read, change and delete your files, use the network "
+             "and leave processes behind",),
+}  # fmt: skip
+
+
+def assignments_in(where: Path) -> dict[str, Path]:
+    """Return the notebooks at `where` (one, or a folder of them) by what they are called."""
+    paths = [where] if where.is_file() else sorted(where.glob("*.ipynb"))
+    if not paths:
+        raise BookError(f"there are no solutions with tests in {where}: run `make classroom` first")
+    found = {}
+    for path in paths:
+        config = json.loads(path.read_bytes())["metadata"].get("otter", {})
+        found[config.get("assignment_name") or path.stem] = path
+    return found
+
+
+def questions_of(path: Path) -> dict[str, dict]:
+    """Return the questions of a notebook that otter wrote: their cases, points and messages.
+
+    Raises
+    ------
+    BookError
+        If a test uses a name that neither it nor a solution defines. Such a name would be looked
+        up among the student's, who could give it any meaning.
+    """
+    from otter.test_files import OKTestFile
+
+    book = json.loads(path.read_bytes())
+    config = book["metadata"]["otter"]
+    if config.get("OK_FORMAT") is False:
+        raise BookError(f"{path}: tests are read in otter's OK format, its default, only")
+    files = sorted(path.parent.glob("tests/*.py"))
+    tests = [OKTestFile.from_metadata(spec, str(path)) for spec in config.get("tests", {}).values()]
+    tests = tests or [OKTestFile.from_file(str(file)) for file in files]
+    if not tests:
+        raise BookError(f"{path} has no tests, neither in its metadata nor in tests/ beside it")
+    answers = set()
+    for cell in book["cells"]:
+        if "otter_assign_solution_cell" in cell["metadata"].get("tags", []):
+            answers |= names_in("".join(cell["source"]))["defined"]
+    text, questions = "\n".join("".join(cell["source"]) for cell in book["cells"]), {}
+    for test in sorted(tests, key=lambda test: text.find(f'grader.check("{test.name}")')):
+        cases = []
+        for case in test.test_cases:
+            examples = doctest.DocTestParser().get_examples(case.body)
+            if not examples or any(example.want for example in examples):
+                raise BookError(f"{path}: the test {case.name!r} is not made of assert statements")
+            code = "".join(example.source for example in examples)
+            found = names_in(code)
+            own = found["defined"] | found["imported"] | set(dir(builtins))
+            names = sorted(found["used"] - own)
+            for name in set(names) - answers:
+                raise BookError(
+                    f"{path}: the test {case.name!r} uses `{name}`, which no solution defines: "
+                    "import it inside the test"
+                )
+            cases.append(
+                {"name": case.name, "code": code, "hidden": case.hidden, "names": names,
+                 "points": case.points, "failure_message": case.failure_message}
+            )  # fmt: skip
+        questions[test.name] = {"cases": cases, "all_or_nothing": test.all_or_nothing}
+    return questions
+
+
+def names_in(code: str) -> dict[str, set[str]]:
+    """Return the names that some code uses, defines and imports."""
+    from IPython.core.inputtransformer2 import TransformerManager
+
+    found = {"used": set(), "defined": set(), "imported": set()}
+    for node in ast.walk(ast.parse(TransformerManager().transform_cell(code))):
+        match node:
+            case ast.Name(id=name):
+                found["used" if isinstance(node.ctx, ast.Load) else "defined"].add(name)
+            case ast.arg(arg=name) | ast.FunctionDef(name=name) | ast.ClassDef(name=name):
+                found["defined"].add(name)
+            case ast.ExceptHandler(name=str(name)):
+                found["defined"].add(name)
+            case ast.alias():
+                found["imported"].add(node.asname or node.name.split(".")[0])
+    return found
+
+
+def submissions_in(folder: Path) -> list[Path]:
+    """Return every file in the folder, at any depth, but hidden ones."""
+    if not folder.is_dir():
+        raise BookError(f"{folder} is not a folder of notebooks")
+    found = sorted(
+        path
+        for path in folder.rglob("*")
+        if (path.is_symlink() or not path.is_dir())
+        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+    )
+    if not found:
+        raise BookError(f"{folder} is empty: there is nothing to grade")
+    return found
+
+
+def content_of(path: Path) -> bytes:
+    """Return what a file holds; raises `ValueError`, with the reason, if it is no submission."""
+    if path.is_symlink() or not path.is_file():
+        raise ValueError("a link or a device, not a file")
+    if path.suffix.lower() != ".ipynb":
+        raise ValueError("not a notebook (.ipynb)")
+    size = path.stat().st_size
+    if size > NOTEBOOK:
+        raise ValueError(f"the file has {size >> 20} MB, more than {NOTEBOOK >> 20}")
+    if not size:
+        raise ValueError("the file is empty")
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ValueError(f"the file cannot be read: {error.strerror}") from error
+
+
+class Graders:
+    """Judges in parallel, one process for each submission; what they found is kept.
+
+    Parameters
+    ----------
+    how : str
+        The kind of sandbox, as `tools.classroom.judge.enclosed` has it.
+    limits : dict
+        As `tools.classroom.judge.Sandbox` has them.
+    jobs : int
+    kept : Path
+        The folder of earlier results.
+    """
+
+    def __init__(self, how: str, limits: dict, jobs: int, kept: Path):
+        self.how, self.limits, self.kept = how, limits, kept.resolve()
+        self.pool = ThreadPoolExecutor(jobs)
+        self.running, self.stopped = set(), False
+        self.users = queue.SimpleQueue()
+        for uid in free_users(jobs) if how == "root" else [0] * jobs:
+            self.users.put(uid)
+
+    def grade(self, paths: list[Path], assignments: dict, own: bool = False) -> dict[Path, dict]:
+        """Return each submission's result; Ctrl-C ends everything that runs."""
+        futures = {self.pool.submit(self.one, path, assignments, own): path for path in paths}
+        results = {}
+        try:
+            for future in tqdm(as_completed(futures), "grading", len(futures), disable=None):
+                results[futures[future]] = future.result()
+        except BaseException:
+            self.stopped = True
+            self.pool.shutdown(wait=False, cancel_futures=True)
+            for process in list(self.running):
+                process.kill()
+            raise
+        return results
+
+    def one(self, path: Path, assignments: dict, own: bool) -> dict:
+        """Return the result of one submission, an earlier one if nothing has changed."""
+        try:
+            content = content_of(path)
+        except ValueError as error:
+            return judge.outcome("broken file", str(error))
+        setting = json.dumps([FORMAT, self.limits, self.how]).encode()
+        key = hashlib.sha256(setting + hashlib.sha256(content).digest()).hexdigest()
+        path_kept = self.kept / f"{key}.json"
+        if path_kept.is_file():
+            kept = json.loads(path_kept.read_text(encoding="utf-8"))
+            if kept["tests"] == digest(assignments.get(kept["assignment"])):
+                return kept
+        result = self.judge(path, assignments, own)
+        if result["state"] == "graded":
+            result["tests"] = digest(assignments[result["assignment"]])
+            write_atomic(path_kept, json.dumps(result))
+        return result
+
+    def judge(self, path: Path, assignments: dict, own: bool) -> dict:
+        """Have a fresh process judge the submission."""
+        uid = self.users.get()
+        job = {"path": str(path), "assignments": assignments, "own": own, "uid": uid}
+        job |= {"how": self.how, "limits": self.limits, "caches": str(self.kept / "caches")}
+        mortal = ["setpriv", "--pdeathsig", "KILL"] if shutil.which("setpriv") else []
+        process = subprocess.Popen(
+            [*mortal, sys.executable, "-m", "tools.classroom.judge"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            cwd=ROOT,
+            start_new_session=True,
+        )
+        self.running.add(process)
+        if self.stopped:
+            process.kill()
+        try:
+            answer, errors = process.communicate(
+                json.dumps(job).encode(), self.limits["total_seconds"] + 60
+            )
+            if process.returncode:
+                errors = errors.decode("utf-8", "replace").strip()
+                return judge.outcome("not graded", errors[-1000:] or f"exit {process.returncode}")
+            return json.loads(answer)
+        except subprocess.TimeoutExpired:
+            return judge.outcome("timed out", judge.REASONS["timed out"])
+        finally:
+            process.kill()
+            process.wait()
+            self.running.discard(process)
+            self.users.put(uid)
+
+
+def digest(value) -> str:
+    """Return a hash of what JSON can hold."""
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
+
+
+def free_users(count: int) -> list[int]:
+    """Return ids of users that nobody has: the kernel counts processes by user."""
+    taken, first = {entry.pw_uid for entry in pwd.getpwall()}, 61_000 + os.getpid() % 2000
+    return [uid for uid in range(first, first + 2000) if uid not in taken][:count]
+
+
+def sandbox_for(limits: dict, without: bool) -> str:
+    """Return the kind of sandbox that works on this machine, having started one of it.
+
+    Raises
+    ------
+    BookError
+        If none does, and none was not asked for, or is asked for as root.
+    """
+    how = "root" if os.geteuid() == 0 else "bwrap"
+    if without and how == "root":
+        raise BookError("--no-sandbox as root would give every submission the whole machine")
+    if without:
+        return "none"
+    try:
+        judge.Sandbox(how, *free_users(1), limits).close()
+    except (BookError, OSError) as error:
+        raise BookError(
+            f"no sandbox can be made here ({error}). Run this as root on Linux, or as a user with "
+            "bubblewrap installed; --no-sandbox grades without, and trusts every submission with "
+            "your files."
+        ) from error
+    return how
+
+
+def check_solutions(graders: Graders, paths: list[Path], assignments: dict) -> None:
+    """Raise `BookError` unless the solutions of these assignments get full marks here."""
+    results = graders.grade(paths, assignments, own=True)
+    for path, result in results.items():
+        faults = [f"{result['state']} {result['detail']}"] if result["state"] != "graded" else []
+        for name, question in result["questions"].items():
+            faults += [f"{name}: {message['text']}" for message in question["messages"]]
+        if faults:
+            raise BookError(f"the tests of {path} fail on its own solution: {'; '.join(faults)}")
+
+
+def table(results: dict[Path, dict], folder: Path, assignments: dict) -> list[dict]:
+    """Return a row for each submission, with what `grades.csv` and the pages state."""
+    rows = []
+    for path in sorted(results):
+        result = results[path]
+        # Whatever bytes a file's name has, a report is text.
+        file = os.fsencode(path.relative_to(folder)).decode("utf-8", "backslashreplace")
+        plain = unicodedata.normalize("NFKD", file).encode("ascii", "ignore").decode()
+        page = re.sub(r"[^\w.-]+", "-", plain.removesuffix(".ipynb")).strip("-.")[:60]
+        questions = result["questions"]
+        known = assignments.get(result["assignment"], {}).values()
+        possible = sum(case["points"] for question in known for case in question["cases"])
+        rows.append(
+            result
+            | {
+                "student": file.removesuffix(".ipynb"),
+                "file": file,
+                "total": round(sum(q["points"] for q in questions.values()), 4),
+                "possible": round(possible, 4),
+                "page": f"{page}-{hashlib.sha256(os.fsencode(path)).hexdigest()[:8]}.html",
+            }
+        )
+    return rows
+
+
+def as_csv(rows: list[dict], assignments: dict) -> str:
+    """Return the rows as CSV, one column for each question of what was handed in."""
+    there = [name for name in assignments if name in {row["assignment"] for row in rows}]
+    questions = [(name, question) for name in there for question in assignments[name]]
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow([*COLUMNS, *("/".join(pair[len(there) == 1 :]) for pair in questions)])
+    for row in rows:
+        own = {(row["assignment"], name): q["points"] for name, q in row["questions"].items()}
+        points = [own.get(pair, "") for pair in questions]
+        writer.writerow([harmless(row[column]) for column in COLUMNS] + points)
+    return text.getvalue()
+
+
+def harmless(value):
+    """Return a cell's value such that no spreadsheet takes a file's name for a formula."""
+    risky = isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r"))
+    return f"'{value}" if risky else value
+
+
+def write_reports(out: Path, rows: list[dict], walls: list[str], table: str) -> None:
+    """Write a page for each row, then the index, then the table, each whole or not at all."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(ROOT / "tools"), autoescape=True, trim_blocks=True
+    )
+    page = environment.get_template("grade.html.jinja")
+    for row in rows:
+        write_atomic(out / "students" / row["page"], page.render(row=row, walls=walls))
+    current = {row["page"] for row in rows}
+    for old in (out / "students").glob("*.html"):
+        if old.name not in current:
+            old.unlink()
+    write_atomic(out / "index.html", page.render(rows=rows, walls=walls))
+    write_atomic(out / "grades.csv", table)
+
+
+def main(arguments=None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser.add_argument("submissions", type=Path, help="a folder of notebooks, at any depth")
+    parser.add_argument(
+        "--autograder", type=Path, default=ROOT / "_build" / "classroom" / "solutions",
+        help="a notebook with solutions and tests, as otter assign writes it, or a folder of them",
+    )  # fmt: skip
+    parser.add_argument("--output", type=Path, default=ROOT / "_build" / "grades")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="submissions at once")
+    parser.add_argument("--seconds", type=float, default=60, help="of CPU for a cell or a call")
+    parser.add_argument("--minutes", type=float, default=10, help="for a whole submission")
+    parser.add_argument("--memory", type=int, default=2048, help="MB for a submission")
+    parser.add_argument("--processes", type=int, default=256, help="and threads of a submission")
+    parser.add_argument(
+        "--no-sandbox", action="store_true", help="trust every submission with your files"
+    )
+    options = parser.parse_args(arguments)
+    try:
+        return _grade(options)
+    except BookError as error:
+        print(f"Nothing was graded: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nStopped; nothing runs any more. What was graded is kept: give the command again.")
+        return 130
+
+
+def _grade(options) -> int:
+    limits = {
+        "seconds": options.seconds,
+        "total_seconds": options.minutes * 60,
+        "memory": options.memory * 2**20,
+        "processes": options.processes,
+        "disk": DISK,
+    }
+    folder = options.submissions.resolve()
+    paths = submissions_in(folder)
+    autograders = assignments_in(options.autograder.resolve())
+    assignments = {name: questions_of(path) for name, path in autograders.items()}
+    how = sandbox_for(limits, options.no_sandbox)
+    graders = Graders(how, limits, max(1, options.jobs), options.output / "results")
+    named = set(autograders if len(autograders) == 1 else ())
+    for path in paths:
+        with suppress(ValueError):
+            content = content_of(path)
+            named |= {name for name in autograders if name.encode() in content}
+    check_solutions(graders, [autograders[name] for name in sorted(named)], assignments)
+    results = graders.grade(paths, assignments)
+    rows = table(results, folder, assignments)
+    walls = [
+        *WALLS[how],
+        f"at most {options.seconds:g} s of CPU for a cell or a call, {options.minutes:g} minutes, "
+        f"{options.memory} MB (each process; all of them as looked at ten times a second) and "
+        f"{options.processes} processes and threads",
+    ]
+    write_reports(options.output, rows, walls, as_csv(rows, assignments))
+    for state, count in Counter(row["state"] for row in rows).most_common():
+        print(f"{count:5} {state}")
+    print(f"In force: {'; '.join(walls)}.")
+    print(f"{options.output / 'grades.csv'}, {options.output / 'index.html'}")
+    return int(any(row["state"] == "not graded" for row in rows))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

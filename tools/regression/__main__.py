@@ -1,0 +1,5 @@
+import sys
+
+from tools.regression.regression import main
+
+sys.exit(main())
