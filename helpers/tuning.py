@@ -126,7 +126,7 @@ def recorded_trials(experiment, model: str, seed: int = 0, fold: int = 1) -> lis
     def asked_for(record):
         setting = record.config["hyperparameters"]
         seed, epochs = record.config["seed"], profile.tuning_epochs
-        return record.config == experiment.config(model, setting, fold, seed, epochs)
+        return record.config == experiment.config(model, setting, fold, seed, epochs, start=seed)
 
     return _trials([record for record in group if asked_for(record)], profile, model, seed, fold)
 
@@ -237,10 +237,12 @@ def executions(profile, model, hyperparameters, trial: int, seed: int, fold: int
             "model": model,
             "hyperparameters": hyperparameters,
             "fold": fold,
-            "seed": execution_seed(seed, trial, execution),
+            "seed": own,
             "epochs": profile.tuning_epochs,
+            "start": own,
         }
         for execution in range(profile.executions)
+        for own in [execution_seed(seed, trial, execution)]
     ]
 
 

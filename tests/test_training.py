@@ -58,7 +58,7 @@ def test_a_record_says_what_was_done(experiment, run):
 def test_each_part_of_a_fold_has_its_job(experiment, monkeypatch):
     asked = {}
 
-    def watched(config, X, y, part, tests, runs):
+    def watched(config, X, y, part, tests, runs, watch):
         asked.update(X=X, y=y, part=part, tests=tests)
 
     monkeypatch.setattr(training, "train", watched)

@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 
 from helpers import datasets, evaluation, features, folds, profiles
-from helpers.runs import cache, files, machine, records
+from helpers.runs import cache, convolutions, files, machine, records
 
 BATCH_SIZE = 32  # section 3.2.5
 CHECKPOINT = "checkpoint-{}.npy"
@@ -98,7 +98,14 @@ class Experiment:
         return held_out if self.split == "grouped" else folds.matched(self.y, held_out, self.seed)
 
     def config(
-        self, model: str, hyperparameters=None, fold=1, seed=None, epochs=None, clean=False
+        self,
+        model: str,
+        hyperparameters=None,
+        fold=1,
+        seed=None,
+        epochs=None,
+        clean=False,
+        start=None,
     ) -> dict:
         """The full configuration of a run: everything that its result depends on."""
         from helpers import models
@@ -106,13 +113,17 @@ class Experiment:
         # What is as usual goes unsaid, so that older records keep their hash.
         unusual = {"clean": True} if clean else {}
         cut = {} if self.seconds == 4 else {"seconds": self.seconds}
+        seed = self.seed if seed is None else seed
+        if start is None:
+            start = start_of(seed, self.seed, fold) if seed else seed
+        unusual |= {} if start == seed else {"start": start}
         return {
             "model": model,
             "hyperparameters": models.hyperparameters(model, hyperparameters),
             "learning_rate": models.LEARNING_RATES[model],
             "batch_size": BATCH_SIZE,
             "epochs": epochs or self.profile.epochs,
-            "seed": self.seed if seed is None else seed,
+            "seed": seed,
             "split": {
                 "kind": self.split,
                 "fold": fold,
@@ -124,7 +135,14 @@ class Experiment:
         } | unusual
 
     def run(
-        self, model: str, hyperparameters=None, fold=1, seed=None, epochs=None, clean=False
+        self,
+        model: str,
+        hyperparameters=None,
+        fold=1,
+        seed=None,
+        epochs=None,
+        clean=False,
+        start=None,
     ) -> records.Record:
         """Train one model on one fold, or read the record if that was done before.
 
@@ -140,6 +158,9 @@ class Experiment:
         clean : bool
             Whether to measure the training notes again after each epoch, with dropout off: the
             history gets `clean_loss` and `clean_accuracy` (section 4.2.1).
+        start : int, optional
+            What weights, dropout and order are drawn from; left out, `start_of` seed and fold.
+            The runs of seed 0 are older than that: all their folds start alike.
 
         Returns
         -------
@@ -148,7 +169,7 @@ class Experiment:
         """
         part = self.folds[fold - 1]
         return train(
-            self.config(model, hyperparameters, fold, seed, epochs, clean),
+            self.config(model, hyperparameters, fold, seed, epochs, clean, start),
             self.X,
             self.y,
             part,
@@ -157,6 +178,7 @@ class Experiment:
                 "nsynth_test": (self.test_notes, self.X_test, np.arange(len(self.X_test))),
             },
             runs=self.runs,
+            watch={"clean": part.train} if clean else None,
         )
 
     @property
@@ -174,13 +196,27 @@ class Experiment:
         ]
 
 
-def train(config: dict, X, y, part, tests: dict, runs, progress=True) -> records.Record:
+def start_of(seed: int, deal: int, fold: int) -> int:
+    """The number that a run's weights, dropout and order are drawn from.
+
+    Two folds never share it, nor two deals of the notes: an average over folds is then one over
+    starts as well.
+
+    >>> start_of(1, 0, 1) == start_of(1, 0, 2)
+    False
+    """
+    return int(np.random.SeedSequence([seed, deal, fold]).generate_state(1)[0] >> 1)
+
+
+def train(config: dict, X, y, part, tests: dict, runs, progress=True, watch=None) -> records.Record:
     """Train as `config` says and record the run, unless its record is there already.
 
     Parameters
     ----------
     config : dict
-        From `Experiment.config`.
+        From `Experiment.config`. `options` is what the builder is given besides the
+        hyperparameters; `start`, what weights, dropout and order are drawn from (the seed where it
+        is missing, as in older records).
     X, y : np.ndarray
         MFCCs (n, 126, 13) float32, which may be memory-mapped, and labels (n,) int64.
     part : helpers.folds.Fold
@@ -192,6 +228,9 @@ def train(config: dict, X, y, part, tests: dict, runs, progress=True) -> records
         A run that came with the book is read from there.
     progress : bool
         Whether to show a bar over epochs.
+    watch : dict of str -> np.ndarray of int, optional
+        Rows to measure after each epoch with dropout off: the history gets `<name>_loss` and
+        `<name>_accuracy`. Nothing is chosen by them.
 
     Returns
     -------
@@ -209,7 +248,7 @@ def train(config: dict, X, y, part, tests: dict, runs, progress=True) -> records
         for draft in runs.glob(f".{work.name}.*"):
             shutil.rmtree(draft)
         if found is None:
-            found = _train(config, X, y, part, tests, runs, work, progress)
+            found = _train(config, X, y, part, tests, runs, work, progress, watch or {})
         for checkpoint in _checkpoints(work):
             checkpoint.unlink()
     return found
@@ -247,15 +286,22 @@ def batches(X, y, rows, size: int):
     return Batches()
 
 
-def _train(config, X, y, part, tests, runs, work, progress):
+def _train(config, X, y, part, tests, runs, work, progress, watch):
     import keras
     from tqdm import tqdm
 
     from helpers import models
 
-    keras.utils.set_random_seed(config["seed"])
+    seed = config.get("start", config["seed"])
+    keras.utils.set_random_seed(seed)
     shape, size = X.shape[1:], config["batch_size"]
-    model = models.compiled(config["model"], input_shape=shape, **config["hyperparameters"])
+    options = config["hyperparameters"] | config.get("options", {})
+    rate = config["learning_rate"]
+    model = models.compiled(config["model"], learning_rate=rate, input_shape=shape, **options)
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.Normalization):
+            layer.adapt(X[part.train])
+    convolutions.speed_up(model)
     model.optimizer.build(model.trainable_variables)
     history, seconds = load_checkpoint(work, model, config)
     bar = tqdm(
@@ -265,17 +311,16 @@ def _train(config, X, y, part, tests, runs, work, progress):
     with bar:
         for epoch in range(len(history), config["epochs"]):
             start = time.perf_counter()
-            set_dropout_seeds(model, config["seed"], epoch)
-            order = np.random.default_rng([config["seed"], epoch]).permutation(len(part.train))
+            set_dropout_seeds(model, seed, epoch)
+            order = np.random.default_rng([seed, epoch]).permutation(len(part.train))
             logs = model.fit(
                 batches(X, y, part.train[order], size),
                 validation_data=batches(X, y, part.validation, size),
                 initial_epoch=epoch, epochs=epoch + 1, shuffle=False, verbose=0,
             ).history  # fmt: skip
-            if config.get("clean"):
-                every = batches(X, y, part.train, 256)
-                again = model.evaluate(every, verbose=0, return_dict=True)
-                logs |= {f"clean_{name}": [value] for name, value in again.items()}
+            for name, rows in watch.items():
+                again = model.evaluate(batches(X, y, rows, 256), verbose=0, return_dict=True)
+                logs |= {f"{name}_{key}": [value] for key, value in again.items()}
             seconds += time.perf_counter() - start
             history.append({"epoch": epoch + 1} | {key: float(v[0]) for key, v in logs.items()})
             if epoch + 1 < config["epochs"]:

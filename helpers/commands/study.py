@@ -1,0 +1,118 @@
+"""Run the study that `book/plan.md` lays down: `instruments study`.
+
+Every deal of every row that is not kept yet is run, first deals first; what is interrupted goes on
+from its last finished epoch. Several processes may work side by side: each takes what no other has.
+The confirmatory rows (W) ask wide-test, and are run with `--confirm` once all others are kept.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+
+BACKENDS = ("jax", "tensorflow")
+
+
+def plan_of(options) -> list[tuple]:
+    """(row, deal) pairs to run, first deals first."""
+    from helpers.runs import study
+
+    found = study.rows()
+    if unknown := set(options.rows or ()) - set(found):
+        raise SystemExit(
+            f"no row {', '.join(sorted(unknown))} in the plan: its rows are {', '.join(found)}"
+        )
+    chosen = [
+        row
+        for row in found.values()
+        if row.backend == options.backend
+        and (row.name in options.rows if options.rows else True)
+        and row.name.startswith("W-") == options.confirm
+    ]
+    pairs = [(row, deal) for row in chosen for deal in range(1, row.deals + 1)]
+    return sorted(pairs, key=lambda pair: pair[1])
+
+
+def missing() -> list[str]:
+    """What has to be kept before wide-test may be asked."""
+    from helpers.runs import study
+
+    return [
+        study.kept(row, deal).stem
+        for row in study.rows().values()
+        for deal in range(1, row.deals + 1)
+        if not row.name.startswith("W-") and not study.kept(row, deal).exists()
+    ]
+
+
+def show(pairs) -> None:
+    """One line a row: what is kept, the seconds of a deal, and what is left."""
+    from helpers.runs import study
+
+    left = {}
+    for row, deal in pairs:
+        of_row = left.setdefault(row.name, [0, 0, []])
+        of_row[0] += 1
+        if study.kept(row, deal).exists():
+            of_row[1] += 1
+            of_row[2].append(
+                sum(info["seconds"] for info in study.read(study.kept(row, deal)).infos)
+            )
+    hours = 0.0
+    for name, (asked, done, seconds) in left.items():
+        mean = sum(seconds) / len(seconds) if seconds else None
+        hours += (asked - done) * (mean or 0) / 3600
+        about = f", {mean:.0f} s a deal" if seconds else ""
+        print(f"{name:<22} {done} of {asked} deals{about}")
+    done = sum(of_row[1] for of_row in left.values())
+    print(f"{done} of {len(pairs)} deals kept; {hours:.1f} hours left for rows that were timed")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="instruments study", description=__doc__.split("\n\n")[0])
+    parser.add_argument("--rows", nargs="+", help="only these rows of the plan")
+    parser.add_argument("--backend", choices=BACKENDS, default="jax", help="only rows of this one")
+    parser.add_argument("--runs", default="_build/study", help="the folder of unfinished deals")
+    parser.add_argument("--confirm", action="store_true", help="the rows that ask wide-test, once")
+    parser.add_argument("--dry-run", action="store_true", help="list what is kept, run nothing")
+    options = parser.parse_args(arguments)
+    os.environ["KERAS_BACKEND"] = options.backend
+    # What JAX has compiled serves every later run of the same shape.
+    os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(Path("_build/jax").resolve()))
+    os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.2")
+    pairs = plan_of(options)
+    if options.dry_run:
+        show(pairs)
+        return 0
+    if options.confirm and (left := missing()):
+        print(f"wide-test is asked when all else is kept; {len(left)} deals are missing: {left[0]}")
+        return 2
+    try:
+        return _run(pairs, Path(options.runs))
+    except KeyboardInterrupt:
+        print("\nStopped. Give the same command again: it goes on from the last finished epoch.")
+        return 130
+
+
+def _run(pairs, runs: Path) -> int:
+    from filelock import FileLock, Timeout
+
+    from helpers.runs import study
+
+    failed = 0
+    runs.mkdir(parents=True, exist_ok=True)
+    for number, (row, deal) in enumerate(pairs, 1):
+        name = study.kept(row, deal).stem
+        if study.kept(row, deal).exists():
+            continue
+        try:
+            with FileLock(runs / f"{name}.lock", timeout=0):
+                print(f"[{number}/{len(pairs)}] {name}", flush=True)
+                study.run(row, deal, runs)
+        except Timeout:
+            continue  # another process has it
+        except Exception as error:
+            failed += 1
+            print(f"FAILED {name}: {type(error).__name__}: {error}", flush=True)
+    return min(failed, 1)
