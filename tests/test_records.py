@@ -124,7 +124,8 @@ def test_the_first_of_two_records_stays(written):
 def test_records_are_read_without_keras(written):
     path, *_ = written
     code = (
-        "import sys; from helpers import records, evaluation, significance; "
+        "import sys; from helpers.runs import records; "
+        "from helpers import evaluation, significance; "
         f"r = records.read({str(path)!r}); evaluation.score_table({{'cnn': [r]}}); "
         "print(sorted({'keras', 'tensorflow', 'librosa', 'matplotlib'} & set(sys.modules)))"
     )

@@ -86,11 +86,11 @@ def test_importing_helpers_loads_nothing_heavy():
 
 
 @pytest.mark.parametrize(
-    "module", ["datasets", "features", "folds", "models", "training", "tuning", "plots"]
+    "module", ["datasets", "features", "folds", "models", "runs.training", "tuning", "plots"]
 )
 def test_helpers_load_heavy_libraries_on_first_use(module):
     code = (
-        f"import sys; from helpers import {module}; "
+        f"import sys, helpers.{module}; "
         "print(sorted({'tensorflow', 'keras', 'librosa', 'matplotlib'} & set(sys.modules)))"
     )
     assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "[]"

@@ -504,7 +504,7 @@ def test_a_record_that_was_edited_is_an_error(a_book, recorded, capsys):
 
 def test_the_page_is_made_in_seconds_and_without_tensorflow():
     code = (
-        "import sys, time; from tools import traceability; traceability.build(); "
+        "import sys, time; from tools.claims import traceability; traceability.build(); "
         "print(sorted({'tensorflow', 'keras', 'matplotlib'} & set(sys.modules)), "
         "time.process_time())"
     )

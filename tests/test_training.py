@@ -339,7 +339,8 @@ def test_a_recorded_search_needs_no_tuner(experiment):
     """As chapters 9 and 10 are rendered: nothing is drawn, no model is built."""
     search = tuning.search(experiment, "lstm")
     code = (
-        "import sys; from helpers import records, training, tuning\n"
+        "import sys; from helpers import tuning\n"
+        "from helpers.runs import records, training\n"
         f"runs = {str(experiment.runs)!r}\n"
         "experiment = training.Experiment('smoke', runs=runs)\n"
         "print(tuning.search(experiment, 'lstm').best)\n"

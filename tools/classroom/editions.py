@@ -37,9 +37,9 @@ init_cell: false
 export_cell: false
 check_all_cell: false
 """
-START = """from helpers import exercises
+START = """from helpers import checks
 
-grader = exercises.Grader("{name}")
+grader = checks.Grader("{name}")
 """
 HOW = """\
 **How it works.** Put your answer where a cell says `...`, run the cell, and run the check below it,

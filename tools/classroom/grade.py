@@ -349,7 +349,7 @@ def harmless(value):
 def write_reports(out: Path, rows: list[dict], walls: list[str], table: str) -> None:
     """Write a page for each row, then the index, then the table, each whole or not at all."""
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(ROOT / "tools"), autoescape=True, trim_blocks=True
+        loader=jinja2.FileSystemLoader(Path(__file__).parent), autoescape=True, trim_blocks=True
     )
     page = environment.get_template("grade.html.jinja")
     for row in rows:
