@@ -309,6 +309,122 @@ def flip_instruments(differences, instruments, draws: int = 20_000, seed: int = 
     return float(np.mean(flipped >= np.abs(sums.sum()) - 1e-9))
 
 
+class Effect(NamedTuple):
+    """What `random_effects` returns, in the unit of the table (df has none)."""
+
+    mean: float
+    low: float
+    high: float
+    error: float
+    df: float
+    p: float
+    instruments: float
+    deals: float
+    rest: float
+
+
+def random_effects(table, families, confidence: float = 0.95) -> Effect:
+    """A mean over instruments and deals, and how far it would move with others of both.
+
+    Two-way random effects: instruments within their families, crossed with deals. Every family
+    counts the same, every instrument the same within its family. A deal's networks are shared by
+    its instruments; what that does is part of how much the means of deals vary. With four folds a
+    deal and four instruments a family the interval covers what it says (tests/test_analysis.py).
+
+    Parameters
+    ----------
+    table : array_like of float, shape (instruments, deals)
+        An accuracy, or the difference between two systems. Two deals or more.
+    families : array_like, shape (instruments,)
+        At least one family has two instruments.
+    confidence : float
+
+    Returns
+    -------
+    Effect
+        mean; low, high: the interval; error: its standard error; df: Satterthwaite's; p: two-sided,
+        for a mean of zero; instruments, deals, rest: estimated standard deviations of the parts
+        (a negative variance counts as zero).
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit, a value is not finite, or there are too few of either.
+
+    Examples
+    --------
+    >>> effect = random_effects([[1, 2, 3], [3, 4, 5], [2, 2, 2], [0, 0, 3]], ["a", "a", "b", "b"])
+    >>> round(effect.mean, 3), effect.low < 0 < effect.high
+    (2.25, True)
+
+    References
+    ----------
+    F. E. Satterthwaite: An approximate distribution of estimates of variance components.
+    Biometrics Bulletin 2 (1946), 110-114.
+    """
+    from scipy import stats
+
+    d, families = np.asarray(table, dtype=float), np.asarray(families)
+    if d.ndim != 2 or families.shape != d.shape[:1] or not np.isfinite(d).all():
+        raise ValueError(
+            f"a table of shape {d.shape} and families of {families.shape}, expected finite "
+            "(instruments, deals) and (instruments,)"
+        )
+    n, deals = d.shape
+    names, family, sizes = np.unique(families, return_inverse=True, return_counts=True)
+    if deals < 2 or sizes.max() < 2:
+        raise ValueError(
+            f"{deals} deals and {sizes.max()} instruments a family, expected 2 of both"
+        )
+    weights = 1 / (len(names) * sizes[family])
+    of_instrument, of_deal = d.mean(axis=1), weights @ d
+    of_family = np.bincount(family, of_instrument) / sizes
+    rest = d - of_instrument[:, None] - d.mean(axis=0) + d.mean()
+    df = np.array([n - len(names), (n - 1) * (deals - 1), deals - 1])
+    ms_instrument = deals * ((of_instrument - of_family[family]) ** 2).sum() / df[0]
+    ms_rest = (rest**2).sum() / df[1]
+    between = max(0.0, (ms_instrument - ms_rest) / deals)
+    share = (weights**2).sum() / deals
+    parts = np.array([share * ms_instrument, share * ms_rest, of_deal.var(ddof=1) / deals])
+    if not between:
+        parts[:2] = 0
+    variance = (weights**2).sum() * between + parts[2]
+    mean, error = float(of_deal.mean()), float(np.sqrt(variance))
+    if error == 0:
+        return Effect(mean, mean, mean, 0.0, np.inf, float(mean == 0), 0.0, 0.0, 0.0)
+    freedom = float(variance**2 / (parts**2 / df).sum())
+    half = float(stats.t.ppf((1 + confidence) / 2, freedom)) * error
+    p = float(2 * stats.t.sf(abs(mean) / error, freedom))
+    own = max(0.0, of_deal.var(ddof=1) - (weights**2).sum() * ms_rest)
+    spreads = (float(np.sqrt(v)) for v in (between, own, ms_rest))
+    return Effect(mean, mean - half, mean + half, error, freedom, p, *spreads)
+
+
+def flip_means(means, families, draws: int = 20_000, seed: int = 0) -> float:
+    """Two-sided p-value of a sign-flip test over instruments that count the same in their families.
+
+    Parameters
+    ----------
+    means : array_like of float, shape (instruments,)
+        One difference an instrument, averaged over whatever was repeated.
+    families : array_like, shape (instruments,)
+    draws, seed : int
+        As in `flip_instruments`.
+
+    Returns
+    -------
+    float
+
+    Examples
+    --------
+    >>> flip_means([1.0, 2.0, 1.5, 0.5, 1.0, 2.0], list("aabbcc"))  # 2 of 64 patterns
+    0.03125
+    """
+    means, families = np.asarray(means, dtype=float), np.asarray(families)
+    _, family, sizes = np.unique(families, return_inverse=True, return_counts=True)
+    return flip_instruments(means / sizes[family], np.arange(len(means)), draws, seed)
+
+
 def holm(p) -> np.ndarray:
     """Holm's adjusted p-values: those below 0.05 hold one false alarm in 5 % of cases at most.
 

@@ -76,7 +76,16 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--runs", default="_build/study", help="the folder of unfinished deals")
     parser.add_argument("--confirm", action="store_true", help="the rows that ask wide-test, once")
     parser.add_argument("--dry-run", action="store_true", help="list what is kept, run nothing")
+    parser.add_argument("--findings", action="store_true", help="write book/records/study.json")
     options = parser.parse_args(arguments)
+    if options.findings:
+        from helpers.runs import analysis
+
+        found = analysis.write()
+        for kind in ("comparisons", "confirmatory"):
+            for name, one in found[kind].items():
+                print(f"{kind}, {name}: {one['rows']}: {one['verdict']}")
+        return 0
     os.environ["KERAS_BACKEND"] = options.backend
     # What JAX has compiled serves every later run of the same shape.
     os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(Path("_build/jax").resolve()))
