@@ -16,7 +16,8 @@ from pathlib import Path
 import nbformat
 import yaml
 
-from tools.book import status
+from helpers.runs import analysis
+from tools.book import status, study_page
 from tools.common import ROOT, BookError
 
 EXECUTED, OUT = Path("_build/executed"), Path("_build/html")
@@ -129,6 +130,9 @@ def stage(executed: Path, folder: Path, root: Path = ROOT) -> list[str]:
             clean(folder / name)
     if (page := folder / "book/status.md").exists():
         page.write_text(status.fill(page.read_text(encoding="utf-8"), executed / "status.json"))
+    if (page := folder / "book/study.md").exists():
+        found = json.loads(analysis.FINDINGS.read_text(encoding="utf-8"))
+        page.write_text(study_page.fill(page.read_text(encoding="utf-8"), found, folder))
     for name in ("_config.yml", "_toc.yml"):
         copy(root / name, folder / name)
     for path in (root / "book").rglob("*"):

@@ -1,0 +1,40 @@
+"""The study's page shows the findings that are in the repository, and they are the records'."""
+
+import json
+
+import pytest
+
+from helpers.runs import analysis
+from tools.book import study_page
+from tools.common import ROOT, BookError
+
+PAGE = (ROOT / "book/study.md").read_text()
+FOUND = json.loads(analysis.FINDINGS.read_text())
+
+
+def test_findings_are_those_of_the_records():
+    assert json.loads(json.dumps(analysis.findings())) == FOUND, "run instruments study --findings"
+
+
+def test_the_page_shows_every_comparison_and_every_row_that_has_begun(tmp_path):
+    text = study_page.fill(PAGE, FOUND, tmp_path)
+    for one in FOUND["comparisons"].values():
+        assert f"| {one['rows']} " in text
+        assert one["verdict"] in text
+    for name, one in study_page.begun(FOUND).items():
+        assert f"| {name} " in text
+        assert f"{one['unseen']['mean']:.1f}" in text
+    assert "<!-- the" not in text
+    assert (tmp_path / study_page.PICTURE).read_text().count("<g") > 10
+
+
+def test_what_is_not_begun_is_said(tmp_path):
+    found = FOUND | {"rows": {name: one | {"deals": 0} for name, one in FOUND["rows"].items()}}
+    assert "No row has begun." in study_page.fill(PAGE, found, tmp_path)
+
+
+def test_findings_of_another_plan_are_refused(tmp_path):
+    with pytest.raises(BookError, match="of another plan"):
+        study_page.fill(PAGE, FOUND | {"plan": "0"}, tmp_path)
+    with pytest.raises(BookError, match="the rows"):
+        study_page.fill(PAGE.replace(study_page.ROWS, ""), FOUND, tmp_path)
