@@ -6,10 +6,15 @@ and sets without an `examples.json` are read as well: a note's name says all tha
 Shown in chapter 3.
 """
 
-import json
+import hashlib
+import io
+import lzma
+import os
 import re
 import tarfile
 import threading
+import zlib
+from collections import defaultdict
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
@@ -26,6 +31,8 @@ from helpers.notes import (
     DatasetError,
     Notes,
     decode_note,
+    hidden,
+    left_out,
     parse_note,
     some,
 )
@@ -42,7 +49,13 @@ BUNDLED = {name: DATA / name for name in ("nsynth-mini", "nsynth-wide")}
 # Instruments of NSynth that are one recording under two names (`python -m tools.twins`).
 TWINS = DATA / "twins.csv"
 # The path of a note's file, in a folder or an archive.
-AUDIO = re.compile(r"(?:^|.*/)audio/([^/.][^/]*)\.(wav|flac)", re.IGNORECASE)
+AUDIO = re.compile(r"(?:[^/]+/){0,4}audio/([^/.][^/]*)\.(wav|flac)", re.IGNORECASE)
+LARGEST = 1 << 20  # bytes; an audio file of 64,000 samples is smaller, whatever its format
+# What a damaged or hostile archive makes its readers raise.
+DAMAGED = (
+    tarfile.TarError, EOFError, OSError, ValueError, OverflowError, RecursionError, zlib.error,
+    lzma.LZMAError,
+)  # fmt: skip
 # The fields of examples.json that a table of notes has, and what they are called there.
 COLUMNS = {
     "instrument_str": "instrument",
@@ -77,16 +90,18 @@ def load(name_or_path, split: str = "train") -> Notes:
     FileNotFoundError
         If there is nothing at the path.
     DatasetError
-        If the split holds no notes, an archive is cut short, `examples.json` and the audio
-        disagree, or a note is of an unknown family or source.
+        If the split holds no notes, an archive is cut short, `examples.json` disagrees with the
+        audio or with the notes' names, a note is of an unknown family or source, or some notes are
+        in another split as well. Notes that name no split are the training split.
     """
     if split not in SPLITS:
         raise DatasetError(f"unknown split {split!r}: choose one of {', '.join(SPLITS)}")
-    path = _place(name_or_path)
+    path = place(name_or_path)
     for folder in (path / f"nsynth-{split}", path):
         if (folder / "store.json").is_file():
             stored = stores.StoredNotes.open(folder)
             if stored.info["split"] == split:
+                _check_stores(path, split, stored)
                 return stored
     if name_or_path == "nsynth":
         raise FileNotFoundError(
@@ -94,37 +109,43 @@ def load(name_or_path, split: str = "train") -> Notes:
             f"`instruments nsynth {split}`, or set the environment variable NSYNTH_STORE to "
             "the folder that holds them"
         )
-    if not path.exists():
-        raise FileNotFoundError(
-            f"{path}: no such folder or archive; give one in NSynth's layout, or a bundled set "
-            f"({', '.join(BUNDLED)})"
-        )
+    check_place(path)
     members, read = list_folder(path) if path.is_dir() else _open_archive(path)
-    members = _of_split(members, split)
-    files, twice = {}, []
-    for member, locator in members.items():
+    where = name_or_path if str(name_or_path) in BUNDLED else path
+    origin = f"{where} ({split})"
+    chosen = _of_split(members, split, origin)
+    files, twice, listings = {}, [], []
+    for member, locator in chosen.items():
         if match := AUDIO.fullmatch(member):
             if match[1] in files:
                 twice.append(match[1])
             files[match[1]] = locator
-    origin = f"{name_or_path} ({split})"
+        elif PurePosixPath(member).name == "examples.json":
+            listings.append(member)
     if not files:
         raise DatasetError(
             f"{origin}: no notes found, expected nsynth-{split}/audio/<note>.wav or .flac"
         )
     if twice:
         raise DatasetError(f"{origin}: {some(twice)} found more than once, as WAV and FLAC perhaps")
-
-    listing = next((m for m in members if PurePosixPath(m).name == "examples.json"), None)
-    if listing is None:
-        table = pd.DataFrame([parse_note(name) for name in sorted(files)])
-    else:
-        table = _read_listing(read(members[listing]), f"{path}: {listing}", set(files))
+    _check_shared(path, split, files, members, read)
+    notes = [known_note(name, origin) for name in sorted(files)]
+    if len(listings) > 1:
+        raise DatasetError(f"{origin}: {len(listings)} listings, expected one: {some(listings)}")
+    for listing in listings:
+        listed = io.BytesIO(read(members[listing]))
+        names = {note["note"] for note in read_listing(listed, f"{path}: {listing}")}
+        if missing := names - set(files):
+            raise DatasetError(
+                f"{path}: {listing}: names {some(missing)}, for which there is no audio file"
+            )
+        if unnamed := set(files) - names:
+            raise DatasetError(
+                f"{path}: {listing}: does not name {some(unnamed)}, for which there is an audio "
+                "file"
+            )
+    table = pd.DataFrame(notes)
     table = table[~table["family"].isin(EXCLUDED)]
-    for column, known in (("family", FAMILIES), ("source", SOURCES)):
-        strange = table[~table[column].isin(known)]
-        if len(strange):
-            raise unknown(column, strange.iloc[0], origin)
     if table.empty:
         raise DatasetError(
             f"{origin}: all notes are of the families left out ({', '.join(EXCLUDED)})"
@@ -185,7 +206,7 @@ def with_sound(name_or_path):
     Chapters that play or draw notes go by this rule, since a store keeps no sound. It says so
     where it takes the bundled set.
     """
-    path = _place(name_or_path)
+    path = place(name_or_path)
     folders = (path, *(path / f"nsynth-{split}" for split in SPLITS))
     stored = name_or_path == "nsynth" or any((f / "store.json").is_file() for f in folders)
     if not stored:
@@ -194,41 +215,160 @@ def with_sound(name_or_path):
     return "nsynth-mini"
 
 
-def _place(name_or_path) -> Path:
+def place(name_or_path) -> Path:
+    """The absolute path of a set: of a bundled one, of NSynth's stores, or the one given.
+
+    A relative path counts from the current folder, and `~` is the user's own.
+    """
     if name_or_path == "nsynth":
         return stores.place()
-    return BUNDLED.get(str(name_or_path), Path(name_or_path))
-
-
-def _read_listing(data: bytes, name: str, audio: set) -> pd.DataFrame:
-    try:
-        examples = json.loads(data)
-        rows = [
-            {"note": note} | {new: fields[old] for old, new in COLUMNS.items()}
-            for note, fields in sorted(examples.items())
-        ]
-    except (ValueError, TypeError, AttributeError) as error:
-        raise DatasetError(f"{name}: not a JSON object of notes ({error})") from error
-    except KeyError as error:
+    if not str(name_or_path).strip():
         raise DatasetError(
-            f"{name}: a note lacks the field {error}, expected {', '.join(COLUMNS)}"
-        ) from error
-    if missing := set(examples) - audio:
-        raise DatasetError(f"{name}: names {some(missing)}, for which there is no audio file")
-    if unnamed := audio - set(examples):
-        raise DatasetError(
-            f"{name}: does not name {some(unnamed)}, for which there is an audio file"
+            f"no set is named: give one of {', '.join((*BUNDLED, 'nsynth'))}, or a path"
         )
-    return pd.DataFrame(rows)
+    path = BUNDLED.get(str(name_or_path)) or Path(name_or_path).expanduser()
+    return Path(os.path.abspath(path))
 
 
-def unknown(column: str, note, origin: str) -> DatasetError:
-    """What to raise where the family or source of a note is not one of NSynth's."""
-    known = {"family": FAMILIES, "source": SOURCES}[column]
-    return DatasetError(
-        f"{origin}: {note['note']} is of the unknown {column} {note[column]!r}, "
-        f"expected one of {', '.join(known)}"
-    )
+def check_place(path: Path) -> None:
+    """Raise an error that says what to give instead where a path cannot be a set of notes."""
+    advice = None
+    if not path.exists():
+        raise FileNotFoundError(
+            f"{path}: no such folder or archive; give one in NSynth's layout, or a bundled set "
+            f"({', '.join(BUNDLED)})"
+        )
+    if path.is_dir() and path.name.lower() == "audio":
+        advice = f"the folder above it, {path.parent}"
+    elif path.name == "examples.json":
+        advice = f"its folder, {path.parent}"
+    elif path.suffix.lower() in (".zip", ".7z", ".rar"):
+        advice = "the folder that it unpacks to, or a .tar or .tar.gz"
+    elif path.suffix.lower() in (".wav", ".flac"):
+        advice = "the folder that holds nsynth-train/audio/, not a single file of it"
+    elif not path.is_dir() and not path.is_file():
+        advice = "a folder or an archive"
+    if advice:
+        raise DatasetError(f"{path}: is no set of notes: give {advice}")
+
+
+def read_listing(file, where: str):
+    """The notes of an `examples.json`, one after another, each checked against its name.
+
+    Parameters
+    ----------
+    file : binary file
+        Read as a stream: the listing of NSynth's training split has 200 MB.
+    where : str
+        What to call it in an error.
+
+    Yields
+    ------
+    dict
+        As `parse_note` returns it.
+
+    Raises
+    ------
+    DatasetError
+        If it is not a JSON object of notes, nested or larger than one can be, names a note twice,
+        or says something else of it than its name does.
+    """
+    import ijson
+
+    seen = set()
+    try:
+        for name, fields in ijson.kvitems(_Bounded(file, where), ""):
+            note = known_note(name, where)
+            if name in seen:
+                raise DatasetError(f"{where}: names {name} twice")
+            seen.add(name)
+            if not isinstance(fields, dict):
+                raise DatasetError(f"{where}: {name} is {fields!r:.40}, expected an object")
+            if lacking := set(COLUMNS) - set(fields):
+                raise DatasetError(
+                    f"{where}: {name} lacks the field {some(lacking)}, expected "
+                    f"{', '.join(COLUMNS)}"
+                )
+            for field, column in COLUMNS.items():
+                if fields[field] != note[column]:
+                    raise DatasetError(
+                        f"{where}: {name} has the {field} {fields[field]!r:.40}, its name says "
+                        f"{note[column]!r}"
+                    )
+            yield note
+    except (ijson.JSONError, UnicodeDecodeError) as error:
+        raise DatasetError(f"{where}: not a JSON object of notes ({error})") from error
+
+
+class _Bounded:
+    """A JSON file that raises `DatasetError` before a parser meets what no listing of notes has.
+
+    A list in a list in a list takes a parser's memory, a number of thousands of digits ends it.
+    """
+
+    BLOCK, SIZE, DEPTH, DIGITS = 1 << 16, 1 << 30, 8, 400
+
+    def __init__(self, file, where: str):
+        self._file, self._where = file, where
+        self._read, self._depth, self._deep, self._rest, self._quoted = 0, 0, 0, b"", False
+
+    def read(self, size: int) -> bytes:
+        if size == 0:  # the parser asks what kind of file this is
+            return b""
+        data = self._file.read(self.BLOCK)
+        if not self._read:
+            data = data.removeprefix(b"\xef\xbb\xbf")
+            start = data.lstrip()[:1]
+            if data and start != b"{":
+                kinds = {b"[": "a list", b'"': "a text", b"\xff": "UTF-16", b"\xfe": "UTF-16"}
+                raise self._refuse(f"is {kinds.get(start, 'something else')}")
+        self._read += len(data)
+        if self._read > self.SIZE:
+            raise self._refuse(f"has more than {self.SIZE >> 30} GiB")
+        # Only quotes and brackets count, and of those only brackets outside of texts.
+        text = re.sub(rb"\\.", b"", self._rest + data, flags=re.DOTALL)
+        self._rest = b"\\" if text.endswith(b"\\") else b""
+        if len(data) == self.BLOCK and b'"' not in text:
+            raise self._refuse("has a text or a gap of more than 64 kB")
+        if re.search(rb"[0-9]{%d}" % self.DIGITS, text):
+            raise self._refuse(f"has a number of more than {self.DIGITS} digits")
+        marks = b'"' * self._quoted + text.translate(None, _NO_MARK)
+        marks = re.sub(rb'"[^"]*"', b"", marks)
+        marks, quote, _ = marks.partition(b'"')
+        self._quoted = bool(quote)
+        steps = np.where(np.isin(np.frombuffer(marks, np.uint8), list(b"[{")), 1, -1)
+        depths = self._depth + np.cumsum([0, *steps])
+        if depths.max() > self.DEPTH:
+            raise self._refuse(f"is nested more than {self.DEPTH} deep")
+        self._depth = int(depths[-1])
+        self._deep = self._deep + 1 if depths.min() > 1 else 0
+        if self._deep > 16:
+            raise self._refuse("has more than 1 MB on one note")
+        return data
+
+    def _refuse(self, reason: str) -> DatasetError:
+        return DatasetError(f"{self._where}: not a JSON object of notes: it {reason}")
+
+
+_NO_MARK = bytes(set(range(256)) - set(b'"[]{}'))
+
+
+def known_note(name: str, where: str) -> dict:
+    """`parse_note` of a note whose family and source are NSynth's.
+
+    Raises `DatasetError`, which begins with `where`.
+    """
+    try:
+        note = parse_note(name)
+    except DatasetError as error:
+        raise DatasetError(f"{where}: {error}") from error
+    for column, known in (("family", (*FAMILIES, *EXCLUDED)), ("source", SOURCES)):
+        if note[column] not in known:
+            raise DatasetError(
+                f"{where}: {name} is of the unknown {column} {note[column]!r}, "
+                f"expected one of {', '.join(known)}"
+            )
+    return note
 
 
 def split_of(member: str) -> str | None:
@@ -237,38 +377,160 @@ def split_of(member: str) -> str | None:
     return found[1] if found else None
 
 
-def _of_split(members: dict, split: str) -> dict:
-    """The members below `nsynth-<split>/`; all of them where no split is named."""
-    if not any(map(split_of, members)):
-        return members
-    return {m: members[m] for m in members if split_of(m) == split}
+def check_named(member: str, where) -> None:
+    """Raise `DatasetError` where the folder around `audio/` is called `nsynth-validation`, say."""
+    found = re.search(r"(?:^|/)(nsynth-[^/]+)/audio/", member)
+    if found and not split_of(member):
+        known = ", ".join(f"nsynth-{split}" for split in SPLITS)
+        raise DatasetError(f"{where}: the folder {found[1]} is none of {known}: rename it")
+
+
+def _of_split(members: dict, split: str, origin: str) -> dict:
+    """The members below `nsynth-<split>/`; where no split is named, all are of training."""
+    unnamed = [m for m in members if not split_of(m)]
+    for member in unnamed:
+        check_named(member, origin)
+    if len(unnamed) < len(members):
+        if text := left_out(origin, {"below no nsynth-train, -valid or -test": unnamed}):
+            print(text)
+        return {m: members[m] for m in members if split_of(m) == split}
+    if split != "train" and members:
+        count = sum(bool(AUDIO.fullmatch(member)) for member in members)
+        raise DatasetError(
+            f"{origin}: {count} notes found that name no split: they would be the training notes "
+            f"as well. Put those for the {split} split below nsynth-{split}/audio/"
+        )
+    return members
+
+
+def _check_shared(path, split: str, files: dict, members: dict, read) -> None:
+    """Refuse a split some of whose notes are in another, by their names and their sound."""
+
+    def digests(files: dict) -> dict:
+        # As they lie in an archive, which is not read backwards.
+        in_order = sorted(files, key=lambda name: getattr(files[name], "offset_data", 0))
+        return {name: _sound_digest(read(files[name]), name) for name in in_order}
+
+    for other in SPLITS:
+        if other != split:
+            found = {m: AUDIO.fullmatch(m) for m in members if split_of(m) == other}
+            theirs = {match[1]: members[m] for m, match in found.items() if match}
+            if both := set(files) & set(theirs):
+                ours = digests({name: files[name] for name in both})
+                theirs = digests({name: theirs[name] for name in both})
+                _refuse_shared(path, split, other, {n for n in both if ours[n] == theirs[n]})
+
+
+def _sound_digest(data: bytes, name: str) -> bytes:
+    try:
+        data = decode_note(data, name).tobytes()
+    except DatasetError:
+        pass  # it is refused when it is read
+    return hashlib.sha256(data).digest()
+
+
+def _check_stores(path, split: str, stored) -> None:
+    for other in SPLITS:
+        if other != split and (path / f"nsynth-{other}" / "store.json").is_file():
+            theirs = stores.StoredNotes.open(path / f"nsynth-{other}")
+            both = set(stored.table["note"]) & set(theirs.table["note"])
+            sounds = [
+                dict(zip(notes.table["note"], notes.audio_digests(), strict=True))
+                for notes in (stored, theirs)
+                if both
+            ]
+            _refuse_shared(path, split, other, {n for n in both if sounds[0][n] == sounds[1][n]})
+
+
+def _refuse_shared(path, split: str, other: str, shared: set) -> None:
+    if shared:
+        raise DatasetError(
+            f"{path}: {len(shared)} notes of nsynth-{split} are in nsynth-{other} as well "
+            f"({some(shared)}): no network is tested on what it was trained on, take them out of "
+            "one of the two"
+        )
 
 
 def list_folder(path: Path):
-    """The files of a folder in NSynth's layout, by their names there, and what reads one."""
-    # Only what the layout names is listed: a folder may hold anything else beside it.
-    patterns = ("audio/*", "examples.json", "nsynth-*/audio/*", "nsynth-*/examples.json")
-    files = [p for pattern in patterns for p in path.resolve().glob(pattern) if p.is_file()]
+    """The files of a folder in NSynth's layout, by their names there, and what reads one.
+
+    Prints what it leaves out where audio is expected. Links to folders are followed.
+    """
+    root = Path(os.path.abspath(path))
     # Named from the parent, since a folder's own name may say which split it is.
-    return {p.relative_to(path.resolve().parent).as_posix(): p for p in files}, Path.read_bytes
+    own = root if split_of(f"{root.name}/") else root.resolve()
+    members, passed, folders = {}, defaultdict(list), [(root, own.name)]
+    while folders:
+        folder, inside = folders.pop()
+        in_audio = folder.name.lower() == "audio"
+        for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
+            name = f"{inside}/{entry.name}"
+            if hidden(entry.name):
+                reason = "hidden"
+            elif entry.is_dir():
+                if not in_audio and name.count("/") <= 4:
+                    folders.append((Path(entry.path), name))
+                    continue
+                reason = "folders"
+            elif not entry.is_file():
+                reason = "broken links, or no files"
+            elif AUDIO.fullmatch(name) or entry.name == "examples.json":
+                members[name] = Path(entry.path)
+                continue
+            else:
+                reason = "neither WAV nor FLAC"
+            if in_audio:
+                passed[reason].append(name)
+    if text := left_out(root, passed):
+        print(text)
+    return members, Path.read_bytes
 
 
 def _open_archive(path: Path):
+    def damaged(error):
+        return DatasetError(
+            f"{path}: not a whole .tar, .tar.gz, .tar.bz2 or .tar.xz archive ({error}): fetch it "
+            "again"
+        )
+
     try:
         archive = tarfile.open(path)  # noqa: SIM115 - stays open: audio is read on demand
         members = {m.name.removeprefix("./"): m for m in archive if m.isfile()}
         archive.fileobj.seek(archive.offset)
         if len(archive.fileobj.read(tarfile.BLOCKSIZE)) < tarfile.BLOCKSIZE:
             raise tarfile.ReadError("no end-of-archive mark")
-    except (tarfile.TarError, EOFError, OSError, ValueError) as error:
-        raise DatasetError(
-            f"{path}: not a whole .tar or .tar.gz archive ({error}): fetch it again"
-        ) from error
+        while archive.fileobj.read(1 << 20):  # a compressed archive's checksum is at its end
+            pass
+    except DAMAGED as error:
+        raise damaged(error) from error
     lock = threading.Lock()
+    kept, passed = {}, {"hidden, or neither WAV nor FLAC": []}
+    for name, member in members.items():
+        listing = PurePosixPath(name).name == "examples.json"
+        if not hidden(name) and (listing or AUDIO.fullmatch(name)):
+            kept[name] = member
+        elif "/audio/" in f"/{name}":
+            passed["hidden, or neither WAV nor FLAC"].append(name)
+    if text := left_out(path, passed):
+        print(text)
 
     def read(member: tarfile.TarInfo) -> bytes:
         # Members are read as streams, never unpacked to paths that an archive names.
-        with lock:
-            return archive.extractfile(member).read()
+        if AUDIO.fullmatch(member.name.removeprefix("./")):
+            check_size(path, member)
+        try:
+            with lock:
+                return archive.extractfile(member).read()
+        except DAMAGED as error:
+            raise damaged(f"{member.name}: {error}") from error
 
-    return members, read
+    return kept, read
+
+
+def check_size(place, member: tarfile.TarInfo) -> None:
+    """Raise `DatasetError` where a member of an archive is larger than a note can be."""
+    if member.size > LARGEST:
+        raise DatasetError(
+            f"{place}: {member.name} has {member.size:,} bytes, more than a note of {SAMPLES:,} "
+            "samples can have"
+        )

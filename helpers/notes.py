@@ -8,9 +8,15 @@ business of `stores` and `datasets`, and chapters find all of this in `datasets`
 import hashlib
 import io
 import re
+import signal
+import threading
+from contextlib import contextmanager
+from pathlib import PurePath
 
 import numpy as np
 import pandas as pd
+
+from helpers import profiles
 
 SAMPLE_RATE = 16_000  # Hz
 SAMPLES = 64_000  # a note: four seconds
@@ -59,6 +65,90 @@ def parse_note(name: str) -> dict:
     }
 
 
+def decode(data: bytes, name: str, longest: int, dtype: str = "float32"):
+    """Decode an audio file of any kind that libsndfile reads, and check that it is whole.
+
+    Parameters
+    ----------
+    data : bytes
+        The whole file.
+    name : str
+        What to call the file in an error.
+    longest : int
+        Samples of a channel after which to stop: one more is returned of a longer file.
+    dtype : {"float32", "float64"}
+
+    Returns
+    -------
+    sound : np.ndarray, shape (n, channels)
+    rate : int
+        In Hz.
+
+    Raises
+    ------
+    DatasetError
+        If the file cannot be decoded, holds less than its header promises, or samples that are
+        NaN or infinite. Lengths that a stream leaves open (0, or the largest number) promise
+        nothing.
+    """
+    import soundfile
+
+    blocks, length = [], 0
+    try:
+        # libsndfile reads through Python and loses what is raised there.
+        with held_interrupts(), soundfile.SoundFile(io.BytesIO(_with_a_length(data))) as file:
+            # Else soundfile believes the header's length, and makes room for all of it.
+            file.seekable = lambda: False
+            while length <= longest:
+                block = file.read(min(1 << 16, longest + 1 - length), dtype, always_2d=True)
+                if not len(block):
+                    break
+                blocks.append(block)
+                length += len(block)
+            rate, channels, promised, log = (
+                file.samplerate, file.channels, file.frames, file.extra_info
+            )  # fmt: skip
+    except (soundfile.SoundFileError, OSError) as error:
+        reason = getattr(error, "error_string", "") or "damaged, or of a kind that is not read"
+        raise DatasetError(
+            f"{name}: cannot be decoded, the file may be cut short ({reason})"
+        ) from error
+    sizes = [(int(said), int(there)) for said, there in _SHORTER.findall(log)]
+    # RIFF's own size is often a few bytes too large in whole files.
+    lacking = [said - there for said, there in sizes if said - there > 64 and said < _OPEN]
+    if length <= longest and length < promised < _OPEN:
+        lacking.append(promised - length)
+    if lacking or (data[:4] == b"OggS" and not _ends_with_a_last_page(data)):
+        raise DatasetError(
+            f"{name}: cut short, its header promises more than the {length} samples that are there"
+        )
+    sound = np.concatenate(blocks) if blocks else np.zeros((0, channels), dtype)
+    if bad := np.count_nonzero(~np.isfinite(sound)):
+        raise DatasetError(
+            f"{name}: {bad} samples are NaN or infinite, expected numbers in -1 to 1"
+        )
+    return sound, rate
+
+
+# What libsndfile notes where a part of a file is shorter than its header says.
+_SHORTER = re.compile(r": (\d+) \(should be (\d+)\)")
+_OPEN = 2**31 - 4096  # from here on a length is a placeholder: no note is as long
+
+
+def _ends_with_a_last_page(ogg: bytes) -> bool:
+    at = ogg.rfind(b"OggS")
+    parts = ogg[at + 27 : at + 27 + ogg[at + 26]] if len(ogg) > at + 26 else b""
+    return bool(parts) and bool(ogg[at + 5] & 4) and len(ogg) >= at + 27 + len(parts) + sum(parts)
+
+
+def _with_a_length(data: bytes) -> bytes:
+    """A WAV file that states a length of 0 before its samples, as streams do, with the largest."""
+    at = data.find(b"data\0\0\0\0", 12) if data[:4] == b"RIFF" else -1
+    if at < 0 or not data[at + 8 :] or re.match(rb"[A-Za-z0-9 ]{4}", data[at + 8 :]):
+        return data  # of another kind, or empty, or followed by another part
+    return data[: at + 4] + b"\xff" * 4 + data[at + 8 :]
+
+
 def decode_note(data: bytes, name: str) -> np.ndarray:
     """Decode one WAV or FLAC file and check that it holds a note as NSynth has them.
 
@@ -77,29 +167,53 @@ def decode_note(data: bytes, name: str) -> np.ndarray:
     Raises
     ------
     DatasetError
-        If the file cannot be decoded, is not 16 kHz mono of 64,000 samples, or holds NaN or
-        infinite samples.
+        If the file cannot be decoded or is cut short, is not 16 kHz mono of 64,000 samples, or
+        holds samples that are NaN or beyond -1 to 1.
     """
-    import soundfile
-
-    try:
-        waveform, rate = soundfile.read(io.BytesIO(data), dtype="float32")
-    except soundfile.SoundFileError as error:
-        reason = getattr(error, "error_string", error)
+    sound, rate = decode(data, name, SAMPLES)
+    if (rate, *sound.shape) != (SAMPLE_RATE, SAMPLES, 1):
+        length = f"{len(sound)} samples{' or more' * (len(sound) > SAMPLES)}"
         raise DatasetError(
-            f"{name}: cannot be decoded, the file may be cut short ({reason})"
-        ) from error
-    channels = 1 if waveform.ndim == 1 else waveform.shape[1]
-    found = f"{rate} Hz, {channels} channel(s), {len(waveform)} samples"
-    expected = f"{SAMPLE_RATE} Hz, 1 channel, {SAMPLES} samples"
-    if (rate, channels, len(waveform)) != (SAMPLE_RATE, 1, SAMPLES):
-        raise DatasetError(f"{name}: found {found}, expected {expected}")
-    if not np.isfinite(waveform).all():
-        bad = np.count_nonzero(~np.isfinite(waveform))
-        raise DatasetError(
-            f"{name}: {bad} samples are NaN or infinite, expected numbers in -1 to 1"
+            f"{name}: found {rate} Hz, {sound.shape[1]} channel(s), {length}, "
+            f"expected {SAMPLE_RATE} Hz, 1 channel, {SAMPLES} samples"
         )
-    return waveform
+    if (loudest := np.abs(sound).max()) > 1:
+        raise DatasetError(
+            f"{name}: has samples of up to {loudest:.4g}, expected numbers in -1 to 1: "
+            "divide them by their largest"
+        )
+    return sound[:, 0]
+
+
+@contextmanager
+def held_interrupts():
+    """Remember an interrupt (Ctrl-C) that comes meanwhile, and obey it afterwards.
+
+    For calls into libraries that lose it, or take it for an error of their own.
+    """
+    handler = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or not callable(handler):
+        yield
+        return
+    came = []
+    signal.signal(signal.SIGINT, lambda *call: came.append(call))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, handler)
+        if came:
+            handler(*came[0])
+
+
+def hidden(path) -> bool:
+    """Whether a path leads through what systems and programs keep for themselves.
+
+    Names that begin with a point (`.ipynb_checkpoints`, `.Trash-1000`, `._note.wav`), and the
+    folders in which macOS and Windows keep their own things.
+    """
+    own = ("__MACOSX", "$RECYCLE.BIN", "System Volume Information")
+    parts = PurePath(path).parts
+    return any(part in own or (part.startswith(".") and part.strip(".")) for part in parts)
 
 
 class Notes:
@@ -144,8 +258,20 @@ class Notes:
 
     def waveforms(self, indices=None) -> np.ndarray:
         """Several notes, or all: shape (n, 64000), float32 (a note takes 256 kB)."""
-        indices = range(len(self)) if indices is None else indices
-        return np.stack([self.waveform(i) for i in indices])
+        indices = np.arange(len(self)) if indices is None else np.asarray(indices)
+        out = np.empty((len(indices), SAMPLES), dtype=np.float32)
+        for i in self.as_stored(indices):
+            out[i] = self.waveform(indices[i])
+        return out
+
+    def as_stored(self, rows=None) -> np.ndarray:
+        """Positions in `rows` (default: all), in the order in which the files lie in an archive.
+
+        A compressed archive has to be read from its beginning for each step back.
+        """
+        names = self.table["note"] if rows is None else self.table["note"].iloc[rows]
+        places = [getattr(self._files[name], "offset_data", 0) for name in names]
+        return np.argsort(places, kind="stable")
 
     def select(self, rows) -> "Notes":
         """The notes at `rows` (a boolean mask or positions), in that order."""
@@ -166,9 +292,12 @@ class Notes:
         for number, family in enumerate(FAMILIES):
             found = np.flatnonzero(self.table["family"] == family)
             if len(found) < per_family:
+                fewest = self.table["family"].value_counts().reindex(FAMILIES, fill_value=0).min()
+                fit = [p.name for p in profiles.PROFILES.values() if p.notes_per_family <= fewest]
+                advice = f" (enough for the profile {fit[-1]})" if fit else ""
                 raise DatasetError(
                     f"{self.origin}: {len(found)} {family} notes found, {per_family} asked for: "
-                    "ask for fewer notes per family, or use a larger set"
+                    f"ask for fewer notes per family{advice}, or use a larger set"
                 )
             rows.append(self._shuffled(found, seed, number)[:per_family])
         return self.select(np.sort(np.concatenate(rows)))
@@ -185,12 +314,16 @@ class Notes:
             digest.update(file)
         return digest.hexdigest()
 
-    def _file_digests(self):
-        return (hashlib.sha256(self.read_bytes(i)).digest() for i in range(len(self)))
+    def _file_digests(self) -> list[bytes]:
+        return self._each(lambda i: hashlib.sha256(self.read_bytes(i)).digest())
+
+    def _each(self, function) -> list:
+        found = {i: function(i) for i in self.as_stored()}
+        return [found[i] for i in range(len(self))]
 
     def audio_digests(self) -> list[str]:
         """SHA-256 of each note's samples: equal digests are byte-identical recordings."""
-        return [hashlib.sha256(self.waveform(i).tobytes()).hexdigest() for i in range(len(self))]
+        return self._each(lambda i: hashlib.sha256(self.waveform(i).tobytes()).hexdigest())
 
     def stored(self, kind: str, settings: dict) -> np.ndarray | None:
         """Features that came with the notes; None, since only a feature store brings any."""
@@ -201,3 +334,13 @@ def some(names) -> str:
     """A few of many names, for an error."""
     names = sorted(names)
     return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+
+
+def left_out(origin, reasons: dict[str, list[str]]) -> str:
+    """What to say of files that were passed over: their names, by reason; empty if there are none.
+
+    >>> print(left_out("sounds", {"no format that is read": ["a.m4a"], "hidden": []}))
+    sounds: left out: 1 (no format that is read): a.m4a
+    """
+    parts = [f"{len(n)} ({reason}): {some(n)}" for reason, n in reasons.items() if n]
+    return f"{origin}: left out: {'; '.join(parts)}" if parts else ""

@@ -75,7 +75,7 @@ def make_set(tmp_path):
                 (path / name).parent.mkdir(parents=True, exist_ok=True)
                 (path / name).write_bytes(data)
             return path
-        with tarfile.open(path, "w:gz" if suffix.endswith("gz") else "w") as archive:
+        with tarfile.open(path, f"w:{suffix[5:]}") as archive:
             for name, data in files.items():
                 member = tarfile.TarInfo(name)
                 member.size = len(data)

@@ -1,4 +1,8 @@
 import hashlib
+import io
+import shutil
+import signal
+import tarfile
 
 import numpy as np
 import pytest
@@ -6,7 +10,7 @@ from conftest import NAMES, audio_bytes, listing, tone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpers import datasets
+from helpers import datasets, features
 from helpers.datasets import BUNDLED, FAMILIES, DatasetError, load
 from helpers.notes import _NOTE
 
@@ -79,6 +83,14 @@ WRONG_AUDIO = {
         r"64000 samples are NaN",
     ),
     "infinite": (audio_bytes(np.full(64_000, np.inf), subtype="FLOAT"), r"NaN or infinite"),
+    "too loud": (
+        audio_bytes(np.full(64_000, 1e20), subtype="FLOAT"),
+        r"samples of up to 1e\+20, expected numbers in -1 to 1",
+    ),
+    "a header that promises more": (
+        audio_bytes(np.zeros(256_000))[:128_044],
+        r"cut short, its header promises more than the 64000 samples",
+    ),
     "no audio at all": (b"not audio", r"cannot be decoded"),
     "empty": (b"", r"cannot be decoded"),
 }
@@ -91,6 +103,58 @@ def test_wrong_audio_is_refused_by_name(make_set, kind):
     with pytest.raises(DatasetError, match=message) as error:
         notes.waveform(0)
     assert NAMES[0] in str(error.value)
+
+
+def with_length(data: bytes, length: int) -> bytes:
+    """A WAV or FLAC file whose header gives another number of bytes (WAV) or samples (FLAC)."""
+    if data[:4] == b"RIFF":
+        at = data.index(b"data") + 4
+        return data[:at] + length.to_bytes(4, "little") + data[at + 4 :]
+    field = int.from_bytes(data[18:26], "big")
+    return data[:18] + (field >> 36 << 36 | length).to_bytes(8, "big") + data[26:]
+
+
+@pytest.mark.parametrize(
+    ("format", "length"),
+    [("WAV", 0), ("WAV", 2**31 - 37), ("WAV", 2**32 - 1), ("FLAC", 0), ("FLAC", 2**36 - 1)],
+)
+def test_a_length_that_a_stream_left_open(format, length):
+    data = audio_bytes(tone(NAMES[0]), format=format)
+    whole = datasets.decode_note(data, "whole")
+    np.testing.assert_array_equal(datasets.decode_note(with_length(data, length), "x"), whole)
+    longer = audio_bytes(np.zeros(70_000), format=format)
+    with pytest.raises(DatasetError, match="x: found .* 64001 samples or more"):
+        datasets.decode_note(with_length(longer, length), "x")
+
+
+@pytest.mark.parametrize(
+    ("format", "length"),
+    [("WAV", 1000), ("WAV", 127_998), ("WAV", 512_000), ("WAV", 2**30), ("FLAC", 1),
+     ("FLAC", 63_999), ("FLAC", 64_001), ("FLAC", 2**30)],
+)  # fmt: skip
+def test_a_length_that_lies(format, length):
+    data = with_length(audio_bytes(tone(NAMES[0]), format=format), length)
+    with pytest.raises(DatasetError, match="x: (found|cut short)"):
+        datasets.decode_note(data, "x")
+
+
+def test_an_interrupt_in_the_decoder_comes_after_it(monkeypatch):
+    # libsndfile reads through Python functions and loses what is raised in them.
+    data = audio_bytes(tone(NAMES[0]), format="FLAC")
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    decoded = []
+
+    class Interrupting(io.BytesIO):
+        def readinto(self, buffer):
+            signal.raise_signal(signal.SIGINT)
+            decoded.append(super().readinto(buffer))
+            return decoded[-1]
+
+    monkeypatch.setattr("helpers.notes.io.BytesIO", Interrupting)
+    with pytest.raises(KeyboardInterrupt):
+        datasets.decode_note(data, "x")
+    assert sum(decoded) >= len(data)  # to its end
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 @pytest.mark.parametrize("kept", [0.05, 0.5, 0.97])
@@ -108,9 +172,47 @@ def test_a_truncated_flac_is_refused_by_name(make_set, kept):
 def test_a_truncated_archive_is_refused(make_set, suffix, kept):
     path = make_set(suffix=suffix)
     path.write_bytes(path.read_bytes()[: int(kept * path.stat().st_size)])
-    with pytest.raises(DatasetError, match=r"not a whole .tar or .tar.gz") as error:
+    with pytest.raises(DatasetError, match=r"not a whole \.tar, ") as error:
         load(path)
     assert str(path) in str(error.value)
+
+
+@pytest.mark.parametrize("suffix", [".tar.gz", ".tar.xz", ".tar.bz2"])
+def test_a_damaged_archive_is_refused_by_name(make_set, suffix):
+    path = make_set(suffix=suffix)
+    whole, rng = path.read_bytes(), np.random.default_rng(0)
+    refused = 0
+    for _ in range(60):
+        damaged = bytearray(whole)
+        damaged[rng.integers(10, len(whole))] ^= 1 << rng.integers(8)
+        path.write_bytes(damaged)
+        try:
+            load(path).waveforms()
+        except DatasetError as error:
+            assert str(path) in str(error)
+            refused += 1
+    assert refused > 40
+
+
+@pytest.mark.parametrize("suffix", [".tar", ".tar.gz"])
+def test_an_archive_is_read_in_its_own_order(make_set, suffix, monkeypatch):
+    names = [f"bass_acoustic_000-{pitch:03d}-100" for pitch in (60, 30, 50, 20, 40, 10)]
+    notes = load(make_set(names=names, suffix=suffix))
+    read, offsets = notes._read, []
+    notes._read = lambda member: offsets.append(member.offset) or read(member)
+    expected = [notes.waveform(i) for i in range(6)]
+    digests = [hashlib.sha256(wave.tobytes()).hexdigest() for wave in expected]
+    for work, result in (
+        (notes.waveforms, expected),
+        (notes.audio_digests, digests),
+        (lambda: notes.select([4, 1, 3]).waveforms(), [expected[i] for i in (4, 1, 3)]),
+        (lambda: features.extract(notes, cache=None, progress=False), features.mfcc(expected)),
+        (notes.checksum, load(make_set(names=names)).checksum()),
+    ):
+        offsets.clear()
+        np.testing.assert_array_equal(work(), result)
+        assert len(offsets) > 2
+        assert offsets == sorted(offsets)
 
 
 def test_an_archive_cut_between_members_is_refused(make_set):
@@ -135,7 +237,8 @@ def test_examples_that_disagree_with_the_audio(make_set):
     ("examples", "message"),
     [
         (b"{", "not a JSON object"),
-        (b"[1]", "not a JSON object"),
+        (b"[1]", "not a JSON object of notes: it is a list"),
+        (b'{"x": ' + b"[" * 100_000, "nested more than 8 deep"),
         (b'{"bass_electronic_018-035-100": {}}', "lacks the field"),
     ],
 )
@@ -175,6 +278,119 @@ def test_a_note_that_is_there_twice(make_set):
         load(path)
 
 
+def write_notes(folder, names):
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in names:
+        (folder / f"{name}.wav").write_bytes(audio_bytes(tone(name)))
+    return folder
+
+
+def test_notes_of_no_split_are_not_both_training_and_test(tmp_path):
+    folder = write_notes(tmp_path / "mine" / "audio", NAMES[:2]).parent
+    assert len(load(folder)) == 2
+    for split in ("valid", "test"):
+        with pytest.raises(DatasetError, match="2 notes found that name no split: they would be"):
+            load(folder, split)
+    folder.rename(tmp_path / "nsynth-validation")
+    for split in datasets.SPLITS:
+        with pytest.raises(DatasetError, match="the folder nsynth-validation is none of nsynth-tr"):
+            load(tmp_path, split)
+    # A link that names a split does so, to whatever it leads; one that does not, does not hide it.
+    (tmp_path / "nsynth-validation").rename(tmp_path / "x")
+    (tmp_path / "nsynth-test").symlink_to(tmp_path / "x")
+    assert len(load(tmp_path / "nsynth-test", "test")) == 2
+    (tmp_path / "link").symlink_to(tmp_path / "nsynth-test")
+    with pytest.raises(DatasetError, match="no notes found|name no split"):
+        load(tmp_path / "link", "valid")
+
+
+@pytest.mark.parametrize("suffix", ["", ".tar", ".tar.gz"])
+def test_notes_of_two_splits_are_refused_with_their_number(tmp_path, suffix):
+    names = [f"bass_acoustic_000-{pitch:03d}-100" for pitch in range(30, 36)]
+    write_notes(tmp_path / "set" / "nsynth-train" / "audio", names[:4])
+    write_notes(tmp_path / "set" / "nsynth-test" / "audio", names[1:])
+    path = tmp_path / "set"
+    if suffix:
+        path = tmp_path / f"set{suffix}"
+        with tarfile.open(path, f"w:{suffix[5:]}") as archive:
+            archive.add(tmp_path / "set", ".")
+    for split, other in (("train", "test"), ("test", "train")):
+        with pytest.raises(
+            DatasetError, match=f"3 notes of nsynth-{split} are in nsynth-{other} as well"
+        ):
+            load(path, split)
+    if not suffix:
+        # The same names are no harm where the sounds are others, as in two sets of one's own.
+        for name in names[1:4]:
+            samples = 0.5 * tone(name)
+            (path / "nsynth-test" / "audio" / f"{name}.wav").write_bytes(audio_bytes(samples))
+        assert len(load(path, "test")) == 5
+        shutil.rmtree(path / "nsynth-test")
+        (path / "nsynth-test").symlink_to("nsynth-train")
+        with pytest.raises(DatasetError, match="4 notes of nsynth-train are in nsynth-test"):
+            load(path)
+
+
+def test_what_is_left_out_is_said(make_set, capsys):
+    path = make_set()
+    audio = path / "nsynth-train" / "audio"
+    for name in ("._a.wav", "a.m4a", "b.aac", "c.mp3", "d.txt"):
+        (audio / name).write_bytes(b"")
+    (audio / "more").mkdir()
+    (audio / "gone.wav").symlink_to(path / "nowhere")
+    for trash in (".ipynb_checkpoints", ".Trash-1000", "$RECYCLE.BIN", "__MACOSX"):
+        write_notes(path / trash / "nsynth-train" / "audio", NAMES[:1])
+    write_notes(path / "extra" / "audio", NAMES[:1])
+    assert len(load(path)) == 2
+    said = capsys.readouterr().out
+    assert "4 (neither WAV nor FLAC): set/nsynth-train/audio/a.m4a" in said
+    assert "1 (hidden): set/nsynth-train/audio/._a.wav" in said
+    assert "1 (folders): set/nsynth-train/audio/more" in said
+    assert "1 (broken links, or no files): set/nsynth-train/audio/gone.wav" in said
+    assert "1 (below no nsynth-train, -valid or -test): set/extra/audio/bass_el" in said
+    load("nsynth-mini")
+    assert capsys.readouterr().out == ""
+
+
+def test_a_linked_folder_is_read(make_set, tmp_path):
+    (tmp_path / "linked").mkdir()
+    (tmp_path / "linked" / "nsynth-train").symlink_to(make_set() / "nsynth-train")
+    assert len(load(tmp_path / "linked")) == 2
+
+
+def test_what_to_give_instead(make_set, tmp_path, monkeypatch):
+    path = make_set()
+    train = path / "nsynth-train"
+    zipped = tmp_path / "set.zip"
+    zipped.write_bytes(b"PK")
+    for wrong, match in (
+        (train / "audio", f"give the folder above it, {train}"),
+        (train / "examples.json", f"give its folder, {train}"),
+        (zipped, "give the folder that it unpacks to, or a .tar"),
+        (train / "audio" / f"{NAMES[0]}.wav", "not a single file of it"),
+        ("", "no set is named: give one of nsynth-mini"),
+    ):
+        with pytest.raises(DatasetError, match=match):
+            load(wrong)
+    # As unpacking twice leaves it.
+    nested = tmp_path / "nested" / "nsynth-train"
+    nested.mkdir(parents=True)
+    train.rename(nested / "nsynth-train")
+    assert len(load(tmp_path / "nested")) == len(load(nested)) == 2
+    # From the current folder, and the message says what that comes to.
+    monkeypatch.chdir(tmp_path)
+    assert len(load("nested")) == 2
+    with pytest.raises(FileNotFoundError, match=f"{tmp_path}/elsewhere: no such folder"):
+        load("elsewhere")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert len(load("~/nested")) == 2
+
+
+@pytest.mark.parametrize("name", ["{x}", "a b", "ä'\"#%"])
+def test_any_folder_name(make_set, tmp_path, name):
+    assert len(load(make_set().rename(tmp_path / name))) == 2
+
+
 def test_sample_is_balanced_and_seeded(train_notes):
     sample = train_notes.sample(7, seed=1)
     assert (np.bincount(sample.labels) == 7).all()
@@ -186,7 +402,7 @@ def test_sample_is_balanced_and_seeded(train_notes):
 
 
 def test_sample_refuses_more_than_there_is(train_notes):
-    with pytest.raises(DatasetError, match="100 bass notes found, 101 asked for"):
+    with pytest.raises(DatasetError, match="100 bass notes found, 101 asked for: .*profile mini"):
         train_notes.sample(101)
 
 

@@ -3,13 +3,16 @@
 20 seeded scenarios in `make test`, 200 in `make test-all` (environment variable SCENARIOS).
 """
 
+import bz2
 import gzip
 import hashlib
 import io
 import json
+import lzma
 import multiprocessing
 import os
 import random
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -280,11 +283,24 @@ def other(name, field, value) -> bytes:
     ("listed", "match"),
     [
         (b"{", "not a JSON object of notes"),
-        (b"[1]", "does not name|not named by"),
+        (b"[1]", "not a JSON object of notes: it is a list"),
+        (b" null", "not a JSON object of notes: it is something else"),
+        (b"[" * 200_000, "it is a list"),
+        (b'{"x": ' + b"[" * 200_000, "it is nested more than 8 deep"),
+        (b'{"%s": {"pitch": %s}}' % (NAMES[0].encode(), b"1" * 6000), "more than 400 digits"),
+        (b'{"%s": "%s"}' % (NAMES[0].encode(), b"x" * 200_000), "a text or a gap of more than 64"),
+        (b'{"%s": {"q": [%s""]}}' % (NAMES[0].encode(), b'"x",' * 400_000), "more than 1 MB on"),
+        (b'{"%s": null}' % NAMES[0].encode(), f"{NAMES[0]} is None, expected an object"),
+        (listing(NAMES[:1])[:-1] + b"," + listing(NAMES[:1])[1:], f"names {NAMES[0]} twice"),
         (b"\xff", "not a JSON object of notes"),
         (b'{"x": {}}', "'x' is not the name of a note"),
-        (b'{"%s": {}}' % NAMES[0].encode(), f"{NAMES[0]} lacks the field 'instrument_str'"),
-        (b'{"%s": 1}' % NAMES[0].encode(), f"{NAMES[0]} lacks the field"),
+        (b'{"%s": {}}' % NAMES[0].encode(), f"{NAMES[0]} lacks the field instrument_fa"),
+        (b'{"%s": 1}' % NAMES[0].encode(), f"{NAMES[0]} is 1, expected an object"),
+        (other(NAMES[0], "pitch", ""), "has the pitch '', its name says 35"),
+        (other(NAMES[0], "pitch", 1e308), "has the pitch .*, its name says 35"),
+        (other(NAMES[0], "pitch", [35]), "has the pitch .*, its name says 35"),
+        (other(NAMES[0], "pitch", float("nan")), "not a JSON object of notes"),
+        (other(NAMES[0], "instrument_str", "<script>"), "its name says 'bass_electronic_018'"),
         (other(NAMES[0], "pitch", 36), "has the pitch 36, its name says 35"),
         (other(NAMES[0], "instrument_family_str", "reed"), "family_str 'reed', its name says 'ba"),
         (listing(["harp_acoustic_000-060-100"]), "of the unknown family 'harp'"),
@@ -296,6 +312,81 @@ def test_a_broken_listing(make, tmp_path, listed, match, examples):
     audio = {NAMES[0]: audio_bytes(tone(NAMES[0]))}
     message = refused(make, tmp_path, match, pack(members(audio, examples, listed=listed)))
     assert "examples.json" in message
+    # One reader for both.
+    (tmp_path / "set.tar.gz").write_bytes(pack(members(audio, examples, listed=listed)))
+    with pytest.raises(DatasetError, match=match) as caught:
+        datasets.load(tmp_path / "set.tar.gz")
+    assert "examples.json" in str(caught.value)
+
+
+def test_two_listings(audio, make, tmp_path):
+    files = members(audio) | {"nsynth-train/more/examples.json": listing(audio)}
+    message = refused(make, tmp_path, "a second listing, expected one", pack(files))
+    assert "nsynth-train/more/examples.json" in message
+    (tmp_path / "set.tar.gz").write_bytes(pack(files))
+    with pytest.raises(DatasetError, match="2 listings, expected one: nsynth-train/examples.json"):
+        datasets.load(tmp_path / "set.tar.gz")
+
+
+@given(st.data())
+@settings(max_examples=30)
+def test_a_listing_is_read_the_same_in_blocks_of_any_size(data):
+    # Brackets and escaped quotes in texts, split anywhere, are neither depth nor ends.
+    fields = json.loads(listing(NAMES))
+    for name in NAMES:
+        fields[name]["remark"] = data.draw(st.text('[{"}]\\x\n', max_size=40))
+    text = json.dumps(fields, indent=data.draw(st.sampled_from([None, 1]))).encode()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(datasets._Bounded, "BLOCK", data.draw(st.integers(100, 500)))
+        found = datasets.read_listing(io.BytesIO(b"\xef\xbb\xbf" + text), "here")
+        assert [note["note"] for note in found] == list(NAMES)
+
+
+def test_whole_and_streamed_archives_are_of_the_same_kinds(audio, undisturbed, make, tmp_path):
+    plain = gzip.decompress(pack(members(audio)))
+    for suffix, packed in (("bz2", bz2.compress(plain, 1)), ("xz", lzma.compress(plain, preset=0))):
+        source = tmp_path.parent / f"set.tar.{suffix}"
+        source.write_bytes(packed)
+        make(source)
+        assert contents(tmp_path) == undisturbed[None]
+        assert len(datasets.load(source)) == len(audio) - 1
+        shutil.rmtree(tmp_path / "nsynth-train")
+        refused(make, tmp_path, "damaged or cut short", packed[:-500], f".tar.{suffix}")
+
+
+def test_notes_of_no_split_are_not_mixed_with_others(audio, make, tmp_path):
+    name = "bass_electronic_099-035-100"
+    files = members(audio, "absent") | {f"audio/{name}.wav": audio_bytes(tone(name))}
+    refused(make, tmp_path, f"such as audio/{name}.wav, are not", pack(files))
+    files = {f"nsynth-validation/audio/{name}.wav": audio_bytes(tone(name))}
+    refused(make, tmp_path, "the folder nsynth-validation is none of nsynth-train", pack(files))
+
+
+def test_a_store_says_what_it_left_out(audio, undisturbed, make, tmp_path, capsys):
+    files = members(audio) | {
+        "nsynth-train/audio/._x.wav": b"",
+        "nsynth-train/audio/one.mp3": b"",
+        "__MACOSX/nsynth-train/audio/x.wav": b"",
+    }
+    source = tmp_path.parent / "set.tar.gz"
+    source.write_bytes(pack(files))
+    make(source)
+    said = capsys.readouterr().err
+    assert (
+        "left out: 3 (hidden, or neither WAV nor FLAC): __MACOSX/nsynth-train/audio/x.wav" in said
+    )
+    assert contents(tmp_path) == undisturbed[None]
+
+
+def test_the_same_notes_in_both_stores(audio, executor, tmp_path):
+    folder = tmp_path / "set" / "audio"
+    folder.mkdir(parents=True)
+    for name, data in list(audio.items())[:5]:
+        (folder / f"{name}.wav").write_bytes(data)
+    for split in ("train", "test"):
+        nsynth.make(split, tmp_path, folder.parent, executor=executor, progress=False)
+    with pytest.raises(DatasetError, match="4 notes of nsynth-test are in nsynth-train as well"):
+        datasets.load(tmp_path, "test")
 
 
 def test_a_note_that_is_there_twice(audio, make, tmp_path):
@@ -310,7 +401,7 @@ def test_no_notes(make, tmp_path):
     refused(make, tmp_path, "no notes found beside those of", pack(members(left_out)))
     refused(make, tmp_path, "no notes found", pack(members({}, "absent")))
     refused(make, tmp_path, "damaged or cut short at its beginning", b"<html>Sign in</html>")
-    with pytest.raises(FileNotFoundError, match="nowhere: no such archive or folder"):
+    with pytest.raises(FileNotFoundError, match="nowhere: no such folder or archive"):
         make(tmp_path / "nowhere")
     with pytest.raises(DatasetError, match="unknown split 'all': choose one of train"):
         stream.make("all", tmp_path)

@@ -76,7 +76,7 @@ def extract(
     # The text bar, not `tqdm.auto`: a widget does not survive in a stored notebook.
     found = _computed(notes, kind, round(seconds * features.SETTINGS["sr"]), executor)
     bar = tqdm(found, total=len(notes), desc=kind, unit="note", disable=not progress)
-    computed = np.stack(list(bar))
+    computed = np.stack(list(bar))[np.argsort(notes.as_stored())]
     if path is not None:
         write_atomic(path, lambda file: np.save(file, computed, allow_pickle=False))
     return computed
@@ -90,15 +90,17 @@ def _code() -> list[str]:
 
 
 def _computed(notes, kind, samples, executor):
+    """The features of all notes, as they lie in an archive."""
     names = [f"{notes.origin}: {name}" for name in notes.table["note"]]
+    order = notes.as_stored()
     if executor is None:
-        for i, name in enumerate(names):
-            yield _compute([(name, notes.read_bytes(i))], kind, samples)[0]
+        for i in order:
+            yield _compute([(names[i], notes.read_bytes(i))], kind, samples)[0]
         return
     pending = deque()
     try:
         for start in range(0, len(notes), BLOCK):
-            rows = range(start, min(start + BLOCK, len(notes)))
+            rows = order[start : start + BLOCK]
             block = [(names[i], notes.read_bytes(i)) for i in rows]
             pending.append(executor.submit(_compute, block, kind, samples))
             if len(pending) == AHEAD:

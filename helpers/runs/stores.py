@@ -71,6 +71,10 @@ class StoredNotes(Notes):
         table = self.table.iloc[rows]
         return StoredNotes(table, self._rows[rows], self._index, self._folder, self.info)
 
+    def as_stored(self, rows=None) -> np.ndarray:
+        """Positions in `rows` (default: all): the order does not matter here."""
+        return np.arange(len(self) if rows is None else len(rows))
+
     def _shuffled(self, rows, seed: int, family: int) -> np.ndarray:
         # By name and not by position: a store cut to this sample gives the same notes.
         ranks = [rank(name, seed) for name in self.table["note"].iloc[rows]]
@@ -83,8 +87,8 @@ class StoredNotes(Notes):
             'none: open the bundled notes ("nsynth-mini"), or the archive or folder that has it'
         )
 
-    def _file_digests(self):
-        return (row.tobytes() for row in self._index["file"][self._rows])
+    def _file_digests(self) -> list[bytes]:
+        return [row.tobytes() for row in self._index["file"][self._rows]]
 
     def audio_digests(self) -> list[str]:
         """SHA-256 of each note's samples, as the store has them."""
@@ -151,4 +155,4 @@ def _broken_store(path: Path, error) -> DatasetError:
 
 def place() -> Path:
     """The folder of feature stores: what the variable NSYNTH_STORE names, or else `FOLDER`."""
-    return Path(os.environ.get("NSYNTH_STORE", FOLDER))
+    return Path(os.path.abspath(Path(os.environ.get("NSYNTH_STORE") or FOLDER).expanduser()))

@@ -5,9 +5,11 @@ archive promises is checked while it passes: headers, lengths, checksums, and th
 names the notes that there are, whether it comes before or after them.
 """
 
+import bz2
 import hashlib
 import heapq
 import io
+import lzma
 import os
 import re
 import sys
@@ -18,11 +20,10 @@ from pathlib import Path, PurePosixPath
 
 from helpers import datasets
 from helpers.commands.nsynth.download import Download
-from helpers.notes import DatasetError, some
+from helpers.notes import DatasetError, hidden, left_out, some
 from helpers.runs import stores
 
 NAME = "nsynth-{}.jsonwav.tar.gz"
-LARGEST = 1 << 20  # bytes; an audio file of 64,000 samples is smaller, whatever its format
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ class Census:
 
     def admits(self, name: str) -> bool:
         """Take note of an audio file; whether it may belong to the store."""
-        family = self._parse(name, self.origin)["family"]
+        family = datasets.known_note(name, self.origin)["family"]
         self.count += 1
         if self._listed is None:
             if name in self._audio:
@@ -100,29 +101,15 @@ class Census:
 
     def read_listing(self, file, member: str) -> None:
         """Take note of an examples.json, before, after or amid the audio."""
-        import ijson
-
+        if self._listed is not None:
+            raise DatasetError(f"{self.origin}: {member}: a second listing, expected one")
         where, self._listed = f"{self.origin}: {member}", set()
-        try:
-            for name, fields in ijson.kvitems(file, ""):
-                note = self._parse(name, where)
-                for field, column in datasets.COLUMNS.items():
-                    if fields[field] != note[column]:
-                        raise DatasetError(
-                            f"{where}: {name} has the {field} {fields[field]!r}, its name says "
-                            f"{note[column]!r}"
-                        )
-                if name in self._audio:
-                    self._audio.remove(name)
-                else:
-                    self._listed.add(name)
-                    self._draws(name, note["family"])
-        except (KeyError, TypeError) as error:
-            raise DatasetError(
-                f"{where}: {name} lacks the field {error}, expected {', '.join(datasets.COLUMNS)}"
-            ) from error
-        except (ijson.JSONError, UnicodeDecodeError) as error:
-            raise DatasetError(f"{where}: not a JSON object of notes ({error})") from error
+        for note in datasets.read_listing(file, where):
+            if note["note"] in self._audio:
+                self._audio.remove(note["note"])
+            else:
+                self._listed.add(note["note"])
+                self._draws(note["note"], note["family"])
         if self._audio:
             raise DatasetError(
                 f"{where}: does not name {some(self._audio)}, for which there is an audio file"
@@ -170,19 +157,6 @@ class Census:
                     "for: ask for fewer notes per family"
                 )
 
-    @staticmethod
-    def _parse(name: str, where: str) -> dict:
-        try:
-            note = datasets.parse_note(name)
-        except DatasetError as error:
-            raise DatasetError(f"{where}: {error}") from error
-        if note["family"] in datasets.EXCLUDED:
-            return note
-        for column, known in (("family", datasets.FAMILIES), ("source", datasets.SOURCES)):
-            if note[column] not in known:
-                raise datasets.unknown(column, note, where)
-        return note
-
 
 @contextmanager
 def stream(source: Archive, split: str, census: Census, bar, download=Download):
@@ -215,12 +189,12 @@ def stream(source: Archive, split: str, census: Census, bar, download=Download):
     place = source.place
     if re.match("https?://", str(place)):
         raw = download(str(place), source.size, say=lambda text: bar.write(text, file=sys.stderr))
-    elif Path(place).is_dir():
-        yield _of_folder(Path(place), split, census, bar)
-        return
-    elif not Path(place).exists():
-        raise FileNotFoundError(f"{place}: no such archive or folder")
     else:
+        place = datasets.place(place)
+        datasets.check_place(place)
+        if place.is_dir():
+            yield _of_folder(place, split, census, bar)
+            return
         raw = open(place, "rb", buffering=0)  # noqa: SIM115 - closed below
         bar.total = os.stat(place).st_size
     with closing(raw), closing(_of_archive(raw, source, split, census, bar)) as notes:
@@ -229,7 +203,8 @@ def stream(source: Archive, split: str, census: Census, bar, download=Download):
 
 def _of_folder(folder: Path, split: str, census: Census, bar):
     members, read = datasets.list_folder(folder)
-    members = {name: path for name, path in members.items() if _belongs(name, split)}
+    belongs = _Splits(split, folder)
+    members = {name: path for name, path in members.items() if belongs(name)}
     bar.total = sum(path.stat().st_size for path in members.values())
     # The listing first: it says how many notes there are to draw from.
     for name, path in sorted(members.items(), key=lambda m: (m[1].suffix != ".json", m[0])):
@@ -242,36 +217,44 @@ def _of_folder(folder: Path, split: str, census: Census, bar):
 
 
 def _of_archive(raw, source: Archive, split: str, census: Census, bar):
-    from isal import igzip, isal_zlib
+    from isal import isal_zlib
 
+    belongs, passed = _Splits(split, source.place), []
     tally, at = _Tally(raw, source.checksum, bar), "its beginning"
     try:
         stream = io.BufferedReader(tally, 1 << 16)
-        if stream.peek(2)[:2] == b"\x1f\x8b":
-            stream = igzip.IGzipFile(fileobj=stream)
+        start = stream.peek(6)
+        for magic, opened in _COMPRESSED.items():
+            if start.startswith(magic):
+                stream = opened(stream)
         with tarfile.open(fileobj=stream, mode="r|", tarinfo=_Header, bufsize=1 << 16) as archive:
             for member in archive:
                 archive.members = []  # tarfile keeps them all otherwise
                 at = member.name
                 name = member.name.removeprefix("./")
-                if not member.isfile() or not _belongs(name, split):
+                if not member.isfile():
                     continue
-                if match := datasets.AUDIO.fullmatch(name):
-                    if member.size > LARGEST:
-                        raise DatasetError(
-                            f"{source.place}: {match[1]} has {member.size:,} bytes, more than a "
-                            f"note of {datasets.SAMPLES:,} samples can have"
-                        )
+                listing = PurePosixPath(name).name == "examples.json"
+                match = datasets.AUDIO.fullmatch(name)
+                if hidden(name) or not (listing or match):
+                    if "/audio/" in f"/{name}" and belongs(name):
+                        passed.append(name)
+                elif not belongs(name):
+                    continue
+                elif match:
+                    datasets.check_size(source.place, member)
                     yield match[1], archive.extractfile(member).read()
-                elif PurePosixPath(name).name == "examples.json":
+                else:
                     census.read_listing(archive.extractfile(member), name)
         # What follows the last member: padding, and the gzip checksum of it all.
         at = "its end"
         while stream.read(1 << 20):
             pass
+        if text := left_out(source.place, {"hidden, or neither WAV nor FLAC": passed}):
+            bar.write(text, file=sys.stderr)
     except DatasetError:
         raise
-    except (tarfile.TarError, EOFError, OSError, ValueError, isal_zlib.error) as error:
+    except (*datasets.DAMAGED, isal_zlib.error) as error:
         raise DatasetError(
             f"{source.place}: damaged or cut short at {at} ({error}): fetch it again"
         ) from error
@@ -288,8 +271,31 @@ def _of_archive(raw, source: Archive, split: str, census: Census, bar):
             )
 
 
-def _belongs(member: str, split: str) -> bool:
-    return datasets.split_of(member) in (None, split)
+class _Splits:
+    """Whether a member belongs to a split: it names it, or none in all the archive names one."""
+
+    def __init__(self, split: str, place):
+        self._split, self._place, self._found = split, place, set()
+
+    def __call__(self, member: str) -> bool:
+        datasets.check_named(member, self._place)
+        named = datasets.split_of(member)
+        self._found.add(named is None)
+        if len(self._found) > 1:
+            raise DatasetError(
+                f"{self._place}: some notes are below nsynth-train, -valid or -test and others, "
+                f"such as {member}, are not: which split they are of cannot be told"
+            )
+        return named in (None, self._split)
+
+
+def _gzip(stream):
+    from isal import igzip
+
+    return igzip.IGzipFile(fileobj=stream)
+
+
+_COMPRESSED = {b"\x1f\x8b": _gzip, b"BZh": bz2.BZ2File, b"\xfd7zXZ\0": lzma.LZMAFile}
 
 
 class _Header(tarfile.TarInfo):
