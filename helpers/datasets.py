@@ -15,6 +15,7 @@ import tarfile
 import threading
 import zlib
 from collections import defaultdict
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
@@ -422,10 +423,8 @@ def _check_shared(path, split: str, files: dict, members: dict, read) -> None:
 
 
 def _sound_digest(data: bytes, name: str) -> bytes:
-    try:
+    with suppress(DatasetError):  # it is refused when it is read
         data = decode_note(data, name).tobytes()
-    except DatasetError:
-        pass  # it is refused when it is read
     return hashlib.sha256(data).digest()
 
 

@@ -65,7 +65,7 @@ def parse_note(name: str) -> dict:
     }
 
 
-def decode(data: bytes, name: str, longest: int, dtype: str = "float32"):
+def decode(data: bytes, name: str, seconds: float, dtype: str = "float32"):
     """Decode an audio file of any kind that libsndfile reads, and check that it is whole.
 
     Parameters
@@ -74,8 +74,8 @@ def decode(data: bytes, name: str, longest: int, dtype: str = "float32"):
         The whole file.
     name : str
         What to call the file in an error.
-    longest : int
-        Samples of a channel after which to stop: one more is returned of a longer file.
+    seconds : float
+        After which to stop: of a longer file a sample more is returned.
     dtype : {"float32", "float64"}
 
     Returns
@@ -99,6 +99,7 @@ def decode(data: bytes, name: str, longest: int, dtype: str = "float32"):
         with held_interrupts(), soundfile.SoundFile(io.BytesIO(_with_a_length(data))) as file:
             # Else soundfile believes the header's length, and makes room for all of it.
             file.seekable = lambda: False
+            longest = int(seconds * file.samplerate)
             while length <= longest:
                 block = file.read(min(1 << 16, longest + 1 - length), dtype, always_2d=True)
                 if not len(block):
@@ -170,7 +171,7 @@ def decode_note(data: bytes, name: str) -> np.ndarray:
         If the file cannot be decoded or is cut short, is not 16 kHz mono of 64,000 samples, or
         holds samples that are NaN or beyond -1 to 1.
     """
-    sound, rate = decode(data, name, SAMPLES)
+    sound, rate = decode(data, name, SAMPLES / SAMPLE_RATE)
     if (rate, *sound.shape) != (SAMPLE_RATE, SAMPLES, 1):
         length = f"{len(sound)} samples{' or more' * (len(sound) > SAMPLES)}"
         raise DatasetError(

@@ -2,6 +2,8 @@
 
 import csv
 import json
+import shutil
+import unicodedata
 from contextlib import suppress
 from dataclasses import replace
 
@@ -97,6 +99,69 @@ def test_each_step(source):
     np.testing.assert_allclose(wave[:-10], exact[np.argmax(np.abs(exact) > 3e-4) :][:63_990])
 
 
+@pytest.mark.parametrize("offset", [0.05, -0.3])
+@pytest.mark.parametrize("rate", [16_000, 44_100])
+def test_an_offset_is_no_sound(source, offset, rate):
+    constant = np.full((rate, 1), offset)
+    with pytest.raises(DatasetError, match="is silent"):
+        import_sounds.waveform(write(source / "a.wav", constant, rate))
+    with pytest.raises(DatasetError, match="is silent"):  # as 8 bits often say silence
+        import_sounds.waveform(
+            write(source / "b.wav", np.full((rate, 1), -1 / 128), rate, subtype="PCM_U8")
+        )
+    # A low note that breaks off amid a swing: its own mean is not 0.
+    sound = np.concatenate([0 * constant[: rate // 2], tone(1.013, rate, pitch=28)])
+    plain, _ = import_sounds.waveform(write(source / "c.wav", sound, rate))
+    moved, steps = import_sounds.waveform(write(source / "d.wav", sound + offset, rate))
+    assert "0.500 s of silence cut" in steps
+    assert "an offset of " in steps
+    assert abs(moved.mean()) < 0.005
+    assert np.abs(moved - plain)[100:16_000].max() < 0.02
+
+
+@pytest.mark.parametrize(
+    ("name", "kept"),
+    [("a.wav", 0.25), ("a.aiff", 0.9), ("a.au", 0.5), ("a.w64", 0.9), ("a.caf", 0.5),
+     ("a.flac", 0.6), ("a.ogg", 0.9), ("a.mp3", 0.25), ("a.mp3", 0.9)],
+)  # fmt: skip
+def test_a_sound_that_is_cut_short_is_refused(source, name, kept):
+    path = write(source / name, tone(4))
+    import_sounds.waveform(path)
+    whole = path.read_bytes()
+    path.write_bytes(whole[: int(kept * len(whole))])
+    with pytest.raises(DatasetError, match=f"{name}: (cut short, its header|cannot be decoded)"):
+        import_sounds.waveform(path)
+
+
+@pytest.mark.parametrize("length", [0, 2**36 - 1])
+def test_a_flac_of_a_length_left_open_is_read_to_its_end(source, length):
+    path = write(source / "a.flac", tone(1.5, 16_000), 16_000)
+    whole, _ = import_sounds.waveform(path)
+    data = path.read_bytes()
+    field = int.from_bytes(data[18:26], "big") >> 36 << 36 | length
+    path.write_bytes(data[:18] + field.to_bytes(8, "big") + data[26:])
+    np.testing.assert_array_equal(import_sounds.waveform(path)[0], whole)
+
+
+def test_what_is_passed_over_is_said(source, make, capsys):
+    write(source / "violin" / "good.wav")
+    write(source / "violin" / "too.wav", tone(pitch=50)).rename(source / "violin" / "too.wave")
+    for name in ("a.m4a", "b.aac", "notes.txt"):
+        (source / "violin" / name).write_bytes(b"")
+    (source / "violin" / "gone.wav").symlink_to(source / "nowhere")
+    write(source.parent / "elsewhere" / "flute" / "x.wav")
+    (source / "flute").symlink_to(source.parent / "elsewhere" / "flute")
+    for folder in (".Trash-1000", ".ipynb_checkpoints", "__MACOSX", "$RECYCLE.BIN"):
+        write(source / folder / "violin" / "x.wav", tone(pitch=80))
+    make()
+    said = capsys.readouterr().out
+    assert "3 (formats that are not read): violin/a.m4a, violin/b.aac, violin/notes.txt" in said
+    assert "1 (broken links, or no files): violin/gone.wav" in said
+    assert "1 (links to folders): flute" in said
+    assert "4 (hidden): $RECYCLE.BIN, .Trash-1000, .ipynb_checkpoints and 1 more" in said
+    assert len(datasets.load(source.parent / "set")) == 2
+
+
 def test_all_that_is_wrong_is_said_at_once(source, make, tmp_path):
     write(source / "violin" / "good.wav")
     write(source / "violin" / "twin.wav")
@@ -116,8 +181,8 @@ def test_all_that_is_wrong_is_said_at_once(source, make, tmp_path):
         make, tmp_path, "nothing is written",
         "violin/twin.wav: the same sound as violin/good.wav", "violin/empty.wav: is empty",
         "violin/silent.wav: is silent", "violin/against.wav: is silent, or its channels cancel",
-        "violin/short.wav: 50 ms of sound", "violin/long.wav: 31 s long, no single note",
-        "violin/nan.wav: holds samples that are NaN", "violin/text.wav: cannot be decoded",
+        "violin/short.wav: 50 ms of sound", "violin/long.wav: more than 30 s long, no single note",
+        "violin/nan.wav: 8000 samples are NaN", "violin/text.wav: cannot be decoded",
         "violin/cut.flac: cannot be decoded", "theremin/one.wav: no folder above it (",
         "flute and piano/one.wav: its folder 'flute and piano' may be flute or keyboard",
     )  # fmt: skip
@@ -138,14 +203,66 @@ def test_families_that_are_not_known(source, make, tmp_path):
         notes.sample(1)
 
 
+def test_labels_of_any_script_are_told_apart(source, make, tmp_path):
+    nfd = unicodedata.normalize("NFD", "Bär")
+    given = {"class1": "brass", "class2": "reed", "Bär": "flute", "Bör": "organ", "नि": "vocal",
+             "ना": "string", "percussion": "-"}  # fmt: skip
+    folders = {"class1": "brass", "class2": "reed", "my bär 3": "flute", nfd: "flute",
+               "BÖR": "organ", "नि": "vocal", "ना": "string"}  # fmt: skip
+    for pitch, folder in enumerate(folders, 60):
+        write(source / folder / "one.wav", tone(pitch=pitch))
+    write(source / "percussion" / "bass drum" / "one.wav", tone(pitch=50))
+    write(source / "percussion" / "bass" / "one.wav", tone(pitch=51))
+    final = make(given=given)
+    with open(final / "origin.csv", newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    found = {row["instrument"].partition("/")[2]: row["note"].partition("_")[0] for row in rows}
+    assert found == folders
+
+
+def test_a_drum_is_no_bass(source, make, tmp_path):
+    for folder in ("Bass Drums", "bass-drum", "class12"):
+        write(source / folder / "one.wav", tone(pitch=len(folder)))
+    given = {"class1": "brass"}
+    refused(make, tmp_path, "Bass Drums/one.wav: no folder", "bass-drum/one.wav", "class12/one.wav",
+            "class1=brass: no folder or label holds 'class1'", given=given)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("given", "match"),
+    [
+        ({"a-b": "brass", "A B": "reed"}, "A B=reed: the same label as a-b=brass"),
+        ({"?!": "brass"}, "the label has neither letters nor digits"),
+        ({"gong": "-"}, "gong=-: no folder or label holds 'gong'"),
+    ],
+)
+def test_options_that_cannot_be_meant(source, make, tmp_path, given, match):
+    write(source / "violin" / "one.wav")
+    refused(make, tmp_path, match, given=given)
+
+
+def test_one_label_is_not_given_twice(source, tmp_path, capsys):
+    with pytest.raises(SystemExit):
+        import_sounds.main([str(source), str(tmp_path), "--as", "x=brass", "x=reed"])
+    assert "--as says both x=brass and x=reed" in capsys.readouterr().err
+
+
 def test_labels_from_a_table(source, make, tmp_path):
     for pitch, name in enumerate(("a.wav", "b.wav", "deep/c.wav", "d.wav"), 60):
         write(source / name, tone(pitch=pitch))
     labels = tmp_path / "labels.csv"
     head = "file,family,instrument,source,pitch,velocity\n"
     rows = "a.wav,organ,box,electronic,A4,90\nb.wav,Organ,box,electronic,69,\n"
-    labels.write_text(head + rows + "deep/c.wav,Cello,,,,\nd.wav,-,,,,\n", encoding="utf-8-sig")
-    make(labels=labels, split="test")
+    rows += "deep/c.wav,Cello\nd.wav,-,,,,\n"  # a short row leaves its last cells open
+    text = head + rows
+    for number, data in enumerate((
+        text.encode("utf-8-sig"), text.encode("utf-16"), text.replace(",", ";").encode(),
+        text.replace(",", "\t").replace("\n", "\r\n").encode(),
+    )):  # fmt: skip
+        labels.write_bytes(data)
+        shutil.rmtree(tmp_path / "set", ignore_errors=True)
+        make(labels=labels, split="test")
+        assert len(datasets.load(tmp_path / "set", "test")) == 3, number
     assert list(datasets.load(tmp_path / "set", "test").table["note"]) == [
         "organ_electronic_500-069-000", "organ_electronic_500-069-090",
         "string_acoustic_500-000-000",
@@ -164,8 +281,19 @@ def test_labels_from_a_table(source, make, tmp_path):
         ("file,family\na.wav,organ\nb.wav,-\nc.wav,-\n", "line 4: c.wav: no such file"),
         ("file,family,pitch\na.wav,organ,H9\nb.wav,-,\n", "the pitch is 'H9', expected 0 to 127"),
         ("file,family,pitch\na.wav,organ,128\nb.wav,-,\n", "the pitch is '128'"),
-        ("file,family,velocity\na.wav,organ,200\nb.wav,-,\n", "the velocity is 200"),
-        ("file,family,velocity\na.wav,organ,x\nb.wav,-,\n", "line 2: a.wav: invalid literal"),
+        ("file,family,velocity\na.wav,organ,200\nb.wav,-,\n", "the velocity is '200'"),
+        (
+            "file,family,velocity\na.wav,organ,x\nb.wav,-,\n",
+            "line 2: a.wav: the velocity is 'x', expected 0 to 127",
+        ),
+        ("file,family,velocity\na.wav,organ,ff\nb.wav,-,\n", "labels.csv, line 2: a.wav: the vel"),
+        ("file,family,velocity\na.wav,organ,²\nb.wav,-,\n", "the velocity is '²'"),
+        ("file,family,pitch\na.wav,organ," + "9" * 5000 + "\nb.wav,-,\n", "line 2: a.wav: the pi"),
+        ("file,family\na.wav\nb.wav,organ\n", "labels.csv, line 2: 1 cells, expected 2 (file,fam"),
+        ("file,family\na.wav,organ,x\n", "labels.csv, line 2: 3 cells, expected 2"),
+        ('file,family\na.wav,"organ\n', "labels.csv, line 2: no CSV (unexpected end"),
+        ("file,family\na.wav,Bläser\n".encode("cp1252"), "labels.csv, line 2: not in UTF-8"),
+        ("file,family,family\n", "its first line is"),
         ("file,family,source\na.wav,organ,real\nb.wav,-,\n", "the source is 'real', expected"),
         ("file,family,velocity\na.wav,organ,9\nb.wav,organ,9\n", "a.wav and b.wav: the same ins"),
     ],
@@ -174,7 +302,7 @@ def test_a_table_that_is_wrong(source, make, tmp_path, table, match):
     for pitch, name in enumerate(("a.wav", "b.wav"), 60):
         write(source / name, tone(0.2, pitch=pitch))
     labels = tmp_path / "labels.csv"
-    labels.write_text(table)
+    labels.write_bytes(table if isinstance(table, bytes) else table.encode())
     refused(make, tmp_path, match, labels=labels)
 
 
@@ -206,9 +334,16 @@ def test_the_command(source, tmp_path, capsys):
     output = capsys.readouterr().out
     assert "20 notes" in output
     assert "enough for PROFILE smoke, quick, mini, thesis" in output
+    with pytest.raises(SystemExit, match="bass/0.wav: the same sound as nsynth-test/audio/bass_"):
+        import_sounds.main([str(source), str(into)])
+    for i, family in enumerate(FAMILIES):
+        for j in range(2):
+            write(source / family / f"{j}.wav", tone(0.2, pitch=70 + 2 * i + j))
     import_sounds.main([str(source), str(into)])
     assert "too small to train on" in capsys.readouterr().out
     assert len(datasets.load(into, "test").sample(2)) == 20
+    instruments = [set(datasets.load(into, s).table["instrument"]) for s in ("train", "test")]
+    assert not instruments[0] & instruments[1]
     with pytest.raises(SystemExit, match="error: .*stands here already"):
         import_sounds.main([str(source), str(into)])
     listing = json.loads((into / "nsynth-test" / "examples.json").read_text())

@@ -3,40 +3,53 @@
 What is done to each file, in this order:
 
 1. It is decoded, whatever libsndfile reads: WAV, AIFF, FLAC, OGG, MP3, any rate and channels.
-2. Channels are averaged.
-3. It is resampled to 16 kHz (soxr, quality HQ). From a lower rate nothing is won: what lies above
-   half of that rate stays empty.
-4. What comes before the first sample within 60 dB of the loudest is cut off: NSynth's notes begin
+2. Channels are averaged, and a constant offset is taken away: silence is where nothing moves.
+3. What comes before the first sample within 60 dB of the loudest is cut off: NSynth's notes begin
    at once.
+4. It is resampled to 16 kHz (soxr, quality HQ). From a lower rate nothing is won: what lies above
+   half of that rate stays empty.
 5. Four seconds are kept. A longer sound is cut, a shorter one is followed by silence.
 6. If its peak exceeds full scale, as resampling may bring about, it is made quieter by just that.
    Otherwise its loudness stays.
 7. It is written as FLAC of 16 bits.
 
-The family comes from the nearest folder above the file whose name holds that of a family or of an
-instrument in `NAMES`, or from a CSV file. Each folder of sounds counts as one instrument. The
-pitch comes from the file's name (`A4`, `Bb3`, `As3`, `C#5`) or the CSV, and is 0 where it is not
-known. A folder of sounds knows no MIDI velocity: unless the CSV gives it, the last number of a
-note's name counts the sounds of one pitch. `origin.csv` beside the notes says which file became
-which.
+The family comes from a folder above the file whose name holds a label given with `--as`, else from
+the nearest one that holds the name of a family or of an instrument in `NAMES`, or from a CSV file.
+Each folder of sounds counts as one instrument; numbers that instruments of another split of the set
+have are not given again. The pitch comes from the file's name (`A4`, `Bb3`, `As3`, `C#5`) or the
+CSV, and is 0 where it is not known. A folder of sounds knows no MIDI velocity: unless the CSV gives
+it, the last number of a note's name counts the sounds of one pitch. `origin.csv` beside the notes
+says which file became which.
 """
 
 import argparse
 import csv
 import hashlib
+import io
 import json
 import os
 import re
 import shutil
 import sys
-import tempfile
-from collections import Counter
+import unicodedata
+import uuid
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from helpers.notes import FAMILIES, SAMPLE_RATE, SAMPLES, SOURCES, SPLITS, DatasetError
+from helpers.notes import (
+    FAMILIES,
+    SAMPLE_RATE,
+    SAMPLES,
+    SOURCES,
+    SPLITS,
+    DatasetError,
+    decode,
+    hidden,
+    left_out,
+)
 from helpers.profiles import PROFILES
 
 NAMES = {
@@ -54,17 +67,22 @@ NAMES = {
     "string": "violin, viola, cello, violoncello, double bass, contrabass",
     "vocal": "voice, choir",
 }
+# What holds the name of a family and is none of it.
+OTHERS = "bass drum, bass viol, bass harmonica, mouth organ, barrel organ"
 FIRST_NUMBER = 500  # of an instrument; no family of NSynth has as many, so none is taken for its
 SHORTEST, LONGEST = 0.1, 30  # seconds
 ONSET = 1e-3  # of the peak: 60 dB below it
+RATES = (1_000, 1_000_000)  # Hz; what lies beyond is a damaged header
+LARGEST = 256 << 20  # bytes of a file
 LEAVE_OUT = "-"
 SUFFIXES = {
     ".aif", ".aifc", ".aiff", ".au", ".caf", ".flac", ".mp3", ".oga", ".ogg", ".opus", ".snd",
-    ".w64", ".wav",
+    ".w64", ".wav", ".wave",
 }  # fmt: skip
 COLUMNS = ("file", "family", "instrument", "source", "pitch", "velocity")
 
 _KNOWN = {name: family for family in FAMILIES for name in (family, *NAMES[family].split(", "))}
+_KNOWN |= dict.fromkeys(OTHERS.split(", "))
 _PITCH = re.compile(r"(?<![A-Za-z0-9])([A-G])(#|s|b)?(-1|[0-9])(?![A-Za-z0-9#])")
 _STEPS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 
@@ -94,28 +112,70 @@ def family_of(label: str, given: dict | None = None) -> str | None:
     Returns
     -------
     str or None
-        The family of the longest name in it; None if there is none.
+        The family of the longest label of `given` in it, else of the longest name; None if there
+        is none. Case does not matter, nor how accents are encoded. Digits count in `given` only.
 
     Raises
     ------
     DatasetError
-        If it holds names of two families that are equally long.
+        If it holds two labels or names, equally long, of different families.
     """
-    words, found = _words(label), {}
-    known = _KNOWN | {" ".join(_words(name)): family for name, family in (given or {}).items()}
+    words = _words(label)
+    asked = {tuple(_words(name)): family for name, family in (given or {}).items()}
+    known = {tuple(name.split()): family for name, family in _KNOWN.items()}
+    return _longest(words, asked, label) or _longest(_letters(words), known, label)
+
+
+def _longest(words: list[str], known: dict, label: str) -> str | None:
+    found = {}
     for i in range(len(words)):
         for j in range(i + 1, len(words) + 1):
-            name = " ".join(words[i:j])
-            if family := known.get(name) or known.get(name.removesuffix("s")):
-                found.setdefault(j - i, set()).add(family)
+            for last in (words[j - 1], words[j - 1].removesuffix("s")):
+                name = (*words[i : j - 1], last)
+                if name in known:
+                    found.setdefault(j - i, set()).add(known[name])
     families = found[max(found)] if found else {None}
     if len(families) > 1:
-        raise DatasetError(f"{label!r} may be {' or '.join(sorted(families))}")
+        names = sorted(family or "none of them" for family in families)
+        raise DatasetError(f"{label!r} may be {' or '.join(names)}")
     return families.pop()
 
 
 def _words(label: str) -> list[str]:
-    return re.sub("[^a-z]+", " ", label.lower()).split()
+    """Runs of letters, with their accents, and runs of digits, in any script."""
+    label = unicodedata.normalize("NFC", unicodedata.normalize("NFKC", label).casefold())
+    kinds = {"L": "a", "M": "a", "N": "0"}
+    shape = "".join(kinds.get(unicodedata.category(character)[0], " ") for character in label)
+    return [label[match.start() : match.end()] for match in re.finditer("a+|0+", shape)]
+
+
+def _letters(words: list[str]) -> list[str]:
+    return [word for word in words if not unicodedata.category(word[0]).startswith("N")]
+
+
+def check_given(given: dict) -> None:
+    """Raise `DatasetError` where what is said of labels cannot be meant."""
+    seen = {}
+    for label, family in given.items():
+        if family not in (*FAMILIES, LEAVE_OUT):
+            raise DatasetError(
+                f"{label}={family}: expected a family ({', '.join(FAMILIES)}), or - to leave out"
+            )
+        words = tuple(_words(label))
+        if not words:
+            raise DatasetError(f"{label}={family}: the label has neither letters nor digits")
+        if (first := seen.setdefault(words, (label, family)))[1] != family:
+            raise DatasetError(f"{label}={family}: the same label as {first[0]}={first[1]}")
+
+
+def _unmatched(given: dict, labels) -> list[str]:
+    """What to say of given labels that are nowhere among `labels`."""
+    texts = [_words(label) for label in set(labels)]
+    return [
+        f"{label}={family}: no folder or label holds {label!r}"
+        for label, family in given.items()
+        if not any(_longest(text, {tuple(_words(label)): family}, label) for text in texts)
+    ]
 
 
 def pitch_of(text: str) -> int | None:
@@ -130,12 +190,18 @@ def pitch_of(text: str) -> int | None:
 
 def by_folder(source: Path, given: dict | None = None) -> tuple[list[Sound], list[str]]:
     """The sounds below a folder, labelled by the folders they are in; and what is refused."""
-    sounds, refused = [], []
+    sounds, refused, given = [], [], given or {}
+    asked = {tuple(_words(label)): family for label, family in given.items()}
+    labels = set()
     for path in _files(source):
         file = path.relative_to(source).as_posix()
         folders = path.parent.relative_to(source.parent).parts
+        labels |= set(folders)
         try:
-            families = (family_of(folder, given) for folder in reversed(folders))
+            # What is given goes first, wherever it stands: percussion=- takes its bass drums along.
+            families = [_longest(_words(folder), asked, folder) for folder in reversed(folders)]
+            if not any(families):
+                families = (family_of(folder) for folder in reversed(folders))
             family = next((family for family in families if family), None)
         except DatasetError as error:
             refused.append(f"{file}: its folder {error}")
@@ -145,40 +211,75 @@ def by_folder(source: Path, given: dict | None = None) -> tuple[list[Sound], lis
         elif family != LEAVE_OUT:
             pitch = pitch_of(path.stem) or 0
             sounds.append(Sound(path, file, family, "/".join(folders), pitch=pitch))
-    return sounds, refused
+    return sounds, refused + _unmatched(given, labels)
 
 
 def by_table(source: Path, labels: Path, given: dict | None = None) -> tuple[list, list[str]]:
     """The sounds that the rows of a CSV file label, and what is refused."""
-    with open(labels, newline="", encoding="utf-8-sig") as file:
-        reader = csv.DictReader(file)
-        header = reader.fieldnames or []
-        if not {"file", "family"} <= set(header) <= set(COLUMNS):
-            raise DatasetError(
-                f"{labels}: its first line is {','.join(header)!r}, expected file,family and, "
-                f"where they are known, {','.join(COLUMNS[2:])}"
-            )
-        rows = list(reader)
-    there = {path.relative_to(source).as_posix(): path for path in _files(source)}
+    rows, given = _rows(labels), given or {}
+    there = {_plain(path.relative_to(source).as_posix()): path for path in _files(source)}
     sounds, refused, seen = [], [], set()
-    for number, row in enumerate(rows, 2):
+    for number, row in rows:
         try:
-            file = Path(row["file"]).as_posix()
+            file = _plain(Path(row["file"]).as_posix())
             if file in seen:
                 raise DatasetError("named twice")
             seen.add(file)
-            if sound := _sound_of(row, there.get(file), file, given):
+            if sound := _sound_of(row, there.get(file), row["file"], given):
                 sounds.append(sound)
-        except (DatasetError, ValueError, TypeError) as error:
+        except DatasetError as error:
             refused.append(f"{labels.name}, line {number}: {row['file']}: {error}")
     refused += [f"{file}: has no row in {labels.name}" for file in there if file not in seen]
-    return sounds, refused
+    return sounds, refused + _unmatched(given, (row["family"] for _, row in rows))
+
+
+def _plain(file: str) -> str:
+    # macOS and others write an accent apart from its letter.
+    return unicodedata.normalize("NFC", file)
+
+
+def _rows(labels: Path) -> list[tuple[int, dict]]:
+    """The rows of a CSV file of labels, each with the number of its line."""
+    data = labels.read_bytes()
+    encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    try:
+        text = data.decode(encoding)
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise DatasetError(
+            f"{labels}, line {line}: not in UTF-8 ({error.reason}): save it as 'CSV UTF-8'"
+        ) from error
+    first = text.splitlines()[0] if text.strip() else ""
+    # What a spreadsheet takes in countries where a comma separates decimals.
+    separator = max(",;\t", key=first.count)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    try:
+        header = [name.strip() for name in next(reader, [])]
+        if not {"file", "family"} <= set(header) <= set(COLUMNS) or len(set(header)) < len(header):
+            raise DatasetError(
+                f"{labels}: its first line is {first!r:.200}, expected file,family and, "
+                f"where they are known, {','.join(COLUMNS[2:])}"
+            )
+        rows = []
+        for cells in reader:
+            if len(cells) > len(header) or (cells and len(cells) < 2):
+                raise DatasetError(
+                    f"{labels}, line {reader.line_num}: {len(cells)} cells, expected {len(header)} "
+                    f"({separator.join(header)})"
+                )
+            if any(cells):
+                cells += [""] * (len(header) - len(cells))
+                rows.append((reader.line_num, dict(zip(header, cells, strict=True))))
+    except csv.Error as error:
+        raise DatasetError(f"{labels}, line {reader.line_num}: no CSV ({error})") from error
+    return rows
 
 
 def _sound_of(row: dict, path, file: str, given) -> Sound | None:
     if path is None:
         raise DatasetError(f"no such file, or none of {', '.join(sorted(SUFFIXES))}")
-    if row["family"] == LEAVE_OUT or (family := family_of(row["family"], given)) == LEAVE_OUT:
+    label = row["family"].strip()
+    if label == LEAVE_OUT or (family := family_of(label, given)) == LEAVE_OUT:
         return None
     if family is None:
         raise DatasetError(f"the family {row['family']!r} is not known")
@@ -188,23 +289,40 @@ def _sound_of(row: dict, path, file: str, given) -> Sound | None:
     if sound.source not in SOURCES:
         raise DatasetError(f"the source is {sound.source!r}, expected {', '.join(SOURCES)}")
     pitch = known.get("pitch", "")
-    sound.pitch = int(pitch) if pitch.isdecimal() else pitch_of(pitch or path.stem)
+    number = pitch.isdecimal() and len(pitch) < 4
+    sound.pitch = int(pitch) if number else pitch_of(pitch or path.stem)
     if pitch and (sound.pitch is None or sound.pitch > 127):
         raise DatasetError(f"the pitch is {pitch!r}, expected 0 to 127 or such as A4")
     sound.pitch = sound.pitch or 0
     if velocity := known.get("velocity"):
-        sound.velocity = int(velocity)
-        if not 0 <= sound.velocity <= 127:
-            raise DatasetError(f"the velocity is {velocity}, expected 0 to 127")
+        sound.velocity = int(velocity) if velocity.isdecimal() and len(velocity) < 4 else 128
+        if sound.velocity > 127:
+            raise DatasetError(f"the velocity is {velocity!r}, expected 0 to 127")
     return sound
 
 
 def _files(source: Path) -> list[Path]:
-    return sorted(
-        path
-        for path in source.rglob("*")
-        if path.suffix.lower() in SUFFIXES and path.is_file() and not path.name.startswith(".")
-    )
+    """The sounds below a folder; prints what is passed over, and why."""
+    found, passed = [], defaultdict(list)
+    for path in sorted(source.rglob("*")):
+        file = path.relative_to(source)
+        if hidden(file):
+            # Of a hidden folder its name will do.
+            if not hidden(file.parent):
+                passed["hidden"].append(file.as_posix())
+        elif path.is_symlink() and path.is_dir():
+            passed["links to folders"].append(file.as_posix())
+        elif path.is_dir():
+            continue
+        elif not path.is_file():
+            passed["broken links, or no files"].append(file.as_posix())
+        elif path.suffix.lower() not in SUFFIXES:
+            passed["formats that are not read"].append(file.as_posix())
+        else:
+            found.append(path)
+    if text := left_out(source, passed):
+        print(text)
+    return found
 
 
 def waveform(path) -> tuple[np.ndarray, str]:
@@ -220,35 +338,38 @@ def waveform(path) -> tuple[np.ndarray, str]:
     Raises
     ------
     DatasetError
-        If it cannot be decoded, is empty, silent or longer than 30 s, has less than 0.1 s of
-        sound, or holds NaN or infinite samples.
+        If it cannot be decoded, is cut short, empty, silent or longer than 30 s, has less than
+        0.1 s of sound, or holds NaN or infinite samples.
     """
-    import soundfile
     import soxr
 
-    try:
-        with soundfile.SoundFile(path) as file:
-            if file.frames > LONGEST * file.samplerate:
-                seconds = file.frames / file.samplerate
-                raise DatasetError(f"{seconds:.0f} s long, no single note: cut it into notes first")
-            sound, rate = file.read(dtype="float64", always_2d=True), file.samplerate
-    except (soundfile.SoundFileError, OSError) as error:
-        reason = getattr(error, "error_string", error)
-        raise DatasetError(f"cannot be decoded ({reason})") from error
+    path = Path(path)
+    if path.stat().st_size > LARGEST:
+        raise DatasetError(f"{path.stat().st_size >> 20} MB large, no single note")
+    sound, rate = decode(path.read_bytes(), path.name, LONGEST, "float64")
+    if not RATES[0] <= rate <= RATES[1]:
+        raise DatasetError(f"{rate} Hz, expected {RATES[0]:,} to {RATES[1]:,}")
+    if len(sound) > LONGEST * rate:
+        raise DatasetError(f"more than {LONGEST} s long, no single note: cut it into notes first")
     if not sound.size:
         raise DatasetError("is empty")
-    if not np.isfinite(sound).all():
-        raise DatasetError("holds samples that are NaN or infinite")
     steps, sound = [f"{rate} Hz, {sound.shape[1]} channel(s)"], sound.mean(axis=1)
-    if rate != SAMPLE_RATE:
-        sound = soxr.resample(sound, rate, SAMPLE_RATE, quality="HQ")
-    peak = np.abs(sound).max(initial=0)
+    if not np.isfinite(sound).all():
+        raise DatasetError("holds samples too large for a number")
+    offset = sound.mean()
+    peak = np.abs(sound - offset).max(initial=0)
     if peak < 1 / 32768:
         raise DatasetError("is silent, or its channels cancel each other")
-    start = int(np.argmax(np.abs(sound) >= ONSET * peak))
-    if start:
-        steps.append(f"{start / SAMPLE_RATE:.3f} s of silence cut")
+    # From its first value, whatever that is: the mean of a note's swings is not quite 0.
+    start = int(np.argmax(np.abs(sound - sound[0]) >= ONSET * peak))
+    if start > 1:
+        steps.append(f"{start / rate:.3f} s of silence cut")
+    if abs(offset) > max(1 / 32768, 0.01 * peak):
+        steps.append(f"an offset of {offset:.3f} taken away")
+        sound = sound - offset
     sound = sound[start:]
+    if rate != SAMPLE_RATE:
+        sound = soxr.resample(sound, rate, SAMPLE_RATE, quality="HQ")
     if len(sound) < SHORTEST * SAMPLE_RATE:
         raise DatasetError(
             f"{1000 * len(sound) / SAMPLE_RATE:.0f} ms of sound, expected at least "
@@ -262,19 +383,21 @@ def waveform(path) -> tuple[np.ndarray, str]:
     return sound.astype(np.float32), "; ".join(steps)
 
 
-def names_of(sounds: list[Sound]) -> list[str]:
-    """A name in NSynth's form for each sound, none twice."""
+def names_of(sounds: list[Sound], taken=()) -> list[str]:
+    """A name in NSynth's form for each sound, none twice, and no instrument in `taken`."""
     kinds, numbers = {}, {}
     for sound in sounds:
         kinds.setdefault((sound.family, sound.source), set()).add(sound.instrument)
     for kind, instruments in kinds.items():
-        if FIRST_NUMBER + len(instruments) > 1000:
+        every = (f"{kind[0]}_{kind[1]}_{number:03d}" for number in range(FIRST_NUMBER, 1000))
+        free = [name for name in every if name not in taken]
+        if len(instruments) > len(free):
             raise DatasetError(
-                f"{len(instruments)} {' '.join(reversed(kind))} instruments, at most "
-                f"{1000 - FIRST_NUMBER} have a number"
+                f"{len(instruments)} {' '.join(reversed(kind))} instruments, at most {len(free)} "
+                "have a number"
             )
-        for number, instrument in enumerate(sorted(instruments), FIRST_NUMBER):
-            numbers[*kind, instrument] = f"{kind[0]}_{kind[1]}_{number:03d}"
+        for name, instrument in zip(free, sorted(instruments), strict=False):
+            numbers[*kind, instrument] = name
     keys = [(numbers[s.family, s.source, s.instrument], s.pitch) for s in sounds]
     used, names = {}, []  # files by instrument, pitch and velocity
     for key, sound in zip(keys, sounds, strict=True):
@@ -325,16 +448,15 @@ def make(source, into, split="train", labels=None, given=None, progress=True) ->
     DatasetError
         If something stands there already, or any sound is refused: all of them are named.
     """
-    source, final = Path(source).resolve(), Path(into) / f"nsynth-{split}"
+    source = Path(os.path.abspath(Path(source).expanduser()))
+    final = Path(os.path.abspath(Path(into).expanduser())) / f"nsynth-{split}"
+    if source.is_file():
+        raise DatasetError(f"{source}: is no folder: unpack it, and give the folder of its sounds")
     if not source.is_dir():
         raise FileNotFoundError(f"{source}: no such folder")
     if final.exists():
         raise DatasetError(f"{final}: stands here already: give another folder, or delete it")
-    for label, family in (given or {}).items():
-        if family not in (*FAMILIES, LEAVE_OUT):
-            raise DatasetError(
-                f"{label}={family}: expected a family ({', '.join(FAMILIES)}), or - to leave out"
-            )
+    check_given(given or {})
     if labels is None:
         sounds, refused = by_folder(source, given)
     else:
@@ -342,39 +464,50 @@ def make(source, into, split="train", labels=None, given=None, progress=True) ->
     if not sounds and not refused:
         raise DatasetError(f"{source}: no sounds found, expected {', '.join(sorted(SUFFIXES))}")
     final.parent.mkdir(parents=True, exist_ok=True)
-    draft = Path(tempfile.mkdtemp(dir=final.parent, prefix=f".{final.name}."))
+    draft = final.with_name(f".{final.name}.{uuid.uuid4().hex}")
     try:
-        refused += _write(draft, sounds, refused, progress)
+        draft.mkdir()
+        refused += _write(draft, sounds, refused, final.parent, progress)
         if refused:
             shown = [*refused[:20], *([f"and {len(refused) - 20} more"] * (len(refused) > 20))]
             raise DatasetError("\n".join([f"{source}: nothing is written", *shown]))
-        os.chmod(draft, 0o755)
         os.rename(draft, final)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
     return final
 
 
-def _write(folder: Path, sounds: list[Sound], refused: list, progress) -> list[str]:
+def _write(folder: Path, sounds: list[Sound], refused: list, into: Path, progress) -> list[str]:
     import soundfile
     from tqdm import tqdm
 
-    names = [None] * len(sounds) if refused else names_of(sounds)
+    # The other splits of the set: neither their instruments' numbers nor their sounds come again.
+    others = sorted(into.glob("nsynth-*/audio/*.flac"))
+    taken = {path.stem.rsplit("-", 2)[0] for path in others}
+    heard = {}
+    for path in others:
+        samples = soundfile.read(path, dtype="int16")[0]
+        heard.setdefault(hashlib.sha256(samples).digest(), path.relative_to(into).as_posix())
+    names = [None] * len(sounds) if refused else names_of(sounds, taken)
     (folder / "audio").mkdir()
-    wrong, heard, examples, origins = [], {}, {}, []
+    wrong, examples, origins = [], {}, []
     bar = tqdm(sounds, unit="sound", disable=not progress)
     for name, sound in zip(names, bar, strict=True):
         try:
             samples, steps = waveform(sound.path)
         except DatasetError as error:
-            wrong.append(f"{sound.file}: {error}")
+            reason = str(error).removeprefix(f"{sound.path.name}: ")
+            wrong.append(f"{sound.file}: {reason}")
             continue
-        digest = hashlib.sha256(samples.tobytes()).digest()
+        buffer = io.BytesIO()
+        soundfile.write(buffer, samples, SAMPLE_RATE, "PCM_16", format="FLAC")
+        written = soundfile.read(io.BytesIO(buffer.getvalue()), dtype="int16")[0]
+        digest = hashlib.sha256(written).digest()
         if (first := heard.setdefault(digest, sound.file)) != sound.file:
             wrong.append(f"{sound.file}: the same sound as {first}")
         if name is None:
             continue  # all sounds are looked at, so that all that is wrong is said at once
-        soundfile.write(folder / "audio" / f"{name}.flac", samples, SAMPLE_RATE, "PCM_16")
+        (folder / "audio" / f"{name}.flac").write_bytes(buffer.getvalue())
         instrument, pitch, velocity = name.rsplit("-", 2)
         examples[name] = {
             "note_str": name,
@@ -421,12 +554,16 @@ def main(arguments=None) -> None:
         help="the family of a label that is not known, or LABEL=- to leave its sounds out",
     )  # fmt: skip
     args = parser.parse_args(arguments)
-    if wrong := [text for text in args.given if "=" not in text]:
-        parser.error(f"--as takes LABEL=FAMILY, not {wrong[0]!r}")
-    given = dict(text.split("=", 1) for text in args.given)
+    given = {}
+    for text in args.given:
+        label, equals, family = text.rpartition("=")
+        if not equals:
+            parser.error(f"--as takes LABEL=FAMILY, not {text!r}")
+        if given.setdefault(label, family) != family:
+            parser.error(f"--as says both {label}={given[label]} and {text}")
     try:
         print(report(make(args.source, args.into, args.split, args.labels, given)))
-    except (DatasetError, OSError, UnicodeDecodeError) as error:
+    except (DatasetError, OSError) as error:
         sys.exit(f"error: {error}")
 
 
