@@ -206,6 +206,41 @@ def held_interrupts():
             handler(*came[0])
 
 
+_interrupted = threading.Event()
+
+
+@contextmanager
+def remembered_interrupts():
+    """Let `obey_interrupt` raise an interrupt again that was lost on its way.
+
+    Python drops one that meets a finalizer or a C library's callback, and the work goes on as if
+    nobody had asked it to stop.
+    """
+    handler = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or not callable(handler):
+        yield
+        return
+
+    def remember(*call):
+        _interrupted.set()
+        handler(*call)
+
+    _interrupted.clear()
+    signal.signal(signal.SIGINT, remember)
+    try:
+        yield
+        obey_interrupt()
+    finally:
+        signal.signal(signal.SIGINT, handler)
+        _interrupted.clear()
+
+
+def obey_interrupt() -> None:
+    """Raise KeyboardInterrupt if one came since `remembered_interrupts`: between two steps."""
+    if _interrupted.is_set():
+        raise KeyboardInterrupt
+
+
 def hidden(path) -> bool:
     """Whether a path leads through what systems and programs keep for themselves.
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from helpers import datasets, features
 from helpers.datasets import BUNDLED, FAMILIES, DatasetError, load
 from helpers.notes import _NOTE
+from helpers.runs import cache
 
 
 def test_bundled_files_match_their_checksums():
@@ -206,7 +207,7 @@ def test_an_archive_is_read_in_its_own_order(make_set, suffix, monkeypatch):
         (notes.waveforms, expected),
         (notes.audio_digests, digests),
         (lambda: notes.select([4, 1, 3]).waveforms(), [expected[i] for i in (4, 1, 3)]),
-        (lambda: features.extract(notes, cache=None, progress=False), features.mfcc(expected)),
+        (lambda: cache.extract(notes, cache=None, progress=False), features.mfcc(expected)),
         (notes.checksum, load(make_set(names=names)).checksum()),
     ):
         offsets.clear()

@@ -1,3 +1,8 @@
+import os
+import resource
+import subprocess
+import sys
+
 import librosa
 import numpy as np
 import pytest
@@ -89,9 +94,67 @@ def test_a_broken_cache_file_is_computed_again(train_notes, tmp_path, capsys):
     notes = train_notes.select(range(2))
     first = cache.extract(notes, cache=tmp_path, progress=False)
     (path,) = tmp_path.iterdir()
-    path.write_bytes(path.read_bytes()[:100])
-    np.testing.assert_array_equal(cache.extract(notes, cache=tmp_path, progress=False), first)
-    assert f"{path}: cannot be read" in capsys.readouterr().out
+    whole = path.read_bytes()
+    changed = bytearray(whole)
+    changed[-100] ^= 1
+    header = whole.replace(b")", b"(", 1)
+    for data in (b"", whole[:100], bytes(changed), header, b"PK\x03\x04" + whole[4:]):
+        path.write_bytes(data)
+        again = cache.extract(notes, cache=tmp_path, progress=False)
+        np.testing.assert_array_equal(again, first)
+        assert f"{path}: cannot be read (damaged" in capsys.readouterr().out
+        assert path.read_bytes() == whole
+
+
+def test_a_cache_that_cannot_be_used_is_passed_over(train_notes, tmp_path, capsys):
+    notes = train_notes.select(range(2))
+    first = cache.extract(notes, cache=None, progress=False)
+    (tmp_path / "file").touch()  # root may write into any folder, but not below a file
+    found = cache.extract(notes, cache=tmp_path / "file" / "cache", progress=False)
+    np.testing.assert_array_equal(found, first)
+    assert "FEATURE_CACHE may name another folder" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("umask", [0o022, 0o002, 0o077])
+def test_the_umask_says_who_may_read_the_cache(train_notes, tmp_path, umask):
+    before = os.umask(umask)
+    try:
+        cache.extract(train_notes.select([0]), cache=tmp_path / "new", progress=False)
+    finally:
+        os.umask(before)
+    (path,) = (tmp_path / "new").iterdir()
+    assert path.stat().st_mode & 0o777 == 0o666 & ~umask
+
+
+def test_a_variable_names_the_place_of_the_cache(tmp_path):
+    code = "from helpers.runs import cache; print(cache.CACHE)"
+    for value, place in (("~/x", f"{tmp_path}/x"), ("", str(cache.CACHE))):
+        variables = os.environ | {"FEATURE_CACHE": value, "HOME": str(tmp_path)}
+        found = subprocess.run([sys.executable, "-c", code], env=variables, capture_output=True)
+        assert found.stdout.decode().strip() == place
+
+
+def test_a_full_disk_is_named_with_its_file(tmp_path):
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 16, limit[1]))
+    try:
+        with pytest.raises(OSError, match=f"File too large: '{tmp_path}/x.npy'"):
+            files.save_array(tmp_path / "x.npy", np.zeros(100_000))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+    assert not list(tmp_path.iterdir())
+
+
+def test_folders_that_a_user_names(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    assert files.place("~/runs", "RUNS") == files.place("runs", "RUNS") == tmp_path / "runs"
+    with pytest.raises(ValueError, match="RUNS is empty: name a folder"):
+        files.place("", "RUNS")
+    with pytest.raises(ValueError, match="RUNS is /dev/null, which is no folder"):
+        files.place("/dev/null", "RUNS")
+    with pytest.raises(OSError, match="/dev/null/runs"):
+        files.writable(files.place("/dev/null/runs", "RUNS"))
 
 
 def test_nothing_is_left_of_a_failed_extraction(make_set, tmp_path):

@@ -49,6 +49,8 @@ from helpers.notes import (
     decode,
     hidden,
     left_out,
+    obey_interrupt,
+    remembered_interrupts,
 )
 from helpers.profiles import PROFILES
 
@@ -493,6 +495,7 @@ def _write(folder: Path, sounds: list[Sound], refused: list, into: Path, progres
     wrong, examples, origins = [], {}, []
     bar = tqdm(sounds, unit="sound", disable=not progress)
     for name, sound in zip(names, bar, strict=True):
+        obey_interrupt()
         try:
             samples, steps = waveform(sound.path)
         except DatasetError as error:
@@ -562,9 +565,12 @@ def main(arguments=None) -> None:
         if given.setdefault(label, family) != family:
             parser.error(f"--as says both {label}={given[label]} and {text}")
     try:
-        print(report(make(args.source, args.into, args.split, args.labels, given)))
+        with remembered_interrupts():
+            print(report(make(args.source, args.into, args.split, args.labels, given)))
     except (DatasetError, OSError) as error:
         sys.exit(f"error: {error}")
+    except KeyboardInterrupt:
+        sys.exit("interrupted: nothing is written, the same command starts again")
 
 
 if __name__ == "__main__":

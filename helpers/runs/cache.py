@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 from collections import deque
 from functools import lru_cache
 from importlib import metadata
@@ -11,9 +12,11 @@ import numpy as np
 
 from helpers import features
 from helpers.notes import decode_note
-from helpers.runs.files import write_atomic
+from helpers.runs.files import load_array, save_array
 
+# Unless the environment variable FEATURE_CACHE names another folder.
 CACHE = Path(__file__).resolve().parents[2] / "_build" / "features"
+CACHE = Path(os.environ.get("FEATURE_CACHE") or CACHE).expanduser()
 BLOCK = 16  # notes that an executor's worker is given at a time, 2 MB
 AHEAD = 64  # blocks given out before the first is asked for: memory stays bounded
 
@@ -34,7 +37,8 @@ def extract(
     cache : path or None
         The folder that keeps finished features; None keeps nothing. A file there is named after
         the notes' contents, the settings and the code that made it, so none of these can be
-        mistaken for another.
+        mistaken for another, and holds a checksum. A folder or file there that cannot be used is
+        passed over with a message.
     progress : bool
         Whether to show a progress bar.
     executor : concurrent.futures.Executor, optional
@@ -68,17 +72,24 @@ def extract(
         key = json.dumps([kind, notes.checksum(), features.SETTINGS, _code(), *cut], sort_keys=True)
         name = f"{kind}-{len(notes)}-{hashlib.sha256(key.encode()).hexdigest()[:16]}.npy"
         path = Path(cache) / name
-        if path.exists():
-            try:
-                return np.load(path, allow_pickle=False)
-            except (ValueError, EOFError) as error:
-                print(f"{path}: cannot be read ({error}); computed again")
+        try:
+            return load_array(path)
+        except FileNotFoundError:
+            pass
+        except (OSError, ValueError) as error:
+            print(f"{path}: cannot be read ({error}); computed again")
     # The text bar, not `tqdm.auto`: a widget does not survive in a stored notebook.
     found = _computed(notes, kind, round(seconds * features.SETTINGS["sr"]), executor)
     bar = tqdm(found, total=len(notes), desc=kind, unit="note", disable=not progress)
     computed = np.stack(list(bar))[np.argsort(notes.as_stored())]
     if path is not None:
-        write_atomic(path, lambda file: np.save(file, computed, allow_pickle=False))
+        try:
+            save_array(path, computed)
+        except OSError as error:
+            print(
+                f"{path}: not kept ({error.strerror}), so these features are computed anew each "
+                "time; the environment variable FEATURE_CACHE may name another folder"
+            )
     return computed
 
 

@@ -1,10 +1,14 @@
 """Files that are whole or not there, and locks between processes."""
 
+import hashlib
 import os
 import tempfile
+import uuid
 from collections.abc import Callable
 from contextlib import contextmanager
 from pathlib import Path
+
+import numpy as np
 
 
 def write_atomic(path, content: str | Callable) -> None:
@@ -20,19 +24,85 @@ def write_atomic(path, content: str | Callable) -> None:
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
     try:
-        with os.fdopen(descriptor, "wb") as file:
+        # Opened as any other file, so that the user's umask says who may read it.
+        with named(path), open(temporary, "xb") as file:
             if isinstance(content, str):
                 file.write(content.encode())
             else:
                 content(file)
-        # mkstemp makes files private to the user; these are published.
-        os.chmod(temporary, path.stat().st_mode & 0o777 if path.exists() else 0o644)
+        if path.exists():
+            os.chmod(temporary, path.stat().st_mode & 0o777)
         os.replace(temporary, path)
     except BaseException:
-        os.unlink(temporary)
+        temporary.unlink(missing_ok=True)
         raise
+
+
+def save_array(path, array: np.ndarray) -> None:
+    """Write an array as .npy, whole or not at all, and behind it the SHA-256 of it all."""
+
+    def write(file):
+        digest = hashlib.sha256()
+
+        class Both:
+            def write(self, data):
+                digest.update(data)
+                return file.write(data)
+
+        np.save(Both(), array, allow_pickle=False)
+        file.write(digest.digest())
+
+    write_atomic(path, write)
+
+
+def load_array(path, mmap_mode=None) -> np.ndarray:
+    """Read what `save_array` wrote. Raises ValueError if it is not, or was changed since."""
+    size = os.path.getsize(path) - hashlib.sha256().digest_size
+    digest = hashlib.sha256()
+    with open(path, "rb") as file:
+        while size > 0 and (data := file.read(min(size, 1 << 20))):
+            digest.update(data)
+            size -= len(data)
+        if size or file.read() != digest.digest():
+            raise ValueError("damaged, it does not have its checksum")
+    return np.load(path, mmap_mode, allow_pickle=False)
+
+
+@contextmanager
+def named(path):
+    """Give an error of writing, such as a full disk, the file's name, which it lacks."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno and error.filename is None:
+            error.filename = str(path)
+        raise
+
+
+def place(path, what: str) -> Path:
+    """The absolute path of a folder that a user names; `~` is the user's own.
+
+    Raises
+    ------
+    ValueError
+        If nothing is named, or what stands there is no folder.
+    """
+    if not str(path).strip():
+        raise ValueError(f"{what} is empty: name a folder")
+    path = Path(os.path.abspath(Path(path).expanduser()))
+    if path.exists() and not path.is_dir():
+        raise ValueError(f"{what} is {path}, which is no folder")
+    return path
+
+
+def writable(folder: Path) -> Path:
+    """Make a folder, if need be, and see that it can be written to, before work is put into it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with named(folder), tempfile.TemporaryFile(dir=folder) as file:
+        file.write(b"0")
+    return folder
 
 
 @contextmanager

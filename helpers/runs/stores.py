@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import sys
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ import pandas as pd
 from helpers.notes import DatasetError, Notes, parse_note, some
 
 FOLDER = Path(__file__).resolve().parents[2] / "_data" / "nsynth"  # unless NSYNTH_STORE is set
-FORMAT = 1
+FORMAT = 2
 # What a store's notes.npy holds of a note: its name, SHA-256 of its file and of its samples.
 INDEX = np.dtype([("note", "S32"), ("file", "u1", 32), ("audio", "u1", 32)])
 
@@ -26,7 +27,7 @@ class StoredNotes(Notes):
     Attributes
     ----------
     info : dict
-        What `store.json` holds: split, notes, per_family, seed, kinds, settings, ...
+        What `store.json` holds: split, notes, per_family, seed, kinds, settings, files, ...
     """
 
     def __init__(self, table: pd.DataFrame, rows, index: np.ndarray, folder: Path, info: dict):
@@ -50,10 +51,10 @@ class StoredNotes(Notes):
                 raise ValueError(f"of format {info['format']}, expected {FORMAT}")
             if lacking := {"split", "kinds", "settings"} - set(info):
                 raise ValueError(f"store.json lacks {some(lacking)}")
-            index = np.load(folder / "notes.npy", mmap_mode="r", allow_pickle=False)
-            if info["index"] != hashlib.sha256(index.view("u1")).hexdigest():
-                raise ValueError("notes.npy was changed after it was written")
-        except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
+            if info["checksum"] != checksum(info):
+                raise ValueError("store.json was changed after it was written")
+            index = _load(folder / "notes.npy", info)
+        except (OSError, EOFError, ValueError, KeyError, TypeError, RecursionError) as error:
             raise _broken_store(folder, error) from error
         columns = {}
         for name in index["note"].tolist():
@@ -126,15 +127,40 @@ class StoredNotes(Notes):
             )
         path = self._folder / f"{kind}.npy"
         try:
-            features = np.load(path, mmap_mode="r", allow_pickle=False)
+            features = _load(path, self.info)
             if len(features) != len(self._index):
                 raise ValueError(f"{len(features)} notes, expected {len(self._index)}")
-        except (OSError, EOFError, ValueError) as error:
+        except (OSError, EOFError, ValueError, KeyError) as error:
             raise _broken_store(path, error) from error
         rows = self._rows
         if len(rows) and (np.diff(rows) == 1).all():
             return features[rows[0] : rows[-1] + 1]
         return np.asarray(features[rows])
+
+
+def checksum(info: dict) -> str:
+    """SHA-256 over what `store.json` holds besides it."""
+    rest = {key: value for key, value in info.items() if key != "checksum"}
+    return hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256 of a whole file."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _load(path: Path, info: dict) -> np.ndarray:
+    """Map a file of a store, once its digest was found right in this process."""
+    status = path.stat()
+    if _digest_of(path, status.st_size, status.st_mtime_ns) != info["files"][path.name]:
+        raise ValueError(f"{path.name} was changed after it was written")
+    return np.load(path, mmap_mode="r", allow_pickle=False)
+
+
+@lru_cache
+def _digest_of(path: Path, size: int, changed: int) -> str:
+    return file_digest(path)
 
 
 def rank(note: str, seed: int) -> int:

@@ -72,7 +72,7 @@ class Experiment:
         seconds: float = 4,
     ):
         self.profile = profiles.get(profile)
-        self.runs = Path(runs)
+        self.runs = files.place(runs, "RUNS")
         self.seed = seed
         self.split, self.feature, self.seconds = split, feature, seconds
         self.notes = datasets.load(data, "train").sample(self.profile.notes_per_family, seed)
@@ -239,6 +239,7 @@ def train(config: dict, X, y, part, tests: dict, runs, progress=True, watch=None
     runs = Path(runs)
     if found := records.find(runs, config):
         return found
+    files.writable(runs)
     work = runs / ".work" / records.record_name(config)
     work.mkdir(parents=True, exist_ok=True)
     with files.locked(work / "lock", f"{work.name}: {LOCK_MESSAGE}"):

@@ -13,6 +13,7 @@ features), `notes.npy` (names, sorted, and SHA-256 of each file and its samples)
 
 import argparse
 import hashlib
+import io
 import json
 import multiprocessing
 import os
@@ -21,11 +22,9 @@ import shutil
 import signal
 import sys
 import threading
-from collections import deque
 from concurrent.futures import (
     FIRST_COMPLETED,
     BrokenExecutor,
-    Future,
     ProcessPoolExecutor,
     as_completed,
     wait,
@@ -39,12 +38,10 @@ from helpers import datasets, features
 from helpers.commands.nsynth import archives
 from helpers.commands.nsynth.download import Download, DownloadError
 from helpers.datasets import DatasetError
+from helpers.notes import obey_interrupt, remembered_interrupts
 from helpers.runs import files, stores
 
 BLOCK = 16  # notes computed in one go
-# What processes share: bytes for a block, and blocks, together less than the 64 MB that a container
-# may have of it.
-SLOT, SLOTS = BLOCK << 17, 16
 SHARD = 1024  # notes that are computed again, at most, after an interruption
 SHAPES = {"mfcc": (features.N_FRAMES, 13), "mel": (features.N_FRAMES, 128)}
 LOCK_MESSAGE = "another process is making this store: waiting for it"
@@ -102,7 +99,8 @@ def make(
         raise ValueError(f"unknown features {strange}: choose of {', '.join(SHAPES)}")
     if per_family is not None and per_family < 1:
         raise ValueError(f"per_family is {per_family}: expected 1 or more, or None for all notes")
-    root = stores.place() if to is None else Path(to)
+    root = stores.place() if to is None else files.place(to, "the folder of stores")
+    files.writable(root)
     source = archives.ARCHIVES[split] if source is None else source
     source = source if isinstance(source, archives.Archive) else archives.Archive(source)
     info = {
@@ -155,6 +153,7 @@ def _build(info, final, work, source, executor, in_flight, download, progress) -
     try:
         with bar, archives.stream(source, info["split"], census, bar, download) as notes:
             for name, data in notes:
+                obey_interrupt()
                 if census.admits(name) and not shards.has(name, data):
                     block.append((name, data))
                 if len(block) == BLOCK:
@@ -178,8 +177,11 @@ def _build(info, final, work, source, executor, in_flight, download, progress) -
     draft = work / "draft"
     draft.mkdir()
     index = shards.merge(draft, info["kinds"], census.chosen)
-    info = info | {"notes": len(index), "index": hashlib.sha256(index.view("u1")).hexdigest()}
-    (draft / "store.json").write_text(json.dumps(info, indent=1) + "\n")
+    digests = {path.name: stores.file_digest(path) for path in sorted(draft.iterdir())}
+    info = info | {"notes": len(index), "files": digests}
+    info["checksum"] = stores.checksum(info)
+    with files.named(draft / "store.json"):
+        (draft / "store.json").write_text(json.dumps(info, indent=1) + "\n")
     os.rename(draft, final)
 
 
@@ -233,8 +235,8 @@ class _Shards:
         self._done = {}  # of the shards found: name -> SHA-256 of the file
         for path in list(self._paths):
             try:
-                shard = np.load(path, mmap_mode="r", allow_pickle=False)
-            except (OSError, ValueError, EOFError) as error:
+                shard = files.load_array(path, mmap_mode="r")
+            except (OSError, ValueError) as error:
                 print(f"{path}: cannot be read ({error}); its notes are computed again")
                 path.unlink()
                 self._paths.remove(path)
@@ -257,7 +259,7 @@ class _Shards:
             last = int(self._paths[-1].stem.rpartition("-")[2]) if self._paths else -1
             path = self._folder / self._pattern.format(last + 1)
             rows = np.concatenate(self._rows)
-            files.write_atomic(path, lambda file: np.save(file, rows, allow_pickle=False))
+            files.save_array(path, rows)
             self._paths.append(path)
             self._rows, self._held = [], 0
 
@@ -275,26 +277,33 @@ class _Shards:
         numbers, rows = numbers[keep], rows[keep]
         index = np.zeros(len(keep), dtype=stores.INDEX)
         with ExitStack() as stack:
-            files = {
+            opened = {
                 kind: stack.enter_context(open(folder / f"{kind}.npy", "wb")) for kind in kinds
             }
-            for kind, file in files.items():
+            for kind, file in opened.items():
                 shape = (len(keep), *SHAPES[kind])
                 header = {"descr": "<f4", "fortran_order": False, "shape": shape}
                 np.lib.format.write_array_header_1_0(file, header)
-            starts = {kind: file.tell() for kind, file in files.items()}
+            starts = {kind: file.tell() for kind, file in opened.items()}
             for number, path in enumerate(self._paths):
                 positions = np.flatnonzero(numbers == number)
                 shard = np.load(path, mmap_mode="r")[rows[positions]]
                 for field in stores.INDEX.names:
                     index[field][positions] = shard[field]
                 # Written and not mapped: a full disk is an error then, and no crash.
-                for kind, file in files.items():
+                for kind, file in opened.items():
                     for position, row in zip(positions, shard[kind], strict=True):
-                        file.seek(starts[kind] + int(position) * row.nbytes)
-                        file.write(row.tobytes())
-        np.save(folder / "notes.npy", index, allow_pickle=False)
+                        with files.named(file.name):
+                            file.seek(starts[kind] + int(position) * row.nbytes)
+                            file.write(row.tobytes())
+        files.write_atomic(folder / "notes.npy", lambda file: file.write(_npy(index)))
         return index
+
+
+def _npy(array: np.ndarray) -> bytes:
+    buffer = io.BytesIO()
+    np.save(buffer, array, allow_pickle=False)
+    return buffer.getvalue()
 
 
 def _clear(folder: Path, but=()) -> None:
@@ -310,81 +319,15 @@ def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
 
 
-class _Processes(ProcessPoolExecutor):
-    """This process and others, which read a block where it wrote it, in memory that they share.
-
-    Through the pool's pipe, of 64 kB, they would wait for each of the 2 MB of a block. While the
-    others have enough to do, this one computes as well: with one process a core none waits for
-    another's core. Processes, since threads wait for each other in NumPy's many small steps;
-    started afresh, since a copy of a process in which TensorFlow runs may hang.
-    """
-
-    def __init__(self, processes: int):
-        others = processes - 1
-        context = multiprocessing.get_context("spawn")
-        places = min(2 * others + 2, SLOTS) if others else 0
-        ends = range(0, places * SLOT + 1, SLOT)
-        self._free = deque(ends[:-1])
-        # Without a name: it is gone with the last process that has it, however that ends.
-        memory = context.RawArray("B", ends[-1])
-        self._memory = memoryview(memory).cast("B")
-        _keep_freed_memory()
-        # A process is started when it gets its first block.
-        super().__init__(max(1, others), context, _start_worker, (memory,))
-
-    def submit(self, function, /, block, *arguments):
-        """Call `function(block, *arguments)`; `block` is as `compute` takes it."""
-        sizes = [len(data) for _, data in block]
-        if not self._free:
-            return _here(function, block, *arguments)
-        if sum(sizes) > SLOT:
-            return super().submit(function, block, *arguments)
-        start = end = self._free.popleft()
-        for (_, data), size in zip(block, sizes, strict=True):
-            self._memory[end : end + size] = data
-            end += size
-        names = [name for name, _ in block]
-        future = super().submit(_call, function, start, names, sizes, *arguments)
-        future.add_done_callback(lambda _: self._free.append(start))
-        return future
-
-
-def _start_worker(memory) -> None:
-    global _memory
-    _memory = memoryview(memory).cast("B")
-    _keep_freed_memory()
-    _end_with_parent()
-
-
-def _keep_freed_memory() -> None:
-    # glibc gives the memory of a small block back to the system, which has to clear it for the
-    # next one, until a larger block was freed: from then on it keeps what is smaller.
-    bytes(1 << 24)
-
-
-def _here(function, *arguments) -> Future:
-    future = Future()
-    try:
-        future.set_result(function(*arguments))
-    except Exception as error:
-        future.set_exception(error)
-    return future
-
-
-def _call(function, start: int, names: list[str], sizes: list[int], *arguments):
-    block = []
-    for name, size in zip(names, sizes, strict=True):
-        block.append((name, bytes(_memory[start : start + size])))
-        start += size
-    return function(block, *arguments)
-
-
 @contextmanager
 def _executor(given, workers=None):
     if given is not None:
         yield given
         return
-    pool = _Processes(workers or _cores())
+    # Processes, since threads wait for each other in NumPy's many small steps; started afresh,
+    # since a copy of a process in which TensorFlow runs may hang.
+    context = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(workers or _cores(), context, _end_with_parent)
     try:
         yield pool
     finally:
@@ -433,7 +376,7 @@ def main(arguments=None) -> None:
             parser.error(f"{option} is {number}, expected 1 or more")
     kinds = ("mfcc", "mel") if args.mel else ("mfcc",)
     try:
-        with _executor(None, args.workers) as executor:
+        with remembered_interrupts(), _executor(None, args.workers) as executor:
             for split in args.splits:
                 source = _within(args.source, split)
                 per_family = args.per_family if split == "train" else None
