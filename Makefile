@@ -48,7 +48,7 @@ test: lint $(ASSETS) browser  ## all tests, every chapter in the smoke profile, 
 # Trainings start from nothing here, in a folder of their own: finished runs would hide a fault.
 chapters: $(READY)
 	rm -rf _build/test
-	$(BIN)/python -m tools.book.execute --profile smoke --parameter RUNS=../_build/test/runs --output _build/test/executed
+	$(BIN)/python -m tools.book.execute --profile smoke --parameter RUNS=_build/test/runs --output _build/test/executed
 
 test-all: $(READY)  ## what takes longer: kills, network and planted faults, clean regressions, all solutions, 30 submissions, chapters on a store
 	KILLS=20 $(BIN)/python -m pytest tests/test_kill.py

@@ -5,6 +5,7 @@ import json
 import re
 import shutil
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -232,3 +233,54 @@ def test_sources_without_records_are_named(tmp_path, capsys):
     assert f"{sources[2]}: there is no record in it" in output
     assert collect.main([str(tmp_path / "pool"), str(tmp_path / "nobody")]) == 2
     assert "there is no" in capsys.readouterr().err
+
+
+def test_what_is_no_zip_file_is_named(tmp_path):
+    student = tmp_path / "class"
+    student.mkdir()
+    zipped(student / "ANNA.ZIP", hand_in(tmp_path / "anna", ONE))
+    hand_in(student / ".Trash-1000", TWO)
+    hand_in(student / "$RECYCLE.BIN", TWO)
+    for name in ("ben.7z", "carl.tar.gz"):
+        (student / name).write_bytes(b"")
+    (student / "dora").symlink_to(hand_in(tmp_path / "dora", TWO))
+    outcomes = collect.pool(tmp_path / "pool", [student], "mini")
+    said = {Path(outcome.source).name: (outcome.verdict, outcome.reason) for outcome in outcomes}
+    assert said == {
+        "ANNA.ZIP": ("taken", ""),
+        "ben.7z": ("refused", "is no zip file: unpack it, or hand in a zip file"),
+        "carl.tar.gz": ("refused", "is no zip file: unpack it, or hand in a zip file"),
+        "dora": ("refused", "is a link, and is not followed"),
+    }
+
+
+def test_line_ends_that_git_changed_are_told_from_damage(tmp_path):
+    student = hand_in(tmp_path / "student", ONE)
+    history = student / ONE.name / "history.csv"
+    history.write_bytes(history.read_bytes().replace(b"\n", b"\r\n"))
+    with pytest.raises(records.RecordError, match="git changed the line ends of history.csv") as e:
+        records.read(student / ONE.name)
+    assert "delete" not in str(e.value)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda text: text.replace("val_loss", "val_moss", 1),
+        lambda text: text.replace("\n2,", "\n3,", 1),
+        lambda text: text.rpartition(",")[0] + ",nan\n",
+        lambda text: text.rpartition("\n50,")[0] + "\n",
+    ],
+)
+def test_a_history_without_its_columns_or_numbers(tmp_path, change):
+    student = hand_in(tmp_path / "student", ONE) / ONE.name
+    history = student / "history.csv"
+    text = history.read_text()
+    assert change(text) != text
+    history.write_text(change(text))
+    info = json.loads((student / "record.json").read_text())
+    info["files"]["history.csv"] = records._sha256(history)
+    info["checksum"] = records._checksum(info)
+    (student / "record.json").write_text(json.dumps(info))
+    with pytest.raises(records.RecordError, match="the history lacks columns, epochs or numbers"):
+        records.read(student)

@@ -249,6 +249,40 @@ def test_a_checkpoint_that_cannot_be_used_is_passed_over(experiment, tmp_path, c
         np.testing.assert_array_equal(np.asarray(variable), value)
 
 
+def test_any_bit_changed_in_a_checkpoint_is_noticed(experiment, tmp_path):
+    config = experiment.config("cnn")
+    model = tiny()
+    history = [{"epoch": 1, "loss": 0.5, "val_loss": 0.25}]
+    training.save_checkpoint(tmp_path, model, config, history, 1.0)
+    (path,) = tmp_path.glob("checkpoint*")
+    whole, rng = path.read_bytes(), np.random.default_rng(0)
+    assert training.load_checkpoint(tmp_path, model, config) == (history, 1.0)
+    weights = [np.array(variable) for variable in training._variables(model)]
+    used = 0
+    for at in rng.integers(0, len(whole), 400):
+        damaged = bytearray(whole)
+        damaged[at] ^= 1 << rng.integers(8)
+        path.write_bytes(damaged)
+        found = training.load_checkpoint(tmp_path, model, config)
+        # Where it goes unnoticed, what changed is a space in a header, and nothing that counts.
+        assert found in (([], 0.0), (history, 1.0))
+        used += found == (history, 1.0)
+        for variable, value in zip(training._variables(model), weights, strict=True):
+            np.testing.assert_array_equal(np.array(variable), value)
+    assert used < 100
+    path.write_bytes(b"PK\x03\x04" + whole[4:])
+    assert training.load_checkpoint(tmp_path, model, config) == ([], 0.0)
+
+
+def tiny():
+    import keras
+
+    model = keras.Sequential([keras.layers.Input((3,)), keras.layers.Dense(2)])
+    model.compile(loss="mse")
+    model.optimizer.build(model.trainable_variables)
+    return model
+
+
 def test_a_run_goes_on_from_the_checkpoint_before_a_damaged_one(experiment, tmp_path, capsys):
     config = experiment.config("lstm")
     older = built("lstm")

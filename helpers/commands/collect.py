@@ -24,9 +24,12 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from helpers import profiles
+from helpers.commands import options
+from helpers.notes import hidden
 from helpers.runs import records, training
 
 LIMIT = 32 * 2**20  # bytes of a file of a record, unpacked; those of the thesis's runs are smaller
+OTHER_ARCHIVES = (".7z", ".bz2", ".gz", ".rar", ".tar", ".tgz", ".xz")
 NAME = re.compile(r"(?:cnn|lstm)-fold\d+-seed\d+-[0-9a-f]{12}")
 ALL_FILES = ("record.json", *records.FILES)
 VERDICTS = {"taken": "taken", "copy": "copies", "repeat": "repeats", "refused": "refused"}
@@ -63,7 +66,7 @@ def found_in(source: Path) -> dict[PurePosixPath, dict[str, Callable]]:
     files = {}
 
     def add(path: PurePosixPath, read):
-        if not any(part.startswith((".", "__MACOSX")) and part != ".." for part in path.parts):
+        if not hidden(path):
             files.setdefault(path.parent, {})[path.name] = read
 
     if source.is_dir():
@@ -186,7 +189,15 @@ def pool(into, sources, profile: str = "quick", data="nsynth-mini") -> list[Outc
             return "refused", f"{kind}{error}"
 
     for source in map(Path, sources):
-        inner = sorted(source.rglob("*.zip")) if source.is_dir() else []
+        inside = sorted(source.rglob("*")) if source.is_dir() else []
+        inside = [path for path in inside if not hidden(path.relative_to(source))]
+        inner = [path for path in inside if path.suffix.lower() == ".zip"]
+        for path in inside:
+            if path.suffix.lower() in OTHER_ARCHIVES:
+                reason = "is no zip file: unpack it, or hand in a zip file"
+                outcomes.append(Outcome(str(path), "refused", reason))
+            elif path.is_symlink() and not path.is_file():
+                outcomes.append(Outcome(str(path), "refused", "is a link, and is not followed"))
         for place in [source, *inner]:
             try:
                 found = found_in(place)
@@ -223,15 +234,17 @@ def main(arguments=None) -> int:
     parser = argparse.ArgumentParser(
         prog="instruments collect", description=__doc__.splitlines()[0]
     )
-    parser.add_argument("into", help="the folder of the class's records")
+    parser.add_argument("into", type=options.folder, help="the folder of the class's records")
     parser.add_argument("sources", nargs="+", type=Path, metavar="from", help="folders, zip files")
     parser.add_argument("--profile", default="quick", choices=list(profiles.PROFILES))
-    parser.add_argument("--data", default="nsynth-mini", help="a set in NSynth's layout")
-    options = parser.parse_args(arguments)
-    if lacking := [str(source) for source in options.sources if not source.exists()]:
+    parser.add_argument(
+        "--data", default="nsynth-mini", type=options.data, help="a set in NSynth's layout"
+    )
+    args = parser.parse_args(arguments)
+    if lacking := [str(source) for source in args.sources if not source.exists()]:
         print(f"collect: there is no {', '.join(lacking)}", file=sys.stderr)
         return 2
-    outcomes = pool(options.into, options.sources, options.profile, options.data)
+    outcomes = pool(args.into, args.sources, args.profile, args.data)
     print(report(outcomes))
     return int(any(outcome.verdict == "refused" for outcome in outcomes))
 

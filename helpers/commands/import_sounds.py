@@ -39,6 +39,7 @@ from pathlib import Path
 
 import numpy as np
 
+from helpers.commands import options
 from helpers.notes import (
     FAMILIES,
     SAMPLE_RATE,
@@ -548,8 +549,14 @@ def main(arguments=None) -> None:
         prog="instruments import",
         description="Turn a folder of sounds into a set of notes that the chapters open.",
     )
-    parser.add_argument("source", help="the folder of sounds, in folders named after instruments")
-    parser.add_argument("into", help="the folder of the set: the chapters' parameter DATA")
+    parser.add_argument(
+        "source",
+        type=options.folder,
+        help="the folder of sounds, in folders named after instruments",
+    )
+    parser.add_argument(
+        "into", type=options.folder, help="the folder of the set: the chapters' parameter DATA"
+    )
     parser.add_argument("--split", choices=SPLITS, default="train", help="(default: train)")
     parser.add_argument("--labels", help="a CSV file: file,family and more, see the module")
     parser.add_argument(

@@ -14,11 +14,12 @@ from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from contextlib import contextmanager
 from functools import lru_cache
 from itertools import product
-from pathlib import Path
 
 from tqdm import tqdm
 
 from helpers import profiles, tuning
+from helpers.commands import options
+from helpers.notes import DatasetError
 from helpers.runs import records, training
 
 VARIANTS = ("base", "tuning", "tuned", "thesis")
@@ -214,67 +215,84 @@ def processes(n: int):
 def main(arguments=None) -> int:
     parser = argparse.ArgumentParser(prog="instruments train", description=__doc__.split("\n\n")[0])
     parser.add_argument("--profile", default="quick", choices=list(profiles.PROFILES))
-    parser.add_argument("--data", default="nsynth-mini", help="a set in NSynth's layout")
-    parser.add_argument("--runs", default="_build/runs", help="the folder of records")
+    parser.add_argument(
+        "--data", default="nsynth-mini", type=options.data, help="a set in NSynth's layout"
+    )
+    parser.add_argument(
+        "--runs", default="_build/runs", type=options.folder, help="the folder of records"
+    )
     parser.add_argument("--only", nargs="+", choices=("cnn", "lstm"), default=["cnn", "lstm"])
     parser.add_argument("--variant", nargs="+", choices=VARIANTS, default=list(VARIANTS))
-    parser.add_argument("--fold", type=int, nargs="+", help="only these folds, from 1")
-    parser.add_argument("--seed", type=int, nargs="+", default=[0], help="of the trainings")
+    parser.add_argument(
+        "--fold", type=options.at_least(1), nargs="+", help="only these folds, from 1"
+    )
+    parser.add_argument(
+        "--seed", type=options.at_least(0), nargs="+", default=[0], help="of the trainings"
+    )
     parser.add_argument("--split", default="stratified", choices=SPLITS, help="the folds")
     parser.add_argument("--feature", default="mfcc", choices=("mfcc", "mel"))
-    parser.add_argument("--seconds", type=float, default=4, help="of each note, from its start")
-    parser.add_argument("--epochs", type=int, help="instead of the profile's")
-    parser.add_argument("--search-fold", type=int, default=1, help="that a search trains on")
+    parser.add_argument(
+        "--seconds", type=options.seconds, default=4, help="of each note, from its start"
+    )
+    parser.add_argument("--epochs", type=options.at_least(1), help="instead of the profile's")
+    parser.add_argument(
+        "--search-fold", type=options.at_least(1), default=1, help="that a search trains on"
+    )
     parser.add_argument(
         "--clean", action="store_true", help="measure training notes with dropout off, too"
     )
-    parser.add_argument("--jobs", type=int, default=1, help="processes that train at once")
+    parser.add_argument(
+        "--jobs", type=options.at_least(1), default=1, help="processes that train at once"
+    )
     parser.add_argument("--dry-run", action="store_true", help="list runs, train nothing")
-    options = parser.parse_args(arguments)
-    where = (options.profile, options.data, str(Path(options.runs).resolve()))
-    unusual = (0, options.split, options.feature, options.seconds)
+    args = parser.parse_args(arguments)
+    where = (args.profile, args.data, str(args.runs))
+    unusual = (0, args.split, args.feature, args.seconds)
     if unusual != (0, "stratified", "mfcc", 4):
         where += unusual
     try:
-        return _run(options, where)
+        return _run(args, where)
+    except (DatasetError, OSError) as error:
+        print(f"train: {error}", file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
         print(
-            f"\nStopped. Finished runs are in {options.runs}; one that was interrupted goes on "
+            f"\nStopped. Finished runs are in {args.runs}; one that was interrupted goes on "
             "from its last finished epoch: give the same command again."
         )
         return 130
 
 
-def _run(options, where) -> int:
+def _run(args, where) -> int:
     experiment = _experiment(*where)
     for flag in ("fold", "search_fold"):
-        given = getattr(options, flag) or []
+        given = getattr(args, flag) or []
         for fold in given if isinstance(given, list) else [given]:
             if not 1 <= fold <= experiment.n_folds:
                 name = flag.replace("_", "-")
-                print(f"--{name} {fold}: {options.profile} has folds 1 to {experiment.n_folds}")
+                print(f"--{name} {fold}: {args.profile} has folds 1 to {experiment.n_folds}")
                 return 2
-    more = {"epochs": options.epochs} if options.epochs else {}
-    more |= {"clean": True} if options.clean else {}
+    more = {"epochs": args.epochs} if args.epochs else {}
+    more |= {"clean": True} if args.clean else {}
     failed, known = 0, []
     # The tuned models come last: which they are is known when the search is done.
     for variants in (("base", "thesis", "tuning"), ("tuned",)):
         jobs = []
-        for variant, model in product(variants, options.only):
-            if variant not in options.variant:
+        for variant, model in product(variants, args.only):
+            if variant not in args.variant:
                 continue
-            if variant == "tuned" and options.dry_run and not searched(where, model):
+            if variant == "tuned" and args.dry_run and not searched(where, model):
                 print(f"{model}, tuned: known when its search is done")
                 continue
-            for seed in options.seed:
-                each = more | ({"fold": options.search_fold} if variant == "tuning" else {})
+            for seed in args.seed:
+                each = more | ({"fold": args.search_fold} if variant == "tuning" else {})
                 jobs += [j for j in jobs_of(where, model, variant, seed, **each) if j not in jobs]
-        if options.fold:
-            jobs = [job for job in jobs if job["fold"] in options.fold]
-        if options.dry_run:
+        if args.fold:
+            jobs = [job for job in jobs if job["fold"] in args.fold]
+        if args.dry_run:
             failed += show(experiment, jobs, known)
             continue
-        with processes(options.jobs) as pool:
+        with processes(args.jobs) as pool:
             failed += run_all(experiment, where, jobs, pool, known)
     return min(failed, 1)
 

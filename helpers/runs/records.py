@@ -14,6 +14,7 @@ import shutil
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 import pandas as pd
@@ -126,18 +127,31 @@ def read(path) -> Record:
             raise refuse("record.json was changed after it was written")
         for name in FILES:
             if info["files"][name] != _sha256(path / name):
+                unix = (path / name).read_bytes().replace(b"\r\n", b"\n")
+                if info["files"][name] == hashlib.sha256(unix).hexdigest():
+                    raise RecordError(
+                        f"{path}: git changed the line ends of {name} (core.autocrlf): set `git "
+                        "config core.autocrlf false` and check the files out again (`git rm -rq "
+                        "--cached . && git reset -q --hard`)"
+                    )
                 raise refuse(f"{name} was changed after it was written")
         if path.name != record_name(info["config"]):
             raise refuse(f"its configuration belongs to {record_name(info['config'])}")
         # By way of text: pandas's own fast parser may be off in the last digit.
         history = pd.read_csv(path / "history.csv", dtype=str).astype(float).astype({"epoch": int})
+        if not (
+            set(HISTORY) <= set(history)
+            and list(history["epoch"]) == list(range(1, info["config"]["epochs"] + 1))
+            and np.isfinite(history.to_numpy()).all()
+        ):
+            raise ValueError("the history lacks columns, epochs or numbers")
         with np.load(path / "predictions.npz", allow_pickle=False) as arrays:
             parts = dict.fromkeys(key.rpartition("_")[0] for key in arrays.files)
             predictions = {
                 part: {key: arrays[f"{part}_{key}"] for key in ("notes", "labels", "probabilities")}
                 for part in parts
             }
-    except (ValueError, KeyError, TypeError, OSError) as error:
+    except (ValueError, KeyError, TypeError, OSError, RecursionError, BadZipFile) as error:
         if isinstance(error, RecordError):
             raise
         raise refuse(f"unreadable ({type(error).__name__}: {error})") from error

@@ -7,6 +7,7 @@ history so far are saved after each epoch, never over the last save that is whol
 chapter 6.
 """
 
+import hashlib
 import json
 import logging
 import os
@@ -14,6 +15,8 @@ import shutil
 import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from tokenize import TokenError
+from zipfile import BadZipFile
 
 import numpy as np
 import pandas as pd
@@ -23,7 +26,11 @@ from helpers.runs import cache, convolutions, files, machine, records
 
 BATCH_SIZE = 32  # section 3.2.5
 CHECKPOINT = "checkpoint-{}.npy"
-UNREADABLE = (OSError, EOFError, ValueError, KeyError, TypeError)
+# TokenError, SyntaxError: what NumPy raises of a header in which a bit was changed.
+UNREADABLE = (
+    OSError, EOFError, ValueError, KeyError, TypeError, RecursionError, BadZipFile, TokenError,
+    SyntaxError,
+)  # fmt: skip
 LOCK_MESSAGE = "another process is training this run: waiting for it"
 
 
@@ -405,11 +412,13 @@ def save_checkpoint(work, model, config: dict, history: list, seconds: float) ->
         "history": history,
         "seconds": seconds,
         "sums": [_sum(array) for array in arrays],
+        "dtypes": [array.dtype.str for array in arrays],
     }
+    text = json.dumps(state).encode()
     path = Path(work) / CHECKPOINT.format(len(history) % 2)
     path.parent.mkdir(parents=True, exist_ok=True)
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT, 0o644), "wb") as file:
-        np.save(file, np.frombuffer(json.dumps(state).encode(), dtype=np.uint8))
+        np.save(file, np.frombuffer(hashlib.sha256(text).digest() + text, dtype=np.uint8))
         for array in arrays:
             np.save(file, array, allow_pickle=False)
         file.truncate()
@@ -453,6 +462,8 @@ def _read_checkpoint(path, variables, config) -> tuple[dict, list]:
         values = [np.load(file, allow_pickle=False) for _ in variables]
     if [_sum(value) for value in values] != state["sums"]:
         raise ValueError("not written to its end")
+    if [value.dtype.str for value in values] != state["dtypes"]:
+        raise ValueError("damaged")
     for variable, value in zip(variables, values, strict=True):
         if tuple(variable.shape) != value.shape:
             raise ValueError("of another model")
@@ -483,4 +494,7 @@ def _numbers(variable) -> np.ndarray:
 
 
 def _read_state(file) -> dict:
-    return json.loads(np.load(file, allow_pickle=False).tobytes())
+    data = np.load(file, allow_pickle=False).tobytes()
+    if hashlib.sha256(data[32:]).digest() != data[:32]:
+        raise ValueError("damaged")
+    return json.loads(data[32:])

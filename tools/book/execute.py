@@ -70,6 +70,22 @@ def value_of(name: str, text: str, default: str) -> object:
     return value
 
 
+def literal(path: Path) -> str:
+    """A path for papermill, which fills in what stands in braces."""
+    return str(path).replace("{", "{{").replace("}", "}}")
+
+
+def from_here(name: str, text: str) -> str:
+    """The value of a parameter; a path counts from the current folder, not from the chapter's."""
+    from helpers import datasets
+
+    if name not in ("DATA", "RUNS") or text in (*datasets.BUNDLED, "nsynth"):
+        return text
+    if not text.strip():
+        raise BookError(f"{name} is empty: give a path, or leave it out")
+    return os.path.abspath(Path(text).expanduser())
+
+
 def prepare(
     profile: str,
     notebooks: list[Path],
@@ -94,9 +110,10 @@ def prepare(
     if stale:
         names = ", ".join(sorted(str(path.relative_to(root)) for path in stale))
         raise BookError(f"out of step: {names}. Run `make sync`")
-    known = {path: papermill.inspect_notebook(str(path)) for path in notebooks}
+    known = {path: papermill.inspect_notebook(literal(path)) for path in notebooks}
     everywhere = sorted(set().union(*known.values()))
     own = {"PROFILE": profile} | (own or {})
+    given = {name: from_here(name, text) for name, text in given.items()}
     for name in given:
         if name in own:
             raise BookError(f"{name} is set by this command: see its options, such as --profile")
@@ -161,8 +178,8 @@ def run_chapter(path: Path, target: Path, parameters: dict, cwd: Path | None = N
     try:
         with kernels_stderr(target.parent.parent / "kernels.log"):
             papermill.execute_notebook(
-                str(path),
-                str(unfinished),
+                literal(path),
+                literal(unfinished),
                 parameters=parameters,
                 cwd=str(cwd or path.parent),
                 progress_bar=False,

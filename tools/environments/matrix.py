@@ -76,7 +76,7 @@ def run(name: str, tests: list[str]) -> dict[str, str]:
     if name in CHAPTERS:
         work = FOLDER / f"{name}-chapters"
         options = ["--profile", "smoke", "--output", work, "--only", *CHAPTERS[name]]
-        options += ["--parameter", f"RUNS=../{work}/runs", "--jobs", str(min(4, os.cpu_count()))]
+        options += ["--parameter", f"RUNS={work}/runs", "--jobs", str(min(4, os.cpu_count()))]
         done = passes(name, "-m", "tools.book.execute", *options)
         outcome["chapters"] = "ok" if done else "FAILED"
     return outcome

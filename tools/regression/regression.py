@@ -175,7 +175,7 @@ def make_baseline(options, run, root: Path) -> int:
 
 def has_seed(notebook: Path) -> bool:
     """Return whether a chapter's figures may depend on luck."""
-    return "SEED" in papermill.inspect_notebook(str(notebook))
+    return "SEED" in papermill.inspect_notebook(execute.literal(notebook))
 
 
 def versions(about: dict) -> str:

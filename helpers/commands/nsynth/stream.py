@@ -35,6 +35,7 @@ from pathlib import Path
 import numpy as np
 
 from helpers import datasets, features
+from helpers.commands import options
 from helpers.commands.nsynth import archives
 from helpers.commands.nsynth.download import Download, DownloadError
 from helpers.datasets import DatasetError
@@ -360,7 +361,9 @@ def main(arguments=None) -> None:
         description="Turn NSynth's archives into features, without keeping archives or audio.",
     )
     parser.add_argument("splits", nargs="+", choices=datasets.SPLITS, metavar="train|valid|test")
-    parser.add_argument("--to", help=f"the folder of stores (default: {stores.place()})")
+    parser.add_argument(
+        "--to", type=options.folder, help=f"the folder of stores (default: {stores.place()})"
+    )
     parser.add_argument(
         "--source", help="a URL, archive or folder instead of NSynth's own place on the web"
     )
