@@ -383,8 +383,8 @@ def main(arguments=None) -> None:
             for split in args.splits:
                 source = _within(args.source, split)
                 per_family = args.per_family if split == "train" else None
-                options = {"executor": executor, "in_flight": 2 * (args.workers or _cores()) + 2}
-                print(make(split, args.to, source, per_family, args.seed, kinds, **options))
+                more = {"executor": executor, "in_flight": 2 * (args.workers or _cores()) + 2}
+                print(make(split, args.to, source, per_family, args.seed, kinds, **more))
     except (DatasetError, DownloadError, OSError, BrokenExecutor) as error:
         sys.exit(f"error: {error}\nWhat is finished is kept: the same command goes on from it.")
     except KeyboardInterrupt:
