@@ -49,7 +49,7 @@ DATA = "nsynth-mini"  # or a folder or archive in NSynth's layout
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from IPython.display import HTML, Markdown, display
+from IPython.display import Markdown, display
 
 from helpers import datasets, listening, plots, profiles
 
@@ -83,10 +83,10 @@ listening.players(
 
 # %% tags=["hide-input"]
 answer = [
-    f"{name} is of the family <b>{family}</b> (pitch {notes.table['pitch'].iloc[row]})"
+    f"{name} is of the family {family} (pitch {notes.table['pitch'].iloc[row]})"
     for name, (family, row) in zip("ABC", rows.items(), strict=True)
 ]
-HTML(f"<details><summary>The answer</summary><p>{'; '.join(answer)}.</p></details>")
+listening.folded("The answer", answer)
 
 # %% [markdown]
 # What you just did is **classification**: a sound in, one of a few names out. The names are

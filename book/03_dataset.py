@@ -66,7 +66,7 @@ import scipy.fft
 import scipy.signal
 import scipy.sparse
 import soundfile
-from IPython.display import HTML, Markdown, display
+from IPython.display import Markdown, display
 
 from helpers import datasets, evaluation, features, listening, plots, profiles
 from helpers.runs import findings, records
@@ -373,9 +373,9 @@ listening.players([(train.waveform(row), caption(train, row)) for row in rows])
 pitch = test.table.groupby("pitch")["family"].nunique().idxmax()
 choice = test.table[test.table["pitch"] == pitch].drop_duplicates("family")
 rows = np.random.default_rng(2).permutation(choice.index)[:4]
-answers = [f"<li>{caption(test, row)}</li>" for row in rows]
+answers = [caption(test, row) for row in rows]
 display(listening.players([(test.waveform(r), f"Sound {i}") for i, r in enumerate(rows, 1)]))
-display(HTML(f"<details><summary>Solution</summary><ol>{''.join(answers)}</ol></details>"))
+display(listening.folded("Solution", answers))
 
 # %% [markdown]
 # If that was hard, you are in good company: the authors of the thesis listened to notes that their

@@ -69,6 +69,19 @@ def _figure(waveform, caption, sr):
     )
 
 
+def folded(summary: str, lines):
+    """Numbered lines that a reader opens after thinking, such as answers; all plain text.
+
+    Returns
+    -------
+    IPython.display.HTML
+    """
+    from IPython.display import HTML
+
+    items = "".join(f"<li>{escape(line)}</li>" for line in lines)
+    return HTML(f"<details><summary>{escape(summary)}</summary><ol>{items}</ol></details>")
+
+
 def leaf_through(figures: dict, description: str = "show"):
     """A slider that leafs through ready-made figures; it works on a static page as well.
 

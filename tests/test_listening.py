@@ -34,6 +34,13 @@ def test_captions_are_escaped():
     assert "a &lt;b&gt; &amp; &quot;c&quot;" in html
 
 
+def test_folded_lines_are_escaped():
+    html = listening.folded("<i>Solution</i>", ["<script>x</script>", 'flute & "oboe"']).data
+    assert "<script>" not in html
+    assert "<i>" not in html
+    assert "<li>&lt;script&gt;x&lt;/script&gt;</li><li>flute &amp; &quot;oboe&quot;</li>" in html
+
+
 @pytest.mark.parametrize("waveform", [np.zeros((2, 10)), np.array([np.nan])])
 def test_bad_waveforms_are_named(waveform):
     with pytest.raises(ValueError, match="my note: found shape"):
