@@ -63,6 +63,13 @@ def test_chapters_run_in_their_folder_and_leave_notebooks_and_a_status(book, cap
     assert "together" in capsys.readouterr().out
 
 
+def test_paths_count_from_the_current_folder_and_braces_are_no_pattern(book, monkeypatch):
+    moved = book.rename(book.with_name("{x} a#%ä"))
+    monkeypatch.chdir(moved)
+    assert execute.main(["--only", "01", "--parameter", "RUNS=here"], moved) == 0
+    assert f" {moved}/here book" in executed(moved).cells[-1].outputs[0].text
+
+
 def test_values_equal_to_the_chapters_own_inject_no_cell(book):
     assert execute.main(["--only", "01", "--parameter", "EPOCHS=3"], book) == 0
     tags = [cell.metadata.get("tags", []) for cell in executed(book).cells]
@@ -72,6 +79,7 @@ def test_values_equal_to_the_chapters_own_inject_no_cell(book):
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
+        (["--parameter", "RUNS="], "RUNS is empty: give a path, or leave it out"),
         (["--profile", "smok"], "no profile 'smok': choose one of smoke, quick"),
         (["--parameter", "EPOCH=3"], "no parameter 'EPOCH'"),
         (["--parameter", "EPOCHS=three"], "EPOCHS is of type int, such as 3"),
