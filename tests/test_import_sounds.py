@@ -2,6 +2,7 @@
 
 import csv
 import json
+import resource
 import shutil
 import unicodedata
 from contextlib import suppress
@@ -304,6 +305,18 @@ def test_a_table_that_is_wrong(source, make, tmp_path, table, match):
     labels = tmp_path / "labels.csv"
     labels.write_bytes(table if isinstance(table, bytes) else table.encode())
     refused(make, tmp_path, match, labels=labels)
+
+
+def test_a_full_disk_is_said_with_the_file(source, make, tmp_path):
+    write(source / "violin" / "one.wav")
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limit[1]))
+    try:
+        with pytest.raises(OSError, match="File too large: '.*string_acoustic_500-000-000.flac'"):
+            make()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+    assert not list((tmp_path / "set").iterdir())
 
 
 def test_nothing_to_do(source, make, tmp_path):

@@ -54,6 +54,7 @@ from helpers.notes import (
     remembered_interrupts,
 )
 from helpers.profiles import PROFILES
+from helpers.runs import files
 
 NAMES = {
     "bass": "bass guitar, electric bass",
@@ -511,7 +512,9 @@ def _write(folder: Path, sounds: list[Sound], refused: list, into: Path, progres
             wrong.append(f"{sound.file}: the same sound as {first}")
         if name is None:
             continue  # all sounds are looked at, so that all that is wrong is said at once
-        (folder / "audio" / f"{name}.flac").write_bytes(buffer.getvalue())
+        path = folder / "audio" / f"{name}.flac"
+        with files.named(path):
+            path.write_bytes(buffer.getvalue())
         instrument, pitch, velocity = name.rsplit("-", 2)
         examples[name] = {
             "note_str": name,
@@ -523,8 +526,10 @@ def _write(folder: Path, sounds: list[Sound], refused: list, into: Path, progres
             "sample_rate": SAMPLE_RATE,
         }
         origins.append([name, sound.file, sound.instrument, steps])
-    (folder / "examples.json").write_text(json.dumps(examples, indent=1) + "\n")
-    with open(folder / "origin.csv", "w", newline="", encoding="utf-8") as file:
+    with files.named(folder / "examples.json"):
+        (folder / "examples.json").write_text(json.dumps(examples, indent=1) + "\n")
+    path = folder / "origin.csv"
+    with files.named(path), open(path, "w", newline="", encoding="utf-8") as file:
         csv.writer(file).writerows([["note", "file", "instrument", "steps"], *origins])
     return wrong
 
