@@ -11,6 +11,8 @@ import argparse
 import os
 from pathlib import Path
 
+from helpers.notes import obey_interrupt, remembered_interrupts
+
 BACKENDS = ("jax", "tensorflow")
 
 
@@ -98,7 +100,8 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"wide-test is asked when all else is kept; {len(left)} deals are missing: {left[0]}")
         return 2
     try:
-        return _run(pairs, Path(options.runs))
+        with remembered_interrupts():
+            return _run(pairs, Path(options.runs))
     except KeyboardInterrupt:
         print("\nStopped. Give the same command again: it goes on from the last finished epoch.")
         return 130
@@ -122,6 +125,7 @@ def _run(pairs, runs: Path) -> int:
         except Timeout:
             continue  # another process has it
         except Exception as error:
+            obey_interrupt()
             failed += 1
             print(f"FAILED {name}: {type(error).__name__}: {error}", flush=True)
     return min(failed, 1)

@@ -19,7 +19,7 @@ from tqdm import tqdm
 
 from helpers import profiles, tuning
 from helpers.commands import options
-from helpers.notes import DatasetError
+from helpers.notes import DatasetError, obey_interrupt, remembered_interrupts
 from helpers.runs import records, training
 
 VARIANTS = ("base", "tuning", "tuned", "thesis")
@@ -161,6 +161,8 @@ def run_all(experiment, where: tuple, jobs: list[dict], executor=None, known=Non
         try:
             result()
         except Exception as error:
+            # A library may make an error of its own of an interrupt.
+            obey_interrupt()
             failed += 1
             print(f"FAILED {name}: {type(error).__name__}: {error}", flush=True)
             return
@@ -251,7 +253,8 @@ def main(arguments=None) -> int:
     if unusual != (0, "stratified", "mfcc", 4):
         where += unusual
     try:
-        return _run(args, where)
+        with remembered_interrupts():
+            return _run(args, where)
     except (DatasetError, OSError) as error:
         print(f"train: {error}", file=sys.stderr)
         return 2

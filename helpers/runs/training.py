@@ -22,6 +22,7 @@ import numpy as np
 import pandas as pd
 
 from helpers import datasets, evaluation, features, folds, profiles
+from helpers.notes import obey_interrupt
 from helpers.runs import cache, convolutions, files, machine, records
 
 BATCH_SIZE = 32  # section 3.2.5
@@ -333,6 +334,7 @@ def _train(config, X, y, part, tests, runs, work, progress, watch):
             history.append({"epoch": epoch + 1} | {key: float(v[0]) for key, v in logs.items()})
             if epoch + 1 < config["epochs"]:
                 save_checkpoint(work, model, config, history, seconds)
+            obey_interrupt()
             bar.set_postfix(val_accuracy=f"{history[-1]['val_accuracy']:.3f}", refresh=False)
             bar.update()
 
