@@ -11,6 +11,7 @@ import argparse
 import os
 from pathlib import Path
 
+from helpers.commands.options import at_least
 from helpers.notes import obey_interrupt, remembered_interrupts
 
 BACKENDS = ("jax", "tensorflow")
@@ -32,7 +33,8 @@ def plan_of(options) -> list[tuple]:
         and (row.name in options.rows if options.rows else True)
         and row.name.startswith("W-") == options.confirm
     ]
-    pairs = [(row, deal) for row in chosen for deal in range(1, row.deals + 1)]
+    last = options.deals or max(row.deals for row in found.values())
+    pairs = [(row, deal) for row in chosen for deal in range(1, min(row.deals, last) + 1)]
     return sorted(pairs, key=lambda pair: pair[1])
 
 
@@ -74,6 +76,7 @@ def show(pairs) -> None:
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="instruments study", description=__doc__.split("\n\n")[0])
     parser.add_argument("--rows", nargs="+", help="only these rows of the plan")
+    parser.add_argument("--deals", type=at_least(1), help="only the first so many of each row")
     parser.add_argument("--backend", choices=BACKENDS, default="jax", help="only rows of this one")
     parser.add_argument("--runs", default="_build/study", help="the folder of unfinished deals")
     parser.add_argument("--confirm", action="store_true", help="the rows that ask wide-test, once")
