@@ -1,8 +1,8 @@
 """The page that goes through the thesis claim by claim: `book/claims.md`, filled when it is built.
 
-The page in the repository holds the text. Its tables are made from `claims.yml` beside this file and
-from the verdicts that the executed chapters report as `verdict/<name>`, with what was measured as
-`here/<name>` and `p/<name>`. Nothing is judged here.
+The page in the repository holds the text. Its tables are made from `claims.yml` beside this file
+and from the verdicts that the executed chapters report as `verdict/<name>`, with what was measured
+as `here/<name>` and `p/<name>`. Nothing is judged here.
 """
 
 import difflib
