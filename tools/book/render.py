@@ -17,6 +17,7 @@ import nbformat
 import yaml
 
 from tools.book import status
+from tools.claims import page as claims
 from tools.common import ROOT, BookError
 
 EXECUTED, OUT = Path("_build/executed"), Path("_build/html")
@@ -93,8 +94,7 @@ def originals(executed: Path, root: Path = ROOT) -> dict[str, Path]:
         if names:
             chapters = " ".join(Path(name).name for name in names)
             raise BookError(
-                f"{what}: {', '.join(names)}. Run "
-                f"`python -m tools.book.execute --profile quick --only {chapters}`"
+                f"{what}: {', '.join(names)}. Run `python -m tools.book.execute --only {chapters}`"
             )
     return files
 
@@ -129,6 +129,8 @@ def stage(executed: Path, folder: Path, root: Path = ROOT) -> list[str]:
             clean(folder / name)
     if (page := folder / "book/status.md").exists():
         page.write_text(status.fill(page.read_text(encoding="utf-8"), executed / "status.json"))
+    if (page := folder / "book/claims.md").exists():
+        page.write_text(claims.fill(page.read_text(encoding="utf-8"), executed / "book", root))
     for name in ("_config.yml", "_toc.yml"):
         copy(root / name, folder / name)
     for path in (root / "book").rglob("*"):
