@@ -152,12 +152,15 @@ def fill(text: str, executed: Path, root: Path = ROOT) -> str:
     Raises
     ------
     BookError
-        If a marker is missing from the page, a row points to nothing, or no chapter reports its
-        finding.
+        If a marker is missing from the page, a row points to nothing or to a finding that no
+        chapter reports, or a reported verdict has no row.
     """
     if missing := [marker for marker in (COUNTS, CLAIMS) if marker not in text]:
         raise BookError(f"book/claims.md: the line {' and '.join(missing)} is missing")
     sections, found = read(), reported(executed)
+    named = {name for section in sections for row in section["rows"] for name in row["finding"]}
+    for name in sorted(set(found) - named):
+        raise BookError(f"{found[name].chapter} judges {name!r}, which no row of claims.yml names")
     blocks = []
     for section in sections:
         title = f"## {section['section']} {section.get('title', '')}".rstrip()
