@@ -1,5 +1,5 @@
 # Every command of the book. Needs make and Python 3.11, 3.12 or 3.13; the rest it installs into .venv.
-PROFILE ?= quick
+PROFILE ?= mini
 SEEDS ?= 10
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null && echo $$p && break; done)
@@ -35,8 +35,8 @@ $(ASSETS): package-lock.json | $(READY)
 	$(BIN)/python -m tools.book.assets
 	@touch $@
 
-book: $(READY) $(ASSETS)  ## execute every chapter (PROFILE=quick) and render _build/html/index.html
-	$(BIN)/python -m tools.book.execute --profile $(PROFILE)
+book: $(READY) $(ASSETS)  ## execute every chapter (PROFILE=mini: its runs are recorded) and render _build/html/index.html
+	$(BIN)/python -m tools.book.execute --profile $(PROFILE) --jobs 2
 	$(BIN)/python -m tools.book.render
 
 # Unit tests and chapters side by side: either keeps little more than one core busy.
@@ -77,11 +77,12 @@ lint: $(READY)  ## ruff, and the pairs of .py and .ipynb in step
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/python -m tools.book.sync --check
-	$(BIN)/python -m tools.claims.traceability --check
 
 unit: $(READY) $(ASSETS)  ## the tests that need no book
 	$(PYTEST) --ignore=tests/test_book.py
 	KERAS_BACKEND=jax $(BIN)/python -m pytest tests/test_models.py tests/test_training.py -k "test_models or cnn-1"
+
+regression baseline: PROFILE = quick
 
 regression: $(READY)  ## execute every chapter and compare its figures with the baseline (PROFILE=smoke)
 	$(BIN)/python -m tools.regression --profile $(PROFILE)

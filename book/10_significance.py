@@ -1472,61 +1472,16 @@ closing = pd.DataFrame(columns).fillna("")
 closing.replace(["+nan to +nan", "nan", "nan %"], "no spread")
 
 
-# %% tags=["hide-input"]
-def same_instruments(name):
-    """What the folds of a set say about CNN and LSTM, in words."""
-    (lstm, cnn), d = duels[name]
-    row = results.loc[(name, f"{cnn} - {lstm}")]
-    second_worse, equal, second_better = beliefs.loc[(name, f"{cnn} - {lstm}")]
-    won, lost = (d > 0).sum(), (d < 0).sum()
-    text = f"the CNN wins {won} of {len(d)} folds, the LSTM {lost}; on average "
-    text += f"{row['mean']:+.1f} points"
-    if np.isnan(row["p Holm"]):
-        return text + ". The folds do not differ, so there is nothing to test."
-    text += f" ({row['from']:+.1f} to {row['to']:+.1f}). "
-    leader = "CNN" if row["mean"] > 0 else "LSTM"
-    if row["from"] * row["to"] <= 0:
-        text += "The interval contains 0: these folds do not tell which is better. "
-    elif row["p Holm"] < 0.05:
-        text += f"The {leader} is better here, also when all comparisons are counted. "
-    else:
-        text += f"Alone, it would speak for the {leader}; among all comparisons, not. "
-    likely = {
-        f"the LSTM is better by more than {ROPE:g} point": second_worse,
-        f"the two differ by {ROPE:g} point at most": equal,
-        f"the CNN is better by more than {ROPE:g} point": second_better,
-    }
-    best = max(likely, key=likely.get)
-    settled = "" if likely[best] >= 0.95 else ", short of the usual 95 %"
-    return text + f"Most probable: {best} ({100 * likely[best]:.0f} %{settled})."
+# %% [markdown]
+# Same instruments, other notes: that was the table. Other instruments, of the test split: here are the
+# optimised CNN minus the optimised LSTM in points, the interval, and p from flipping instruments.
 
+# %%
+on_test.xs(AS_ONE, level=1).round(3)
 
-def other_instruments(name):
-    """What the test split says, in words."""
-    row = on_test.loc[(name, AS_ONE)]
-    text = f"{row['mean']:+.1f} points ({row['from']:+.1f} to {row['to']:+.1f}; flips: "
-    text += f"p = {row['p (flips)']:.2g}). "
-    away, small = row["from"] * row["to"] > 0, row["p (flips)"] < 0.05
-    if away and small:
-        leader = "CNN" if row["mean"] > 0 else "LSTM"
-        return text + f"The {leader} leads by more than luck of instruments explains."
-    if away or small:
-        return text + "Interval and p disagree: on the edge, and so undecided."
-    return text + "Instruments drawn anew could turn the order round."
-
-
-# %% tags=["hide-input"]
-where = {RECORDED: "mini-test", LIVE: TEST}
-verdicts = []
-for name, ((lstm, cnn), _) in duels.items():
-    verdicts.append(
-        f"**{name}, {cnn} against {lstm}**\n\n"
-        f"- Same instruments, other notes: {same_instruments(name)}\n"
-        f"- Other instruments, {where[name]}: {other_instruments(name)}"
-    )
-if PROFILE == "smoke":
-    verdicts.append("**The smoke profile only shows that the code runs.**")
-display(Markdown("\n\n".join(verdicts)))
+# %% [markdown]
+# Does the interval hold 0? Is p below 0.05? Whether a claim of the thesis holds on these notes is decided
+# in one place, [chapter 11](11_unseen_instruments.ipynb), with all comparisons counted.
 
 # %% [markdown]
 # ### The conclusion of the thesis, and what these runs add
@@ -1538,6 +1493,7 @@ display(Markdown("\n\n".join(verdicts)))
 
 # %% tags=["hide-input"]
 (lstm, cnn), d = duels[final]
+where = {RECORDED: "mini-test", LIVE: TEST}
 fit = significance.corrected_t(d, 10, 80)
 row = on_test.loc[(final, AS_ONE)]
 WAYS = {1: "same direction", -1: "opposite direction", 0: "level"}

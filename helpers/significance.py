@@ -450,6 +450,56 @@ def holm(p) -> np.ndarray:
     return adjusted
 
 
+# The verdicts on a claim, everywhere in the book.
+VERDICTS = HOLDS, FAILS, OPEN, NOT_ASKED = (
+    "holds here",
+    "does not hold here",
+    "cannot be told",
+    "not asked",
+)
+
+
+def judge(claims: dict) -> dict[str, tuple[str, float]]:
+    """The verdict on each of several claims, by one rule; chapter 11 states it.
+
+    Parameters
+    ----------
+    claims : dict of str -> list of (float, float)
+        Each claim's tests: an effect, positive where it goes the claim's way, and its p-value. All
+        p-values together are raised by Holm's method. A test that stands under several claims
+        counts once. A claim without tests is not asked.
+
+    Returns
+    -------
+    dict of str -> (str, float)
+        One of `VERDICTS`, and the largest raised p of the claim's tests (NaN without tests). It
+        holds if all of its tests have p < 0.05 and go its way; it does not if one goes the other
+        way with p < 0.05; else it cannot be told.
+
+    Raises
+    ------
+    ValueError
+        If an effect is not finite, or a p is not between 0 and 1.
+
+    Examples
+    --------
+    >>> judge({"a lead": [(3.2, 0.001)], "no loss": [(-3.5e-17, 0.01)]})["no loss"][0]
+    'cannot be told'
+    """
+    tests = list(dict.fromkeys(test for parts in claims.values() for test in parts))
+    for effect, p in tests:
+        if not (np.isfinite(effect) and 0 <= p <= 1):
+            raise ValueError(f"an effect of {effect} with p = {p}, expected a number and 0 to 1")
+    raised = dict(zip(tests, holm([p for _, p in tests]), strict=True))
+    verdicts = {}
+    for claim, parts in claims.items():
+        # An effect of -3.5e-17 is rounding, not a direction.
+        ways = {np.sign(round(test[0], 9)) if raised[test] < 0.05 else 0 for test in parts}
+        word = HOLDS if ways == {1} else FAILS if -1 in ways else OPEN if parts else NOT_ASKED
+        verdicts[claim] = word, float(max((raised[test] for test in parts), default=np.nan))
+    return verdicts
+
+
 def _by_instrument(values, instruments):
     """Names of the instruments, the first note, the sum of values and the notes of each."""
     values, instruments = np.asarray(values, dtype=float), np.asarray(instruments)

@@ -8,6 +8,7 @@ import re
 import shutil
 import threading
 from functools import cache, partial
+from html import unescape
 from html.parser import HTMLParser
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -17,6 +18,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import sync_playwright
 
+from helpers.significance import VERDICTS
 from tools.book.address import read
 from tools.common import ROOT
 
@@ -227,3 +229,30 @@ def test_the_button_opens_the_chapter_in_colab(name):
     links = parsed(HTML / name).links
     path = Path(name).with_suffix(".ipynb").as_posix()
     assert [link for link in links if "colab.research" in link] == [read(ROOT).colab(path)]
+
+
+def table_rows(text):
+    """The cells of every row of every table of a page, as HTML."""
+    for row in re.findall(r"(?s)<tr\b.*?</tr>", text):
+        yield re.findall(r"(?s)<t[hd]\b[^>]*>(.*?)</t[hd]>", row)
+
+
+def plain(text):
+    return " ".join(unescape(re.sub(r"<[^>]+>", "", text)).split())
+
+
+def test_no_page_states_another_verdict_than_the_page_of_claims():
+    texts = {name: (HTML / name).read_text(encoding="utf-8") for name in PAGES}
+    judged, found = {}, []
+    for cells in table_rows(texts.pop("book/claims.html")):
+        if len(cells) == 4 and (names := re.findall(r"(?s)<em>(.*?)</em>:", cells[3])):
+            words = re.findall(r"(?s)<a\b[^>]*>(.*?)</a>", cells[2])
+            judged |= {plain(n): plain(word) for n, word in zip(names, words, strict=True)}
+    for name, text in texts.items():
+        for cells in table_rows(text):
+            if len(cells) > 1 and plain(cells[-1]) in VERDICTS:
+                found.append((name, plain(cells[0]), plain(cells[-1])))
+    assert len(judged) > 30
+    # Chapters give every verdict once, and it is that of the page.
+    assert sorted(claim for _, claim, _ in found) == sorted(judged)
+    assert [line for line in found if judged[line[1]] != line[2]] == []

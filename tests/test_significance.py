@@ -277,3 +277,33 @@ def test_resampling_refuses_bad_input():
 def test_holm_is_statsmodels(p):
     expected = multipletests(p, method="holm")[1] if p else []
     np.testing.assert_allclose(significance.holm(p), expected)
+
+
+@pytest.mark.parametrize(
+    ("tests", "verdict"),
+    [
+        ([(2.0, 0.001), (1.0, 0.002)], significance.HOLDS),
+        ([(2.0, 0.001), (1.0, 0.2)], significance.OPEN),
+        ([(2.0, 0.001), (-1.0, 0.002)], significance.FAILS),
+        ([(-2.0, 0.2)], significance.OPEN),
+        ([(-3.5e-17, 0.0)], significance.OPEN),  # zero, but for rounding
+        ([], significance.NOT_ASKED),
+    ],
+)
+def test_a_verdict_follows_from_the_tests(tests, verdict):
+    assert significance.judge({"claim": tests})["claim"][0] == verdict
+
+
+def test_all_claims_share_one_correction():
+    alone, many = [(1.0, 0.03)], {f"claim {n}": [(float(n), 0.5)] for n in range(9)}
+    assert significance.judge({"it": alone})["it"] == (significance.HOLDS, 0.03)
+    word, p = significance.judge({"it": alone, **many})["it"]
+    assert (word, p) == (significance.OPEN, pytest.approx(0.3))
+    # A test that two claims share counts once.
+    assert significance.judge({"it": alone, "again": alone})["it"][1] == 0.03
+
+
+@pytest.mark.parametrize("test", [(np.nan, 0.1), (1.0, np.nan), (1.0, 1.1)])
+def test_a_test_without_a_number_is_refused(test):
+    with pytest.raises(ValueError, match="expected a number and 0 to 1"):
+        significance.judge({"claim": [test]})

@@ -50,6 +50,8 @@ def book(tmp_path):
 def cells(path):
     """Return what makes a pair a pair: type, source and metadata of each cell, by jupytext."""
     notebook = jupytext.read(path)
+    if path.suffix == ".py":
+        notebook = sync.collapsed(notebook)
     return [
         (
             cell.cell_type,
@@ -128,6 +130,31 @@ def test_equal_cells_have_ids_of_their_own(book):
     path.write_text(LESSON + "\n# %%\n1\n\n# %%\n1\n")
     sync.main([], book)
     assert len(set(ids(book))) == len(ids(book))
+
+
+CAPTION = 'mystnb={"figure": {"caption": "Loss of {two} *runs*. Dashed, training."}}'
+
+
+@pytest.mark.parametrize(
+    ("cell", "title"),
+    [
+        (f'# %% tags=["hide-input"] {CAPTION}\n# A comment\n1', "Loss of two runs"),
+        ('# %% tags=["hide-cell"]\n# Count the `notes`. All of them.\n1', "Count the notes"),
+        ('# %% tags=["hide-input"]\n1', "Code for: Deep"),
+        (f'# %% tags=["remove-cell"]\n# {"long " * 30}\n1', "long " * 15 + "..."),
+        (f"# %% {CAPTION}\n# A comment\n1", None),
+    ],
+)
+def test_hidden_code_is_collapsed_under_a_title(book, cell, title):
+    path = book / "book/06_cnn.py"
+    path.write_text(f"{LESSON}\n# %% [markdown]\n# ## Deep\n\n{cell}\n")
+    sync.main([], book)
+    found = nbformat.read(path.with_suffix(".ipynb"), as_version=4).cells[-1]
+    first = found.source.splitlines()[0]
+    collapsed = {"cellView": "form", "jupyter": {"source_hidden": True}}
+    assert (first == f"#@title {title}") == (title is not None)
+    assert (collapsed.items() <= found.metadata.items()) == (title is not None)
+    assert "#@title" not in path.read_text()
 
 
 def test_outputs_of_a_notebook_that_was_run_are_dropped(book):

@@ -517,9 +517,8 @@ stop = int(curves["C", "training"].idxmin())
 # %% [markdown] exercise={"name": "luck", "minutes": 10, "points": 1, "objectives": ["Check"]}
 # ## "Yes, 6 of 8"
 #
-# A study says: "the LSTM is lower in all families but vocal and organ". As in "Claim by claim" you
-# make eight questions of it, one for each of the other families, and count the yeses on your own
-# notes: 6 of 8. That looks like half a confirmation. But suppose that the two networks are equally
+# A study says: "the LSTM is lower in all families but vocal and organ". You make eight questions of
+# it, one for each of the other families, and count the yeses on your own notes: 6 of 8. That looks like half a confirmation. But suppose that the two networks are equally
 # good at every family, so that each question is answered by a fair coin, independently of the
 # others. How probable is a count of **6 or more** yeses then? Give the probability (0 to 1) to three
 # decimals.

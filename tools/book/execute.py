@@ -1,4 +1,4 @@
-"""Execute the chapters headless: `python -m tools.book.execute --profile quick [--only 06_cnn]`.
+"""Execute the chapters headless: `python -m tools.book.execute --profile mini [--only 06_cnn]`.
 
 Each chapter's `.ipynb` runs under papermill in the folder `book/`, one after another or `--jobs`
 at once, and lands executed in `_build/executed/book/`, from where `tools.book.render` renders it.
@@ -331,7 +331,7 @@ def assignment(text: str) -> tuple[str, str]:
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options that say what is executed."""
-    parser.add_argument("--profile", default="quick", help="a name in helpers/profiles.py")
+    parser.add_argument("--profile", default="mini", help="a name in helpers/profiles.py")
     parser.add_argument("--only", nargs="+", default=[], metavar="NAME", help="such as 06_cnn")
     parser.add_argument(
         "--parameter", action="append", default=[], metavar="NAME=VALUE", type=assignment

@@ -18,6 +18,7 @@ import yaml
 
 from helpers.runs import analysis
 from tools.book import status, study_page
+from tools.claims import page as claims
 from tools.common import ROOT, BookError
 
 EXECUTED, OUT = Path("_build/executed"), Path("_build/html")
@@ -94,8 +95,7 @@ def originals(executed: Path, root: Path = ROOT) -> dict[str, Path]:
         if names:
             chapters = " ".join(Path(name).name for name in names)
             raise BookError(
-                f"{what}: {', '.join(names)}. Run "
-                f"`python -m tools.book.execute --profile quick --only {chapters}`"
+                f"{what}: {', '.join(names)}. Run `python -m tools.book.execute --only {chapters}`"
             )
     return files
 
@@ -133,6 +133,8 @@ def stage(executed: Path, folder: Path, root: Path = ROOT) -> list[str]:
     if (page := folder / "book/study.md").exists():
         found = json.loads(analysis.FINDINGS.read_text(encoding="utf-8"))
         page.write_text(study_page.fill(page.read_text(encoding="utf-8"), found, folder))
+    if (page := folder / "book/claims.md").exists():
+        page.write_text(claims.fill(page.read_text(encoding="utf-8"), executed / "book", root))
     for name in ("_config.yml", "_toc.yml"):
         copy(root / name, folder / name)
     for path in (root / "book").rglob("*"):

@@ -5,7 +5,8 @@ address in `_config.yml` this module writes
 
 - into the `.py`: the cell with Colab's button (tag `colab-badge`, after the first cell) and the
   setup cell (tag `setup`, before the first other code cell), so that authors write lessons only;
-- the `.ipynb` beside it: no outputs, cell ids that depend on content alone, Colab's metadata;
+- the `.ipynb` beside it: no outputs, cell ids that depend on content alone, Colab's metadata, and
+  what the page hides collapsed in JupyterLab, VS Code and Colab as well, under a title;
 - the blocks of README.md between markers (see `tools.book.links`), and CITATION.cff's addresses;
 - the table of book/teaching.md that says what each chapter needs (see `tools.book.needs`).
 
@@ -21,6 +22,7 @@ import hashlib
 import itertools
 import re
 import sys
+import textwrap
 from collections import Counter
 from pathlib import Path
 
@@ -34,6 +36,8 @@ from tools.common import ROOT, BookError
 
 BADGE, SETUP = "colab-badge", "setup"
 EDITIONS = "classroom/student"  # what students open of the exercises
+# Code that the page hides, and editors collapse.
+HIDDEN = {"hide-input", "hide-cell", "remove-input", "remove-cell"}
 MARKER = re.compile(r"(?m)^# ?%%")
 # What jupytext notes of a file's looks, and no notebook needs.
 LOOKS = ("lines_to_next_cell", "lines_to_end_of_cell_marker", "cell_marker")
@@ -139,7 +143,29 @@ def refreshed(text: str, name: str, repository: Repository, path: str) -> str:
 def notebook(text: str, name: str) -> str:
     """Return the `.ipynb` (as text) of a py:percent text; the same text gives the same bytes."""
     parse(text, name)
-    return finished(jupytext.reads(text, fmt="py:percent"))
+    return finished(collapsed(jupytext.reads(text, fmt="py:percent")))
+
+
+def title(cell: nbformat.NotebookNode, heading: str) -> str:
+    """Return a hidden cell's title: from its figure's caption, its first comment or the heading."""
+    caption = cell.metadata.get("mystnb", {}).get("figure", {}).get("caption", "")
+    comment = re.match(r"# ?(.+)", cell.source)
+    text = caption or (comment[1] if comment else f"Code for: {heading}")
+    text = text.split(". ")[0].rstrip(".")
+    # Colab reads options of a form from braces.
+    return textwrap.shorten(re.sub(r"[`*{}]", "", text), 80, placeholder=" ...")
+
+
+def collapsed(source: nbformat.NotebookNode) -> nbformat.NotebookNode:
+    """Return a notebook whose hidden code is collapsed in JupyterLab, VS Code and Colab, too."""
+    heading = ""
+    for cell in source.cells:
+        if cell.cell_type != "code":
+            heading = (re.findall(r"(?m)^#+ (.+)$", cell.source) or [heading])[-1]
+        elif HIDDEN & set(cell.metadata.get("tags", [])):
+            cell.source = f"#@title {title(cell, heading)}\n{cell.source}"
+            cell.metadata |= {"cellView": "form", "jupyter": {"source_hidden": True}}
+    return source
 
 
 def finished(source: nbformat.NotebookNode, extra: dict | None = None) -> str:
