@@ -1,11 +1,15 @@
 """Pairs of .py and .ipynb, the links derived from one address, and the setup cell for Colab."""
 
+import json
+import os
 import re
-import shutil
+import subprocess
+import sys
 
 import jupytext
 import nbformat
 import pytest
+import yaml
 
 from tools.book import sync
 from tools.book.address import PLACEHOLDER, read, with_url
@@ -39,7 +43,8 @@ def book(tmp_path):
     """A repository with one chapter, as its author wrote it."""
     (tmp_path / "book").mkdir()
     (tmp_path / "book/06_cnn.py").write_text(LESSON)
-    shutil.copy(ROOT / "_config.yml", tmp_path)
+    config = (ROOT / "_config.yml").read_text()
+    (tmp_path / "_config.yml").write_text(with_url(config, PLACEHOLDER))  # a fork has its own
     (tmp_path / "README.md").write_text(
         "# A\n<!-- clone -->\n<!-- /clone -->\n\n<!-- links -->\nold\n<!-- /links -->\nend\n"
     )
@@ -170,6 +175,56 @@ def test_outputs_of_a_notebook_that_was_run_are_dropped(book):
     assert path.read_text() == clean
 
 
+def test_what_was_typed_into_a_notebook_is_kept(book, capsys):
+    sync.main([], book)
+    source, path = book / "book/06_cnn.py", book / "book/06_cnn.ipynb"
+
+    def kept():
+        return sorted((book / "edited").rglob("*.ipynb"))
+
+    def type_into(cell, text):
+        notebook = nbformat.read(path, as_version=4)
+        notebook.cells[cell].source = text
+        nbformat.write(notebook, path)
+
+    # A source that changed, a cell that moved or went, and outputs are no edits of the notebook.
+    source.write_text(source.read_text().replace("return 2 * x", "return 3 * x"))
+    assert sync.main([], book) == 0
+    notebook = nbformat.read(path, as_version=4)
+    notebook.cells = notebook.cells[::-1][:-1]
+    notebook.cells[0].outputs = [nbformat.v4.new_output("stream", text="2")]
+    nbformat.write(notebook, path)
+    assert sync.main([], book) == 0
+    assert kept() == []
+
+    capsys.readouterr()
+    type_into(-1, "1 + 41")
+    assert sync.main(["--check"], book) == 1
+    assert kept() == []
+    assert sync.main([], book) == 0
+    (copy,) = kept()
+    assert "1 + 41" in copy.read_text()
+    assert "1 + 41" not in path.read_text()
+    assert f"kept as {copy.relative_to(book)}" in capsys.readouterr().out
+
+    # A new cell, without an id as older programs write it; half a file; a second one on a day.
+    notebook = nbformat.read(path, as_version=4)
+    notebook.cells.append(nbformat.v4.new_code_cell("mine = 1"))
+    del notebook.cells[-1]["id"]
+    notebook.nbformat_minor = 4
+    path.write_text(json.dumps(notebook))
+    sync.main([], book)
+    path.write_text("<<<<<<< HEAD\n" + path.read_text())
+    sync.main([], book)
+    assert len(kept()) == 3
+
+    # Once it is in the source, too, there is nothing to keep.
+    type_into(-1, "1 + 42")
+    source.write_text(source.read_text().replace("1 + 1", "1 + 42"))
+    sync.main([], book)
+    assert len(kept()) == 3
+
+
 def test_the_header_asks_for_a_gpu(book):
     path = book / "book/06_cnn.py"
     path.write_text("# ---\n# jupyter:\n#   accelerator: GPU\n# ---\n\n" + LESSON)
@@ -183,16 +238,73 @@ def test_the_header_asks_for_a_gpu(book):
 
 def test_another_address_goes_everywhere(book, capsys):
     url = "https://github.com/someone/fork.of-it"
+    old = (book / "_config.yml").read_text()
     assert sync.main(["--repository", url + ".git"], book) == 0
     assert "placeholder" not in capsys.readouterr().out
-    old, new = ((root / "_config.yml").read_text() for root in (ROOT, book))
-    assert new == old.replace(PLACEHOLDER, url)
+    assert (book / "_config.yml").read_text() == old.replace(PLACEHOLDER, url)
     for name in ("README.md", "CITATION.cff", "book/06_cnn.py", "book/06_cnn.ipynb"):
         text = (book / name).read_text()
         assert "your-account" not in text
         assert "someone/fork.of-it" in text
     assert "  url: kept" in (book / "CITATION.cff").read_text()
     assert sync.main(["--check"], book) == 0
+
+
+def test_the_first_push_to_a_fork_brings_it_in_step(book, tmp_path_factory):
+    """What the workflow runs, with a `make` that derives this small book."""
+    job = yaml.safe_load((ROOT / ".github/workflows/book.yml").read_text())["jobs"]["address"]
+    script = job["steps"][-1]["run"]
+    folder = tmp_path_factory.mktemp("fork")
+    (folder / "make").write_text(
+        f"""#!/bin/sh
+test "$1 $2" = "classroom REPOSITORY=$ADDRESS" || exit 1
+exec {sys.executable} -c "import sys; from pathlib import Path; from tools.book import sync
+sys.exit(sync.main(['--repository', '$ADDRESS'], Path('.')))"
+"""
+    )
+    (folder / "make").chmod(0o755)
+    environment = os.environ | {
+        "ADDRESS": "https://github.com/someone/fork",
+        "PATH": f"{folder}:{os.environ['PATH']}",
+        "PYTHONPATH": str(ROOT),
+    }
+
+    def git(*arguments):
+        identity = [
+            "-c",
+            "user.name=a",
+            "-c",
+            "user.email=a@localhost",
+            "-c",
+            "commit.gpgsign=false",
+        ]
+        return subprocess.check_output(["git", *identity, *arguments], cwd=book, text=True)
+
+    sync.main([], book)
+    git("init", "-q", "-b", "main")
+    git("add", ".")
+    git("commit", "-q", "-m", "a")
+    git("init", "-q", "--bare", str(folder / "origin"))
+    git("remote", "add", "origin", str(folder / "origin"))
+    git("push", "-q", "-u", "origin", "main")
+    for _ in range(2):  # the second time there is nothing to do
+        subprocess.run(["bash", "-e", "-c", script], cwd=book, env=environment, check=True)
+        assert git("rev-list", "--count", "origin/main") == "2\n"
+    for name in ("_config.yml", "README.md", "book/06_cnn.py", "book/06_cnn.ipynb"):
+        assert "github.com/someone/fork" in git("show", f"origin/main:{name}")
+    assert git("status", "--porcelain") == ""
+
+    # Where nobody may push to the branch, the commit waits in another one.
+    hook = folder / "origin/hooks/update"
+    hook.write_text('#!/bin/sh\ntest "$1" != refs/heads/main\n')
+    hook.chmod(0o755)
+    environment["ADDRESS"] = "https://github.com/someone/else"
+    said = subprocess.run(
+        ["bash", "-e", "-c", script], cwd=book, env=environment, capture_output=True, text=True
+    )
+    assert said.returncode == 1
+    assert "::error::This branch is protected" in said.stdout
+    assert "github.com/someone/else" in git("show", "origin/address:book/06_cnn.ipynb")
 
 
 def test_comments_of_the_configuration_stay():

@@ -9,6 +9,7 @@
 
 # %% tags=["setup", "remove-cell"]
 # In Colab: get the book's files, install what is missing, replace nothing. Elsewhere: do nothing.
+# Should Colab's newest break it: Runtime, Change runtime type, Runtime version 2026.07.
 import sys
 
 REPOSITORY = "https://github.com/your-account/cnn-or-lstm"
@@ -18,10 +19,16 @@ if "google.colab" in sys.modules:
     import os
     import subprocess
 
+    if "/your-account/" in REPOSITORY:
+        sys.exit("This copy of the book lacks its address: `make sync REPOSITORY=...` sets it.")
     if not os.path.exists(FOLDER + "/book"):
         clone = ["git", "clone", "--quiet", "--depth", "1", "--branch", "main"]
-        subprocess.run([*clone, REPOSITORY, FOLDER], check=True)
-    subprocess.run([sys.executable, FOLDER + "/tools/colab.py"], check=True)
+        got = subprocess.run([*clone, REPOSITORY, FOLDER], stderr=subprocess.PIPE, text=True)
+        if got.returncode:
+            why = "no network" if "resolve host" in got.stderr else "is it there, and public?"
+            sys.exit(f"Cannot clone main of {REPOSITORY}: {why}")
+    if subprocess.run([sys.executable, FOLDER + "/tools/colab.py"]).returncode:
+        sys.exit("Packages are missing: choose Runtime version 2026.07, as said above.")
     os.environ["TF_FORCE_GPU_ALLOW_GROWTH"] = "true"
     sys.path.insert(0, FOLDER)
     os.chdir(FOLDER + "/book")
@@ -649,12 +656,15 @@ def check_my_group():
     families = np.repeat(["bass", "flute", "reed"], 60)
     instruments = np.array([f"{f}_{i % 4:03}" for i, f in enumerate(families)])
     pitches = rng.integers(30, 60, 180) + 12 * (families == "flute") + 6 * (families == "reed")
-    groups = np.asarray(call("my_group", my_group, families, instruments, pitches))
+    answer = call("my_group", my_group, families, instruments, pitches)
+    groups = np.asarray(answer)
     assert groups.shape == (180,), (
         f"For 180 notes, my_group returns something of shape {groups.shape}: one text for each is "
         "asked for."
     )
-    groups = groups.astype(str)
+    assert all(isinstance(group, str) for group in answer), (
+        "my_group should return a text for each note, such as a group's name: these are no texts."
+    )
     n = len(set(groups))
     assert n > 1, "All notes are in one group: nothing is left to learn from."
     assert n < 180, "Every note is a group of its own: that is what random folds do."
@@ -671,6 +681,12 @@ def check_my_group():
 
 
 check_my_group()
+
+
+# %% tags=["wrong"]
+# says: these are no texts
+def my_group(families, instruments, pitches):
+    return pitches
 
 
 # %% tags=["wrong"]
