@@ -19,7 +19,7 @@ CHAPTER = """\
 # # {title}
 
 # %% tags=["parameters"]
-PROFILE = "quick"
+PROFILE = "mini"
 {parameters}
 
 # %%
