@@ -6,16 +6,21 @@ message. No right value stands in a student's notebook. Where a master notebook 
 every wrong value that gets a hint of its own. Digests are slow on purpose: who wants to guess
 has to wait for each guess.
 
-The checks take plain data and functions of plain data, so that a grader may fetch the data from,
-and call the functions in, another process.
+The checks take plain data and functions of plain data. A grader fetches the data from, and calls
+the functions in, another process; in the notebook an answer goes through the same `pack` and
+`unpack`, so that whatever it is made of, both say the same of it.
 """
 
+import ast
+import base64
+import builtins
 import copy
 import hashlib
 import json
 import math
 import re
 import sys
+from collections.abc import Mapping, Sequence, Set
 from html import escape
 from pathlib import Path
 
@@ -23,6 +28,130 @@ import numpy as np
 
 EDITIONS = Path(__file__).resolve().parents[1] / "classroom" / "student"
 SEALED = re.compile(r"scrypt:(.+):[0-9a-f]{24}")
+CONTAINERS = {"tuple": tuple, "set": set, "frozenset": frozenset}
+
+
+class AnswerError(Exception):
+    """An answer that cannot be had: not defined, not plain data, or a function that failed."""
+
+
+def pack(value):
+    """Return plain data in a form that JSON has.
+
+    Parameters
+    ----------
+    value : None, bool, int, float, complex, str, sequence, set, mapping or array
+        Arrays of numbers, booleans or strings, and what turns into one: tensors of TensorFlow and
+        JAX, tables and columns of pandas. Other sequences, sets and mappings than Python's own
+        become lists, sets and dictionaries.
+
+    Raises
+    ------
+    TypeError
+        For anything else, named in a way that helps a student.
+    """
+    if value is None or type(value) in (bool, int, float, str):
+        return value
+    if value is ...:
+        raise TypeError("is still `...`: not answered yet")
+    if hasattr(type(value), "__array__"):
+        array = np.asarray(value)
+        if array.size and all(isinstance(item, str) for item in array.flat):
+            array = array.astype(str)  # pandas keeps texts as objects
+        if array.dtype.kind not in "biufcUS":
+            raise TypeError(f"is an array of {array.dtype}, not of numbers, booleans or strings")
+        data = base64.b64encode(array.tobytes()).decode()
+        return {"array": [data, array.dtype.str, array.shape, isinstance(value, np.generic)]}
+    for kind in (int, float, str):  # a class of the student's own, made from one of these
+        if isinstance(value, kind):
+            return kind(value)
+    if isinstance(value, complex):
+        return {"complex": [value.real, value.imag]}
+    if isinstance(value, Mapping):
+        return {"dict": [[pack(key), pack(item)] for key, item in value.items()]}
+    for name, container in CONTAINERS.items():
+        if isinstance(value, container):
+            return {name: [pack(item) for item in value]}
+    if isinstance(value, Set):
+        return {"set": [pack(item) for item in value]}
+    if isinstance(value, Sequence) and not isinstance(value, bytes | bytearray | memoryview):
+        return [pack(item) for item in value]
+    raise TypeError(
+        f"is of type {type(value).__name__}, not a number, a string, a list, a dict or an array"
+    )
+
+
+def unpack(value):
+    """Return the data that `pack` packed; raises `ValueError` or `TypeError` for anything else."""
+    if isinstance(value, list):
+        return [unpack(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    ((kind, content),) = value.items()
+    if kind == "array":
+        data, dtype, shape, scalar = content
+        dtype = np.dtype(str(dtype))
+        if dtype.kind not in "biufcUS":
+            raise ValueError(f"an array of {dtype} is not plain data")
+        array = np.frombuffer(base64.b64decode(data), dtype).reshape(shape).copy()
+        return array[()] if scalar else array
+    if kind == "complex":
+        return complex(*content)
+    if kind == "dict":
+        return {unpack(key): unpack(item) for key, item in content}
+    return CONTAINERS[kind](unpack(item) for item in content)
+
+
+def plain(value):
+    """Return an answer as a grader has it: a copy, as plain data; raises `TypeError` if it is none.
+
+    Examples
+    --------
+    >>> plain(range(3))
+    [0, 1, 2]
+    """
+    return unpack(pack(value))
+
+
+def raised(name: str, kind: str, message: str) -> Exception:
+    """Return the error that a check meets where a student's function `name` raises one.
+
+    Python's own arrive as themselves, so that a check may expect a `ValueError`.
+    """
+    error = getattr(builtins, kind, None)
+    # The first two would end a loop of the check's early, as if all had been checked.
+    silent = (StopIteration, StopAsyncIteration, AssertionError)
+    if isinstance(error, type) and issubclass(error, Exception) and error not in silent:
+        try:
+            return error(message)
+        except TypeError:  # UnicodeDecodeError, which wants five arguments
+            pass
+    return AnswerError(f"`{name}` raised {kind}: {message}")
+
+
+def fetched(name: str, value):
+    """Return an answer as a grader has it: data as `plain`, a function of plain data otherwise.
+
+    Raises
+    ------
+    AnswerError
+        If it cannot be had so; the message says why.
+    """
+
+    def called(*arguments, **keywords):
+        try:
+            result = value(*plain(arguments), **plain(keywords))
+        except (Exception, SystemExit) as error:
+            raise raised(name, type(error).__name__, str(error)) from error
+        return data(f"the result of `{name}`", result)
+
+    def data(what, value):
+        try:
+            return plain(value)
+        except Exception as error:
+            raise AnswerError(f"{what} {error}") from error
+
+    return called if callable(value) else data(f"`{name}`", value)
 
 
 def seal(text: str, salt: str) -> str:
@@ -131,6 +260,8 @@ def call(name: str, function, *arguments):
         raise AssertionError(f"{name} should be a function. It is {short(function)}.")
     try:
         result = function(*copy.deepcopy(arguments))
+    except AnswerError as error:
+        raise AssertionError(str(error)) from None
     except Exception as error:
         raise AssertionError(f"{name} stopped with {type(error).__name__}: {error}") from None
     if result is None or result is ...:
@@ -243,14 +374,43 @@ class Grader:
         return Answer(exercise, None)
 
 
+def names_in(code: str) -> dict[str, set[str]]:
+    """Return the names that some code `used`, `defined` and `imported`."""
+    found = {"used": set(), "defined": set(), "imported": set()}
+    for node in ast.walk(ast.parse(code)):
+        match node:
+            case ast.Name(id=name):
+                found["used" if isinstance(node.ctx, ast.Load) else "defined"].add(name)
+            case ast.arg(arg=name) | ast.FunctionDef(name=name) | ast.ClassDef(name=name):
+                found["defined"].add(name)
+            case ast.ExceptHandler(name=str(name)):
+                found["defined"].add(name)
+            case ast.alias():
+                found["imported"].add(node.asname or node.name.split(".")[0])
+    return found
+
+
+def asked(case: str) -> list[str]:
+    """Return the names that a test's code takes from the notebook: the answers."""
+    found = names_in(case)
+    return sorted(found["used"] - found["defined"] - found["imported"] - set(dir(builtins)))
+
+
+def run(case: str, answers: dict) -> None:
+    """Run a test's code on the answers; its `assert`s count under PYTHONOPTIMIZE, too."""
+    exec(compile(case, "<check>", "exec", optimize=0), answers)
+
+
 def failure(case: str, names: dict) -> str | None:
     """Run a test's code on these names; return what is wrong in a sentence or two, or None."""
+    wanted = asked(case)
+    for name in wanted:
+        if name not in names:
+            return f"{name} is not known yet: run the cell with your answer first."
     try:
-        exec(compile(case, "<check>", "exec"), dict(names))
-    except AssertionError as error:
+        run(case, {name: fetched(name, names[name]) for name in wanted})
+    except (AssertionError, AnswerError) as error:
         return str(error)
-    except NameError as error:
-        return f"{error.name} is not known yet: run the cell with your answer first."
     except Exception as error:
         said = f"{type(error).__name__}: {error}"
         return f"The answer has another form than the question asks for ({said})."

@@ -22,14 +22,16 @@ import psutil
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from submissions import FULL, POINTS, QUESTIONS, ROOT, a_class, master, notebook
+from submissions import FORGES, FULL, POINTS, QUESTIONS, ROOT, a_class, master, notebook
 
+from helpers import checks
 from tools.classroom import editions as classroom_of
-from tools.classroom import grade, judge, masters, sandbox
+from tools.classroom import grade, judge, masters
 from tools.common import BookError
 
 SUBMISSIONS = int(os.environ.get("SUBMISSIONS", "9"))
 LIMITS = ["--seconds", "4", "--minutes", "5", "--memory", "400", "--processes", "40"]
+LOW = {"memory": 400 * 2**20, "disk": 2**26, "processes": 40, "seconds": 4, "total_seconds": 99}
 MARK = f"86399.{uuid.uuid4().int % 10**12}"
 
 
@@ -55,9 +57,8 @@ def mini(classroom):
 @pytest.fixture(scope="session")
 def walls():
     """Skips where no sandbox can be made, which the grader then says and refuses."""
-    limits = {"memory": 2**29, "disk": 2**26, "processes": 40, "seconds": 4, "total_seconds": 99}
     try:
-        return grade.sandbox_for(limits, without=False)
+        return grade.sandbox_for(LOW, without=False)
     except BookError as error:
         pytest.skip(str(error))
 
@@ -269,6 +270,216 @@ def test_without_a_sandbox_it_refuses(mini, hand_in, monkeypatch, capsys):
     assert "as root would give every submission the whole machine" in capsys.readouterr().err
 
 
+@pytest.fixture
+def box(walls):
+    """A sandbox of its own for what does not need a whole grading."""
+    with judge.Sandbox("bwrap", *grade.users(1), LOW) as made:
+        yield made
+
+
+def test_what_happens_in_a_class_costs_nobody_points(mini, walls, hand_in):
+    frames = QUESTIONS["frames"].solution
+    magics = "%matplotlib inline\n!ls\n!pip install x\n%pip install x\nnames = !ls /usr\n"
+    infinite = FORGES.replace('"errors": []', '"errors": [[Infinity, "", ""]]')
+    folder = hand_in(
+        magics=notebook(frames=f"{magics}%load_ext of_colab\nimport json\n{frames}"),
+        closed=notebook("import sys\nsys.stdout.close()\nsys.stderr.close()", "print('on')"),
+        none=notebook("import sys\nsys.stdout = sys.stderr = None", "print('on')"),
+        gone=notebook("import os\nos.close(1)\nos.close(2)", "print('on')"),
+        half=notebook("raise ValueError('\\ud83d\\x00\\x1b[2J')"),
+        error=notebook("import no_such_module"),
+        infinite=notebook(infinite),
+    )
+    (folder / os.fsdecode(b"Zo\xeb.ipynb")).write_text(notebook())
+    status, out = run(folder, mini)
+    rows = rows_in(out)
+    assert status == 0
+    assert rows.pop("infinite")["state"] in ("graded", "ended itself")
+    assert {row["total"] for row in rows.values()} == {str(float(FULL))}, rows
+    details = {name: row["detail"] for name, row in rows.items()}
+    assert "module named 'of_colab'" in details["magics"]
+    assert details["half"] == "code cell 2: ValueError: \\ud83d\\x00\\x1b[2J"
+    assert details["error"] == "code cell 2: ModuleNotFoundError: No module named 'no_such_module'"
+    assert {details[name] for name in ("closed", "none", "gone", "Zo\\xeb")} == {""}
+    pages = [path.read_text("utf-8") for path in (out / "students").iterdir()]
+    assert len(pages) == 8
+    # One that is kept is as harmless.
+    assert run(folder, mini)[0] == 0
+
+
+def test_no_switch_of_pythons_turns_checks_off(mini, walls, hand_in, monkeypatch):
+    monkeypatch.setenv("PYTHONOPTIMIZE", "2")
+    _, out = run(hand_in(a=notebook(), b=notebook(frames="frames = 1", energy="energy = 0")), mini)
+    totals = {name: float(row["total"]) for name, row in rows_in(out).items()}
+    assert totals == {"a": FULL, "b": FULL - 2}
+
+
+ANSWERS = """
+import collections, decimal, fractions, types
+import numpy as np, pandas as pd
+
+class Tensor:
+    def __array__(self, dtype=None, copy=None):
+        return np.array([0.0, 1.0, 4.0, 9.0])
+
+class Odd:
+    def __eq__(self, other):
+        return True
+
+class Two(int):
+    pass
+
+def stops(x):
+    raise StopIteration
+
+def leaves(x):
+    raise SystemExit
+
+def odd(x):
+    return Odd()
+
+def table(x):
+    return pd.Series([x, x])
+
+values = [
+    pd.Series([0, 1, 4, 9]), pd.DataFrame({"a": [0, 1], "b": [4, 9]}), pd.Index([0, 1, 4, 9]),
+    pd.Series(["a", "b"]), pd.Series(["a", 1]), Tensor(), Odd(), Two(2), range(4), {1: 2}.keys(),
+    collections.Counter("abb"), types.MappingProxyType({"a": 1}), collections.deque([1, 2]),
+    decimal.Decimal(9), fractions.Fraction(9), b"abc", iter([1]), ..., None, {"a": ...},
+    np.ma.array([0, 1, 4, 9]), np.datetime64("2020-01-01"), stops, leaves, odd, table, 9, "a",
+    [0, 1, 4, 9],
+]
+for number, value in enumerate(values):
+    globals()[f"x{number}"] = value
+"""
+
+
+def test_answers_of_any_type_get_the_same_verdict_in_both_places(box):
+    names = {}
+    exec(ANSWERS, names)
+    assert box.ask("run", [ANSWERS])["errors"] == []
+    tests = [
+        "assert len(NAME) == 4 and NAME[3] == 9, 'four of them'",
+        "from helpers.checks import array\nassert array('x', NAME).sum() == 14",
+        "from helpers.checks import same\nsame('x', NAME, right={'a': 1, 'b': 2})",
+        "from helpers.checks import number\nnumber('x', NAME, right=9)",
+        "from helpers.checks import array, call\narray('x', call('x', NAME, 3), (2,))",
+        "assert all(value < 0 for value in map(NAME, [1, 2]))",
+        "assert NAME == 2",
+    ]
+    passed = 0
+    for number in range(len(names["values"])):
+        for test in tests:
+            code = test.replace("NAME", f"x{number}")
+            case = {"code": code, "names": checks.asked(code), "failure_message": None}
+            here, there = checks.failure(code, names), judge.failure(case, box)
+            assert (here is None) == (there is None), (names["values"][number], test, here, there)
+            passed += here is None
+    assert passed > 8
+
+
+def test_a_submission_writes_to_one_place_and_makes_no_namespaces(box):
+    writes = """
+import ctypes, os, pathlib, subprocess
+print("unshared" if ctypes.CDLL(None).unshare(0x10000000) == 0 else "no namespace")
+for folder in (".", "../../_build", "/tmp", "/dev/shm", "/dev", "/", os.path.expanduser("~")):
+    try:
+        with open(os.path.join(folder, "x" + folder.replace("/", "_")), "wb", 0) as file:
+            while True:
+                file.write(bytes(2**20))
+    except OSError as error:
+        print(folder, error)
+files = (path for top in ("/tmp", "/dev") for path in pathlib.Path(top).rglob("x*"))
+print("written", sum(path.stat().st_size for path in files if path.is_file()))
+"""
+    assert box.ask("run", [writes])["errors"] == []
+    said = box.output()
+    assert "no namespace" in said
+    assert int(said.split("written ")[1]) <= LOW["disk"]
+
+
+UNHELD = {
+    "pages": """
+import mmap
+blocks = []
+for _ in range(32):
+    blocks.append(mmap.mmap(-1, 2**26))
+    blocks[-1].write(bytes(2**26))
+    blocks[-1].madvise(mmap.MADV_DONTNEED)
+""",
+    "in flight": """
+import os, socket
+ends = []
+for number in range(32):
+    ends.append(socket.socketpair())
+    file = os.memfd_create("x")
+    os.write(file, bytes(2**26))
+    socket.send_fds(ends[-1][0], [b"x"], [file])
+    os.close(file)
+""",
+    "empty files": """
+import os
+for number in range(10**6):
+    os.close(os.open(f"/tmp/{number}", os.O_CREAT))
+""",
+    "segments": """
+import ctypes
+libc = ctypes.CDLL(None)
+libc.shmat.restype = ctypes.c_void_p
+for _ in range(32):
+    segment = libc.shmget(0, 2**26, 0o1600)
+    at = libc.shmat(segment, None, 0)
+    if segment < 0 or at in (None, 2**64 - 1):
+        raise MemoryError
+    ctypes.memset(at, 1, 2**26)
+    libc.shmdt(ctypes.c_void_p(at))
+""",
+}
+
+
+@pytest.mark.parametrize("kind", UNHELD)
+def test_memory_that_no_process_holds_is_counted(kind, walls):
+    with judge.Sandbox("bwrap", *grade.users(1), LOW | {"seconds": 20}) as box:
+        if not box.group:
+            assert "NOT COUNTED" in walls[1][-1]
+            pytest.skip("there is no cgroup here, as the grader says")
+        try:
+            assert box.ask("run", [UNHELD[kind]], slow=True)["errors"][0][1] == "MemoryError"
+        except judge.Lost:
+            assert box.state == "memory"
+        group = box.group
+    assert not group.exists()
+
+
+def test_the_exercises_are_known_however_they_are_named():
+    assignments = {"01_a": {"x": {}}, "02_b": {"y": {}}}
+    for call in ("'02_b'", '"02_b"', ' "02_b" ', "notebook='02_b'", "r'02_b'", "'02_b',"):
+        cells = [f"grader = exercises.Grader({call})", 'grader.check("x")']
+        assert judge.assignment_of(cells, {}, assignments) == "02_b"
+    assert judge.assignment_of(["grader.check('y')"], {}, assignments) == "02_b"
+    assert judge.assignment_of(["Grader('03_c')"], {}, assignments) is None
+
+
+def test_what_is_left_out_is_said(mini, walls, hand_in, capsys):
+    folder = hand_in(a=notebook())
+    for name in (".Trash-1000/a.ipynb", "__MACOSX/._a.ipynb", "b/.ipynb_checkpoints/a.ipynb"):
+        (folder / name).parent.mkdir(parents=True)
+        (folder / name).write_text("{}")
+    for name in ("class.ZIP", "class.tar.gz", "class.7z"):
+        (folder / name).write_bytes(b"PK")
+    (folder / "linked").symlink_to(mini)
+    status, out = run(folder, mini)
+    said = capsys.readouterr().out
+    assert status == 0
+    for part in (".Trash-1000", "__MACOSX", "b/.ipynb_checkpoints"):
+        assert f"1 left out in {part}: hidden" in said
+    details = {name: row["detail"] for name, row in rows_in(out).items()}
+    assert details.pop("a") == ""
+    assert details.pop("linked").startswith("a link")
+    assert len(details) == 3
+    assert {detail.split(":")[0] for detail in details.values()} == {"an archive"}
+
+
 scalars = st.none() | st.booleans() | st.integers() | st.text() | st.floats(allow_nan=False)
 keys = st.integers() | st.text() | st.tuples(st.integers(), st.text())
 plain = st.recursive(
@@ -279,7 +490,7 @@ plain = st.recursive(
 
 @given(plain)
 def test_plain_data_crosses_unchanged(value):
-    crossed = sandbox.unpack(json.loads(json.dumps(sandbox.pack(value))))
+    crossed = checks.unpack(json.loads(json.dumps(checks.pack(value))))
     assert crossed == value
     assert type(crossed) is type(value)
 
@@ -290,7 +501,7 @@ def test_plain_data_crosses_unchanged(value):
      np.float32(0.1), np.bool_(True), np.array([1, 2], ">i2")],
 )  # fmt: skip
 def test_arrays_cross_unchanged(array):
-    crossed = sandbox.unpack(json.loads(json.dumps(sandbox.pack(array))))
+    crossed = checks.unpack(json.loads(json.dumps(checks.pack(array))))
     assert type(crossed) is type(array)
     assert crossed.dtype == array.dtype
     np.testing.assert_array_equal(crossed, array)
@@ -299,7 +510,7 @@ def test_arrays_cross_unchanged(array):
 @pytest.mark.parametrize("value", [object(), print, np.array([{}]), np.zeros(2, "i4,i4"), [..., 1]])
 def test_what_is_not_plain_does_not_cross(value):
     with pytest.raises(TypeError, match="is "):
-        sandbox.pack(value)
+        checks.pack(value)
 
 
 @pytest.mark.parametrize(
@@ -308,7 +519,7 @@ def test_what_is_not_plain_does_not_cross(value):
      {"array": ["AAAA", "u1", [10**12], False]}, {"dict": [[[], 1]]}, {}, {"tuple": 5}],
 )  # fmt: skip
 def test_a_forged_value_is_an_error_of_the_student(forged):
-    with pytest.raises(judge.StudentError, match="cannot be read"):
+    with pytest.raises(judge.AnswerError, match="cannot be read"):
         judge.value_of({"value": forged}, "`x`")
 
 

@@ -11,8 +11,6 @@ before, from the same file and with the same tests, is not run again.
 """
 
 import argparse
-import ast
-import builtins
 import csv
 import doctest
 import hashlib
@@ -34,25 +32,35 @@ from pathlib import Path
 import jinja2
 from tqdm import tqdm
 
+from helpers.checks import asked, names_in
 from helpers.runs.files import write_atomic
 from tools.classroom import judge
 from tools.common import ROOT, BookError
 
 NOTEBOOK = 32 * 2**20  # bytes that a submission may have
 DISK = 256 * 2**20  # bytes that it may write
-FORMAT = 1  # of the kept results: a change here grades all anew
+FORMAT = 2  # of the kept results: a change here grades all anew
 COLUMNS = ("student", "file", "assignment", "state", "detail", "total", "possible")
+ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar")
+TRASH = ("__MACOSX", "$RECYCLE.BIN", "System Volume Information", "lost+found")
 COMMON = (
     "no file is writable but its own, and neither tests nor other submissions are in sight",
     "no network",
     "processes, devices and shared memory of its own, killed whole at the end",
 )
 WALLS = {
-    "root": ("a user of its own without any rights", *COMMON),
     "bwrap": ("bubblewrap, and no rights beyond those of your user", *COMMON),
     "none": ("NO SANDBOX: a submission could read, change and delete your files, use the network "
              "and leave processes behind",),
 }  # fmt: skip
+
+
+COUNTED = "its memory is counted by a cgroup: all of it, whoever holds it"
+UNCOUNTED = (
+    "there is NO CGROUP for it here, so its memory is counted ten times a second, for each process "
+    "and each open file, and what neither shows is NOT COUNTED: empty files, files on their way "
+    "between processes, shared pages and System V segments that no process has mapped"
+)
 
 
 def assignments_in(where: Path) -> dict[str, Path]:
@@ -76,6 +84,7 @@ def questions_of(path: Path) -> dict[str, dict]:
         If a test uses a name that neither it nor a solution defines. Such a name would be looked
         up among the student's, who could give it any meaning.
     """
+    from IPython.core.inputtransformer2 import TransformerManager
     from otter.test_files import OKTestFile
 
     book = json.loads(path.read_bytes())
@@ -90,7 +99,8 @@ def questions_of(path: Path) -> dict[str, dict]:
     answers = set()
     for cell in book["cells"]:
         if "otter_assign_solution_cell" in cell["metadata"].get("tags", []):
-            answers |= names_in("".join(cell["source"]))["defined"]
+            solution = TransformerManager().transform_cell("".join(cell["source"]))
+            answers |= names_in(solution)["defined"]
     text, questions = "\n".join("".join(cell["source"]) for cell in book["cells"]), {}
     for test in sorted(tests, key=lambda test: text.find(f'grader.check("{test.name}")')):
         cases = []
@@ -99,9 +109,7 @@ def questions_of(path: Path) -> dict[str, dict]:
             if not examples or any(example.want for example in examples):
                 raise BookError(f"{path}: the test {case.name!r} is not made of assert statements")
             code = "".join(example.source for example in examples)
-            found = names_in(code)
-            own = found["defined"] | found["imported"] | set(dir(builtins))
-            names = sorted(found["used"] - own)
+            names = asked(code)
             for name in set(names) - answers:
                 raise BookError(
                     f"{path}: the test {case.name!r} uses `{name}`, which no solution defines: "
@@ -115,51 +123,43 @@ def questions_of(path: Path) -> dict[str, dict]:
     return questions
 
 
-def names_in(code: str) -> dict[str, set[str]]:
-    """Return the names that some code uses, defines and imports."""
-    from IPython.core.inputtransformer2 import TransformerManager
+def submissions_in(folder: Path) -> tuple[list[Path], Counter]:
+    """Return every file in the folder, at any depth, and how many lie in which hidden part of it.
 
-    found = {"used": set(), "defined": set(), "imported": set()}
-    for node in ast.walk(ast.parse(TransformerManager().transform_cell(code))):
-        match node:
-            case ast.Name(id=name):
-                found["used" if isinstance(node.ctx, ast.Load) else "defined"].add(name)
-            case ast.arg(arg=name) | ast.FunctionDef(name=name) | ast.ClassDef(name=name):
-                found["defined"].add(name)
-            case ast.ExceptHandler(name=str(name)):
-                found["defined"].add(name)
-            case ast.alias():
-                found["imported"].add(node.asname or node.name.split(".")[0])
-    return found
-
-
-def submissions_in(folder: Path) -> list[Path]:
-    """Return every file in the folder, at any depth, but hidden ones."""
+    Raises `BookError` if there is nothing to grade.
+    """
     if not folder.is_dir():
         raise BookError(f"{folder} is not a folder of notebooks")
-    found = sorted(
-        path
-        for path in folder.rglob("*")
-        if (path.is_symlink() or not path.is_dir())
-        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
-    )
+    found, left_out = [], Counter()
+    for path in sorted(folder.rglob("*")):
+        if path.is_dir() and not path.is_symlink():
+            continue
+        parts = path.relative_to(folder).parts
+        hidden = [n for n, part in enumerate(parts) if part.startswith(".") or part in TRASH]
+        if hidden:
+            left_out[os.path.join(*parts[: hidden[0] + 1])] += 1
+        else:
+            found.append(path)
     if not found:
-        raise BookError(f"{folder} is empty: there is nothing to grade")
-    return found
+        only = f" but what is hidden: {', '.join(left_out)}" if left_out else ""
+        raise BookError(f"{folder} is empty{only}: there is nothing to grade")
+    return found, left_out
 
 
 def content_of(path: Path) -> bytes:
     """Return what a file holds; raises `ValueError`, with the reason, if it is no submission."""
-    if path.is_symlink() or not path.is_file():
-        raise ValueError("a link or a device, not a file")
-    if path.suffix.lower() != ".ipynb":
-        raise ValueError("not a notebook (.ipynb)")
-    size = path.stat().st_size
-    if size > NOTEBOOK:
-        raise ValueError(f"the file has {size >> 20} MB, more than {NOTEBOOK >> 20}")
-    if not size:
-        raise ValueError("the file is empty")
     try:
+        if path.is_symlink() or not path.is_file():
+            raise ValueError("a link or a device, not a file")
+        if path.suffix.lower() in ARCHIVES:
+            raise ValueError("an archive: unpack it where it lies, delete it, and grade again")
+        if path.suffix.lower() != ".ipynb":
+            raise ValueError("not a notebook (.ipynb)")
+        size = path.stat().st_size
+        if size > NOTEBOOK:
+            raise ValueError(f"the file has {size >> 20} MB, more than {NOTEBOOK >> 20}")
+        if not size:
+            raise ValueError("the file is empty")
         return path.read_bytes()
     except OSError as error:
         raise ValueError(f"the file cannot be read: {error.strerror}") from error
@@ -184,7 +184,7 @@ class Graders:
         self.pool = ThreadPoolExecutor(jobs)
         self.running, self.stopped = set(), False
         self.users = queue.SimpleQueue()
-        for uid in free_users(jobs) if how == "root" else [0] * jobs:
+        for uid in users(jobs):
             self.users.put(uid)
 
     def grade(self, paths: list[Path], assignments: dict, own: bool = False) -> dict[Path, dict]:
@@ -203,15 +203,22 @@ class Graders:
         return results
 
     def one(self, path: Path, assignments: dict, own: bool) -> dict:
-        """Return the result of one submission, an earlier one if nothing has changed."""
+        """Return the result of one submission; whatever fails in it stays its own affair."""
         try:
             content = content_of(path)
         except ValueError as error:
             return judge.outcome("broken file", str(error))
+        try:
+            return self.judged(path, content, assignments, own)
+        except Exception as error:
+            return judge.outcome("not graded", f"{type(error).__name__}: {error}")
+
+    def judged(self, path: Path, content: bytes, assignments: dict, own: bool) -> dict:
+        """Return the result of one submission, an earlier one if nothing has changed."""
         setting = json.dumps([FORMAT, self.limits, self.how]).encode()
         key = hashlib.sha256(setting + hashlib.sha256(content).digest()).hexdigest()
         path_kept = self.kept / f"{key}.json"
-        if path_kept.is_file():
+        with suppress(OSError, ValueError):  # there is none, or it was cut short
             kept = json.loads(path_kept.read_text(encoding="utf-8"))
             if kept["tests"] == digest(assignments.get(kept["assignment"])):
                 return kept
@@ -244,7 +251,8 @@ class Graders:
             )
             if process.returncode:
                 errors = errors.decode("utf-8", "replace").strip()
-                return judge.outcome("not graded", errors[-1000:] or f"exit {process.returncode}")
+                why = judge.printable(errors[-1000:])
+                return judge.outcome("not graded", why or f"exit {process.returncode}")
             return json.loads(answer)
         except subprocess.TimeoutExpired:
             return judge.outcome("timed out", judge.REASONS["timed out"])
@@ -260,34 +268,36 @@ def digest(value) -> str:
     return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
 
 
-def free_users(count: int) -> list[int]:
-    """Return ids of users that nobody has: the kernel counts processes by user."""
+def users(count: int) -> list[int]:
+    """Return ids of users that nobody has, for root to become; 0 for whoever is not root."""
+    if os.geteuid():
+        return [0] * count
     taken, first = {entry.pw_uid for entry in pwd.getpwall()}, 61_000 + os.getpid() % 2000
     return [uid for uid in range(first, first + 2000) if uid not in taken][:count]
 
 
-def sandbox_for(limits: dict, without: bool) -> str:
-    """Return the kind of sandbox that works on this machine, having started one of it.
+def sandbox_for(limits: dict, without: bool) -> tuple[str, list[str]]:
+    """Return the kind of sandbox that works on this machine, having started one, and its walls.
 
     Raises
     ------
     BookError
         If none does, and none was not asked for, or is asked for as root.
     """
-    how = "root" if os.geteuid() == 0 else "bwrap"
-    if without and how == "root":
+    if without and os.geteuid() == 0:
         raise BookError("--no-sandbox as root would give every submission the whole machine")
     if without:
-        return "none"
+        return "none", [*WALLS["none"], UNCOUNTED]
     try:
-        judge.Sandbox(how, *free_users(1), limits).close()
-    except (BookError, OSError) as error:
+        box = judge.Sandbox("bwrap", *users(1), limits)
+        box.close()
+    except (BookError, OSError, subprocess.SubprocessError) as error:
         raise BookError(
-            f"no sandbox can be made here ({error}). Run this as root on Linux, or as a user with "
-            "bubblewrap installed; --no-sandbox grades without, and trusts every submission with "
-            "your files."
+            f"no sandbox can be made here ({error}). It takes Linux and bubblewrap 0.8 or newer "
+            "(Debian, Ubuntu and Fedora have a package `bubblewrap`); --no-sandbox grades without, "
+            "and trusts every submission with your files."
         ) from error
-    return how
+    return "bwrap", [*WALLS["bwrap"], COUNTED if box.group else UNCOUNTED]
 
 
 def check_solutions(graders: Graders, paths: list[Path], assignments: dict) -> None:
@@ -308,6 +318,7 @@ def table(results: dict[Path, dict], folder: Path, assignments: dict) -> list[di
         result = results[path]
         # Whatever bytes a file's name has, a report is text.
         file = os.fsencode(path.relative_to(folder)).decode("utf-8", "backslashreplace")
+        file = judge.printable(file)
         plain = unicodedata.normalize("NFKD", file).encode("ascii", "ignore").decode()
         page = re.sub(r"[^\w.-]+", "-", plain.removesuffix(".ipynb")).strip("-.")[:60]
         questions = result["questions"]
@@ -363,7 +374,7 @@ def write_reports(out: Path, rows: list[dict], walls: list[str], table: str) -> 
 
 
 def main(arguments=None) -> int:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n\n")[0])
     parser.add_argument("submissions", type=Path, help="a folder of notebooks, at any depth")
     parser.add_argument(
         "--autograder", type=Path, default=ROOT / "_build" / "classroom" / "solutions",
@@ -379,6 +390,9 @@ def main(arguments=None) -> int:
         "--no-sandbox", action="store_true", help="trust every submission with your files"
     )
     options = parser.parse_args(arguments)
+    for stream in (sys.stdout, sys.stderr):  # names of files may hold any bytes
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         return _grade(options)
     except BookError as error:
@@ -398,10 +412,10 @@ def _grade(options) -> int:
         "disk": DISK,
     }
     folder = options.submissions.resolve()
-    paths = submissions_in(folder)
+    paths, left_out = submissions_in(folder)
     autograders = assignments_in(options.autograder.resolve())
     assignments = {name: questions_of(path) for name, path in autograders.items()}
-    how = sandbox_for(limits, options.no_sandbox)
+    how, walls = sandbox_for(limits, options.no_sandbox)
     graders = Graders(how, limits, max(1, options.jobs), options.output / "results")
     named = set(autograders if len(autograders) == 1 else ())
     for path in paths:
@@ -411,15 +425,16 @@ def _grade(options) -> int:
     check_solutions(graders, [autograders[name] for name in sorted(named)], assignments)
     results = graders.grade(paths, assignments)
     rows = table(results, folder, assignments)
-    walls = [
-        *WALLS[how],
+    walls.append(
         f"at most {options.seconds:g} s of CPU for a cell or a call, {options.minutes:g} minutes, "
-        f"{options.memory} MB (each process; all of them as looked at ten times a second) and "
-        f"{options.processes} processes and threads",
-    ]
+        f"{options.memory} MB of memory, {DISK >> 20} MB of files and {options.processes} "
+        "processes and threads"
+    )
     write_reports(options.output, rows, walls, as_csv(rows, assignments))
     for state, count in Counter(row["state"] for row in rows).most_common():
         print(f"{count:5} {state}")
+    for part, count in left_out.items():
+        print(f"{count:5} left out in {judge.printable(part)}: hidden, or trash")
     print(f"In force: {'; '.join(walls)}.")
     print(f"{options.output / 'grades.csv'}, {options.output / 'index.html'}")
     return int(any(row["state"] == "not graded" for row in rows))

@@ -1,29 +1,34 @@
 """The untrusted side of grading: runs a student's cells, and hands over plain values.
 
-`tools.classroom.judge` starts this file as a process of its own inside the sandbox and asks over a
+`tools.classroom.judge` starts `main` as a process of its own inside the sandbox and asks over a
 pipe: run these cells, what is `frames`, what does `mel(440.0)` return. Requests and replies are
-JSON; `pack` and `unpack` say what may cross. Nothing here is trusted: whatever a submission does to
-this process, the checks run in another one, on values that are nothing but data.
+JSON; `pack` and `unpack` of `helpers.checks` say what may cross. Nothing here is trusted: whatever
+a submission does to this process, the checks run in another one, on values that are nothing but
+data.
 """
 
-import base64
+import ctypes
 import json
 import os
 import resource
 import signal
 import socket
+import subprocess
 import sys
 import types
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
+
+from helpers import checks
+from helpers.checks import pack, unpack
 
 ROOT = Path(__file__).resolve().parents[2]
 WORK = ROOT / "classroom" / "student"  # where the cells run, as they do for the student
 MESSAGE = 32 * 2**20  # bytes of JSON that one request or reply may have
 TEXT = 2000  # characters of an error's message that are kept
 TIMED_OUT = 124  # exit status of a process that swallowed every interruption
-CONTAINERS = {"tuple": tuple, "set": set, "frozenset": frozenset}
+NEW_USERS = 0x10000000  # CLONE_NEWUSER of <sched.h>
 
 
 class OutOfTime(BaseException):
@@ -38,67 +43,6 @@ class Grader:
 
     def __getattr__(self, name):
         return lambda *_, **__: None
-
-
-def pack(value):
-    """Return plain data in a form that JSON has.
-
-    Parameters
-    ----------
-    value : None, bool, int, float, complex, str, list, tuple, set, frozenset, dict, numpy.ndarray
-        NumPy's scalars too; arrays of numbers, booleans or strings.
-
-    Raises
-    ------
-    TypeError
-        For anything else, named in a way that helps a student.
-    """
-    numpy = sys.modules.get("numpy")
-    if numpy and isinstance(value, numpy.ndarray | numpy.generic):
-        array = numpy.asarray(value)
-        if array.dtype.kind not in "biufcUS":
-            raise TypeError(f"is an array of {array.dtype}, not of numbers, booleans or strings")
-        data = base64.b64encode(array.tobytes()).decode()
-        return {"array": [data, array.dtype.str, array.shape, isinstance(value, numpy.generic)]}
-    if value is None or isinstance(value, bool | int | float | str):
-        return value
-    if isinstance(value, complex):
-        return {"complex": [value.real, value.imag]}
-    if isinstance(value, list):
-        return [pack(item) for item in value]
-    if isinstance(value, dict):
-        return {"dict": [[pack(key), pack(item)] for key, item in value.items()]}
-    for name, container in CONTAINERS.items():
-        if isinstance(value, container):
-            return {name: [pack(item) for item in value]}
-    if value is ...:
-        raise TypeError("is still `...`: not answered yet")
-    raise TypeError(
-        f"is of type {type(value).__name__}, not a number, a string, a list, a dict or an array"
-    )
-
-
-def unpack(value):
-    """Return the data that `pack` packed; raises `ValueError` or `TypeError` for anything else."""
-    if isinstance(value, list):
-        return [unpack(item) for item in value]
-    if not isinstance(value, dict):
-        return value
-    ((kind, content),) = value.items()
-    if kind == "array":
-        import numpy as np
-
-        data, dtype, shape, scalar = content
-        dtype = np.dtype(str(dtype))
-        if dtype.kind not in "biufcUS":
-            raise ValueError(f"an array of {dtype} is not plain data")
-        array = np.frombuffer(base64.b64decode(data), dtype).reshape(shape).copy()
-        return array[()] if scalar else array
-    if kind == "complex":
-        return complex(*content)
-    if kind == "dict":
-        return {unpack(key): unpack(item) for key, item in content}
-    return CONTAINERS[kind](unpack(item) for item in content)
 
 
 @contextmanager
@@ -149,6 +93,8 @@ def holes() -> list[str]:
     rights = int(status["CapEff"], 16) | int(status["CapBnd"], 16)
     if rights or int(status["NoNewPrivs"]) != 1 or os.getuid() == 0:
         found.append("can gain rights")
+    if ctypes.CDLL(None).unshare(NEW_USERS) == 0:
+        found.append("can make namespaces of its own, and file systems in them")
     return found
 
 
@@ -174,8 +120,6 @@ class Notebook:
         from IPython.core.interactiveshell import InteractiveShell
         from traitlets.config import Config
 
-        from helpers import checks
-
         config = Config()
         config.HistoryManager.enabled = False
         config.InteractiveShell.colors = "nocolor"
@@ -185,11 +129,43 @@ class Notebook:
         self.names["grader"] = Grader()
         otter = sys.modules["otter"] = types.ModuleType("otter")
         otter.Notebook = checks.Grader = Grader
+        self.errors, self.cell, self.prints_to = [], 0, os.dup(1)
+        # IPython's own want a terminal, which there is not.
+        self.shell.system, self.shell.getoutput = self.shell.system_raw, self._getoutput
+        self.shell.enable_matplotlib = lambda *_, **__: ("agg", "agg")
+        for magic in ("run_line_magic", "run_cell_magic", "system", "getoutput"):
+            setattr(self.shell, magic, self._passed_over(getattr(self.shell, magic)))
+
+    def _getoutput(self, command, *_, **__):
+        """Return the lines that a command prints (`lines = !ls`)."""
+        from IPython.utils.text import SList
+
+        return SList(subprocess.getoutput(self.shell.var_expand(command, 1)).splitlines())
+
+    def _passed_over(self, magic):
+        """Return a magic (`%pip`, `!ls`) such that the rest of its cell runs where it cannot."""
+
+        def called(*_arguments, **_keywords):
+            try:
+                return magic(*_arguments, **_keywords)
+            except Exception as _error:
+                self.errors.append([self.cell, *describe(_error)])
+
+        return called
+
+    def _open_streams(self) -> None:
+        """Open what prints go to, whatever the student's code did to it."""
+        with suppress(Exception):
+            for descriptor, name in [(1, "stdout"), (2, "stderr")]:
+                os.dup2(self.prints_to, descriptor)
+                stream = os.fdopen(descriptor, "w", 1, "utf-8", "backslashreplace", closefd=False)
+                setattr(sys, name, stream)
+                setattr(sys, f"__{name}__", stream)
 
     def run(self, cells: list[str]) -> dict:
         """Run the cells in order, each whatever became of the others; returns their errors."""
-        errors = []
-        for number, cell in enumerate(cells, 1):
+        for self.cell, cell in enumerate(cells, 1):
+            self._open_streams()
             error = None
             try:
                 with limited(self.seconds):
@@ -198,12 +174,12 @@ class Notebook:
             except BaseException as raised:
                 error = raised
             if error is not None:
-                errors.append([number, *describe(error)])
-        sys.stdout.flush()
+                self.errors.append([self.cell, *describe(error)])
+        with suppress(Exception):
+            sys.stdout.flush()
         # What is printed when the checks call a function would tell what they call it with.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        os.dup2(1, 2)
-        return {"errors": errors}
+        self.prints_to = os.open(os.devnull, os.O_WRONLY)
+        return {"errors": self.errors}
 
     def get(self, name: str) -> dict:
         """Return the value of a variable, packed, or that it is a function."""
@@ -214,6 +190,7 @@ class Notebook:
 
     def call(self, name: str, arguments, keywords) -> dict:
         """Return what a function of the student's returns, or raises, for plain arguments."""
+        self._open_streams()
         try:
             with limited(self.seconds):
                 result = self.names[name](*unpack(arguments), **unpack(keywords))
@@ -227,7 +204,6 @@ def main() -> None:
     requests, replies = Connection(os.dup(0)), Connection(os.dup(1))
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.dup2(2, 1)
-    sys.path.insert(0, str(ROOT))
     found = holes() if options["sandboxed"] else []
     limit(options["limits"], count_processes=options["sandboxed"])
     notebook = Notebook(options["limits"])
@@ -241,7 +217,3 @@ def main() -> None:
         except Exception as error:
             reply = json.dumps({"refused": describe(error)[1]})
         replies.send_bytes(reply.encode())
-
-
-if __name__ == "__main__":
-    main()
