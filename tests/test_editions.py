@@ -16,6 +16,8 @@ import numpy as np
 import pytest
 
 from helpers import checks
+from tools.book import sync
+from tools.book.address import read as read_repository
 from tools.classroom import editions
 from tools.classroom.masters import KEYS, masters, objective, objectives, read, sealed
 from tools.common import ROOT, BookError
@@ -340,6 +342,28 @@ def test_a_malformed_master_is_named(tmp_path, old, new, says):
     path.write_text(SOUND.replace(old, new))
     with pytest.raises(BookError, match=f"01_x.py.*{re.escape(says)}"):
         read(path)
+
+
+def test_answers_typed_into_a_student_edition_are_kept(tmp_path, capsys):
+    chapter = "# %% [markdown]\n# # X\n#\n# ## What you will learn\n#\n# - Say what.\n#\n# End.\n"
+    master = SOUND.replace("# ## A\n", "# ## A\n#\n# What is `x`?\n")
+    (tmp_path / "book/exercises").mkdir(parents=True)
+    (tmp_path / "book/01_x.py").write_text(chapter)
+    path = tmp_path / "book/exercises/01_x.py"
+    repository = read_repository(ROOT)
+    path.write_text(sync.refreshed(master, "01_x.py", repository, "classroom/student/01_x.ipynb"))
+    student = tmp_path / "classroom/student/01_x.ipynb"
+    assert editions.main(["--only", "01_x"], tmp_path) == 0
+    student.write_text(student.read_text().replace("x = ...", "x = 7"))
+    capsys.readouterr()
+    assert editions.main(["--only", "01_x", "--check"], tmp_path) == 1
+    assert not (tmp_path / "edited").exists()
+    for _ in range(2):
+        assert editions.main(["--only", "01_x"], tmp_path) == 0
+    (kept,) = (tmp_path / "edited").rglob("*.ipynb")
+    assert "x = 7" in kept.read_text()
+    assert "x = ..." in student.read_text()
+    assert f"kept as {kept.relative_to(tmp_path)}" in capsys.readouterr().out
 
 
 def test_answers_are_sealed():

@@ -1,5 +1,6 @@
 """Pairs of .py and .ipynb, the links derived from one address, and the setup cell for Colab."""
 
+import json
 import re
 import shutil
 
@@ -168,6 +169,56 @@ def test_outputs_of_a_notebook_that_was_run_are_dropped(book):
     assert sync.main(["--check"], book) == 1
     sync.main([], book)
     assert path.read_text() == clean
+
+
+def test_what_was_typed_into_a_notebook_is_kept(book, capsys):
+    sync.main([], book)
+    source, path = book / "book/06_cnn.py", book / "book/06_cnn.ipynb"
+
+    def kept():
+        return sorted((book / "edited").rglob("*.ipynb"))
+
+    def type_into(cell, text):
+        notebook = nbformat.read(path, as_version=4)
+        notebook.cells[cell].source = text
+        nbformat.write(notebook, path)
+
+    # A source that changed, a cell that moved or went, and outputs are no edits of the notebook.
+    source.write_text(source.read_text().replace("return 2 * x", "return 3 * x"))
+    assert sync.main([], book) == 0
+    notebook = nbformat.read(path, as_version=4)
+    notebook.cells = notebook.cells[::-1][:-1]
+    notebook.cells[0].outputs = [nbformat.v4.new_output("stream", text="2")]
+    nbformat.write(notebook, path)
+    assert sync.main([], book) == 0
+    assert kept() == []
+
+    capsys.readouterr()
+    type_into(-1, "1 + 41")
+    assert sync.main(["--check"], book) == 1
+    assert kept() == []
+    assert sync.main([], book) == 0
+    (copy,) = kept()
+    assert "1 + 41" in copy.read_text()
+    assert "1 + 41" not in path.read_text()
+    assert f"kept as {copy.relative_to(book)}" in capsys.readouterr().out
+
+    # A new cell, without an id as older programs write it; half a file; a second one on a day.
+    notebook = nbformat.read(path, as_version=4)
+    notebook.cells.append(nbformat.v4.new_code_cell("mine = 1"))
+    del notebook.cells[-1]["id"]
+    notebook.nbformat_minor = 4
+    path.write_text(json.dumps(notebook))
+    sync.main([], book)
+    path.write_text("<<<<<<< HEAD\n" + path.read_text())
+    sync.main([], book)
+    assert len(kept()) == 3
+
+    # Once it is in the source, too, there is nothing to keep.
+    type_into(-1, "1 + 42")
+    source.write_text(source.read_text().replace("1 + 1", "1 + 42"))
+    sync.main([], book)
+    assert len(kept()) == 3
 
 
 def test_the_header_asks_for_a_gpu(book):

@@ -13,17 +13,21 @@ address in `_config.yml` this module writes
 The masters of the exercises, `book/exercises/NN_name.py`, get the two cells as well and no
 notebook; their button opens the student edition, which `tools.classroom.editions` makes.
 
-It goes one way. A notebook that was edited by hand is overwritten; `--check` says which would be.
+It goes one way. Of a notebook into which somebody typed a copy is kept in `edited/`, and named,
+before it is overwritten; `--check` says which would be.
 """
 
 import argparse
 import ast
 import hashlib
 import itertools
+import json
 import re
+import shutil
 import sys
 import textwrap
 from collections import Counter
+from datetime import datetime
 from pathlib import Path
 
 import jupytext
@@ -168,6 +172,42 @@ def collapsed(source: nbformat.NotebookNode) -> nbformat.NotebookNode:
     return source
 
 
+def digest_of(cell: dict) -> str:
+    """Return what a derived cell's id begins with: a digest of all that is derived of it."""
+    text = "".join(cell["source"])
+    content = "\0".join([cell["cell_type"], text, *cell["metadata"].get("tags", [])])
+    return hashlib.sha256(content.encode()).hexdigest()[:12]
+
+
+def typed(old: str, new: str) -> bool:
+    """Return whether a notebook holds a cell that is not derived, and the one to replace it lacks.
+
+    An id tells what a cell held when it was derived; whoever types into it leaves the id.
+    """
+    try:
+        known = {"".join(cell["source"]).strip() for cell in json.loads(new)["cells"]} | {""}
+        return any(
+            "".join(cell["source"]).strip() not in known
+            and not str(cell.get("id")).startswith(digest_of(cell))
+            for cell in json.loads(old)["cells"]
+        )
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return bool(old.strip())  # cut short, or with git's marks of a conflict
+
+
+def keep_typed(path: Path, text: str, root: Path = ROOT) -> str | None:
+    """Copy the notebook at `path` if `text` would overwrite what somebody typed; say where to."""
+    if path.suffix != ".ipynb" or not path.exists():
+        return None
+    if not typed(path.read_text(encoding="utf-8", errors="replace"), text):
+        return None
+    name = path.relative_to(root)
+    copy = root / "edited" / name.with_stem(f"{name.stem}-{datetime.now():%Y%m%d-%H%M%S-%f}")
+    copy.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy2(path, copy)
+    return f"{name} is derived, and somebody had typed into it: kept as {copy.relative_to(root)}"
+
+
 def finished(source: nbformat.NotebookNode, extra: dict | None = None) -> str:
     """Return a notebook as text, with Colab's metadata and cell ids that depend on content alone.
 
@@ -182,8 +222,7 @@ def finished(source: nbformat.NotebookNode, extra: dict | None = None) -> str:
     for cell in source.cells:
         for key in LOOKS:
             cell.metadata.pop(key, None)
-        content = "\0".join([cell.cell_type, cell.source, *cell.metadata.get("tags", [])])
-        digest = hashlib.sha256(content.encode()).hexdigest()[:12]
+        digest = digest_of(cell)
         seen[digest] += 1
         cell.id = digest if seen[digest] == 1 else f"{digest}-{seen[digest]}"
     colab = {"provenance": []}
@@ -260,7 +299,7 @@ def out_of_step(root: Path = ROOT, url: str | None = None) -> dict[Path, str]:
 
 def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
     """Run the command line; return its exit status (1: --check found something out of step)."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--check", action="store_true", help="write nothing, list what differs")
     parser.add_argument(
         "--repository", metavar="URL", help="write this address into _config.yml first"
@@ -270,6 +309,8 @@ def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
         stale = out_of_step(root, options.repository)
         if not options.check:
             for path, text in stale.items():
+                if kept := keep_typed(path, text, root):
+                    print(kept)
                 write_atomic(path, text)
         repository = read(root)
     except BookError as error:

@@ -7,6 +7,7 @@ From each master, `book/exercises/NN_name.py`, otter-grader's `assign` makes
 - `_build/classroom/solutions/NN_name.ipynb`, the same with solutions;
 - `_build/classroom/autograder/NN_name.zip`, for `otter run` and what builds on it.
 
+Answers that somebody typed into `classroom/student` are kept in `edited/`, and named.
 `book/exercises.md` gets the table of objectives and exercises. `--check` compares what is committed
 with what would be made; `--run` executes the solution editions, where every check has to pass, and
 has the autograder grade them.
@@ -205,7 +206,7 @@ def wrong(executed: Path) -> list[str]:
 
 def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
     """Run the command line; return its exit status (1: out of step, or a solution failed)."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument(
         "--only", nargs="+", metavar="NAME", help="such as 04_features; leaves the page"
     )
@@ -235,6 +236,8 @@ def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
             if not path.exists() or path.read_text(encoding="utf-8") != text:
                 stale.append(path.relative_to(root))
                 if not options.check:
+                    if kept := sync.keep_typed(path, text, root):
+                        print(kept)
                     write_atomic(path, text)
         if options.run and not options.check:
             for master in every:
