@@ -8,6 +8,7 @@ The variable MASTERS limits this to some of them, such as "04_features 05_folds"
 
 import ast
 import json
+import math
 import os
 import re
 from functools import cache
@@ -141,6 +142,32 @@ def test_tempting_wrong_answers_get_their_hints(name, exercise):
         assert says[1] in message
         hints.add(message)
     assert len(hints) >= 2, "all wrong answers get the same hint"
+
+
+VALUES = (0, 1, -1, 2, 3, 5, 10, 100, 0.5, 0.1, 1.5, True, "", "a", [], {}, set(), [0], [1], [0, 1],
+          (1, 2), {"a": 1}, np.zeros(5), np.ones(5), np.arange(10.0), np.zeros((2, 2)), math.nan,
+          None, ...)  # fmt: skip
+FUNCTIONS = (
+    lambda *a: a, lambda *a: a[0], lambda *a: a[-1], lambda *a: len(a[0]), lambda *a: sum(a[0]),
+    lambda *a: max(a[0]), lambda *a: np.mean(a[0]), lambda *a: np.abs(a[0]), lambda *a: a[0][::-1],
+    lambda *a: sorted(a[0]), lambda *a: set(a[0]), lambda *a: list(range(len(a[0]))),
+    lambda *a: np.zeros_like(a[0]), lambda *a: np.ones_like(a[0]), lambda *a: np.zeros(len(a[0])),
+    *((lambda *_, value=value: value) for value in VALUES),
+)  # fmt: skip
+# An open project: to take the signs away is a question that one may ask.
+SPARED = {("07_lstm", "project"): FUNCTIONS[7]}
+
+
+@pytest.mark.long
+@each_exercise
+def test_what_is_answered_without_a_thought_gets_no_point(name, exercise):
+    names = bound(stubs(name)[0][exercise])
+    right = [value for value in right_values(exercise_of(name, exercise)) if np.isscalar(value)]
+    spared = SPARED.get((name, exercise), NotImplemented)
+    for case in checks.tests(edition(name))[exercise]["cases"]:
+        for answer in (*VALUES, *FUNCTIONS):
+            if not (np.isscalar(answer) and answer in right) and answer is not spared:
+                assert checks.failure(case, dict.fromkeys(names, answer)), (answer, case)
 
 
 @each_exercise

@@ -649,12 +649,15 @@ def check_my_group():
     families = np.repeat(["bass", "flute", "reed"], 60)
     instruments = np.array([f"{f}_{i % 4:03}" for i, f in enumerate(families)])
     pitches = rng.integers(30, 60, 180) + 12 * (families == "flute") + 6 * (families == "reed")
-    groups = np.asarray(call("my_group", my_group, families, instruments, pitches))
+    answer = call("my_group", my_group, families, instruments, pitches)
+    groups = np.asarray(answer)
     assert groups.shape == (180,), (
         f"For 180 notes, my_group returns something of shape {groups.shape}: one text for each is "
         "asked for."
     )
-    groups = groups.astype(str)
+    assert all(isinstance(group, str) for group in answer), (
+        "my_group should return a text for each note, such as a group's name: these are no texts."
+    )
     n = len(set(groups))
     assert n > 1, "All notes are in one group: nothing is left to learn from."
     assert n < 180, "Every note is a group of its own: that is what random folds do."
@@ -671,6 +674,12 @@ def check_my_group():
 
 
 check_my_group()
+
+
+# %% tags=["wrong"]
+# says: these are no texts
+def my_group(families, instruments, pitches):
+    return pitches
 
 
 # %% tags=["wrong"]

@@ -139,6 +139,10 @@ number(
     },
     hint="Of the 64 patterns of six signs, how many are at least as one-sided as five to one?",
 )
+
+# %% tags=["test"]
+from helpers.checks import call, number
+
 number(
     "sign_p([2, 0, 1, 0, 3])",
     call("sign_p", sign_p, [2, 0, 1, 0, 3]),
@@ -150,10 +154,6 @@ number(
     },
     hint="Two of the five folds are even. What is left?",
 )
-
-# %% tags=["test"]
-from helpers.checks import call, number
-
 number(
     "sign_p([1, -1, 2, -2])",
     call("sign_p", sign_p, [1, -1, 2, -2]),
