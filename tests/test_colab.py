@@ -16,11 +16,13 @@ from packaging.requirements import Requirement
 
 from tools import colab
 from tools.book import sync
-from tools.book.address import Repository
+from tools.book.address import PLACEHOLDER, Repository
 from tools.common import ROOT
 from tools.environments import colab_contract
 
-CELL = sync.setup_cell(Repository("https://github.com/your-account/cnn-or-lstm")).split("\n", 1)[1]
+ADDRESS = "https://github.com/some/where"
+CELL = sync.setup_cell(Repository(ADDRESS)).split("\n", 1)[1]
+IN_COLAB = "import sys, types\nsys.modules['google.colab'] = types.ModuleType('google.colab')\n"
 
 
 def test_elsewhere_the_cell_does_nothing(tmp_path):
@@ -28,6 +30,34 @@ def test_elsewhere_the_cell_does_nothing(tmp_path):
     code = f"import os, sys\nbefore = {state}\n{CELL}\nassert before == {state}"
     subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("address", "says"),
+    [
+        (
+            PLACEHOLDER,
+            "This copy of the book lacks its address: `make sync REPOSITORY=...` sets it.",
+        ),
+        ("https://no-such-host.invalid/a/b", "Cannot clone main of ADDRESS: no network"),
+        ("file:///no/such/folder", "Cannot clone main of ADDRESS: is it there, and public?"),
+    ],
+)
+def test_what_keeps_it_from_cloning_is_said_in_a_sentence(tmp_path, address, says):
+    cell = CELL.replace(ADDRESS, address).replace("/content/", f"{tmp_path}/")
+    done = subprocess.run(
+        [sys.executable, "-c", IN_COLAB + cell], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert done.returncode == 1
+    assert done.stderr == says.replace("ADDRESS", address) + "\n"
+    assert not done.stdout
+
+
+def test_what_pip_cannot_do_is_said_with_what_to_choose(monkeypatch):
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    with pytest.raises(SystemExit, match=f"no-such-package cannot .* version {colab.RUNTIME}"):
+        colab.install(["no-such-package"])
+    assert f"Runtime version {colab.RUNTIME}" in CELL
 
 
 def test_what_is_missing_is_named_with_tensorboard_as_tensorflows_own():
@@ -129,11 +159,10 @@ def test_in_colab_it_clones_and_replaces_nothing(tmp_path):
     ):
         subprocess.run(["git", *command], cwd=origin, check=True)
 
-    cell = CELL.replace("https://github.com/your-account/cnn-or-lstm", origin.as_uri())
+    cell = CELL.replace(ADDRESS, origin.as_uri())
     cell = cell.replace("/content/cnn-or-lstm", str(tmp_path / "content"))
     code = (
-        "import sys, types\nsys.modules['google.colab'] = types.ModuleType('google.colab')\n"
-        f"{cell}\nimport os\nassert os.path.exists('here.txt')\n"
+        f"{IN_COLAB}{cell}\nimport os\nassert os.path.exists('here.txt')\n"
         f"assert sys.path[0] == {str(tmp_path / 'content')!r}\n"
         "assert os.environ['TF_FORCE_GPU_ALLOW_GROWTH'] == 'true'\n"
     )

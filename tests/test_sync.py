@@ -1,12 +1,16 @@
 """Pairs of .py and .ipynb, the links derived from one address, and the setup cell for Colab."""
 
 import json
+import os
 import re
 import shutil
+import subprocess
+import sys
 
 import jupytext
 import nbformat
 import pytest
+import yaml
 
 from tools.book import sync
 from tools.book.address import PLACEHOLDER, read, with_url
@@ -244,6 +248,63 @@ def test_another_address_goes_everywhere(book, capsys):
         assert "someone/fork.of-it" in text
     assert "  url: kept" in (book / "CITATION.cff").read_text()
     assert sync.main(["--check"], book) == 0
+
+
+def test_the_first_push_to_a_fork_brings_it_in_step(book, tmp_path_factory):
+    """What the workflow runs, with a `make` that derives this small book."""
+    job = yaml.safe_load((ROOT / ".github/workflows/book.yml").read_text())["jobs"]["address"]
+    script = job["steps"][-1]["run"]
+    folder = tmp_path_factory.mktemp("fork")
+    (folder / "make").write_text(
+        f"""#!/bin/sh
+test "$1 $2" = "classroom REPOSITORY=$ADDRESS" || exit 1
+exec {sys.executable} -c "import sys; from pathlib import Path; from tools.book import sync
+sys.exit(sync.main(['--repository', '$ADDRESS'], Path('.')))"
+"""
+    )
+    (folder / "make").chmod(0o755)
+    environment = os.environ | {
+        "ADDRESS": "https://github.com/someone/fork",
+        "PATH": f"{folder}:{os.environ['PATH']}",
+        "PYTHONPATH": str(ROOT),
+    }
+
+    def git(*arguments):
+        identity = [
+            "-c",
+            "user.name=a",
+            "-c",
+            "user.email=a@localhost",
+            "-c",
+            "commit.gpgsign=false",
+        ]
+        return subprocess.check_output(["git", *identity, *arguments], cwd=book, text=True)
+
+    sync.main([], book)
+    git("init", "-q", "-b", "main")
+    git("add", ".")
+    git("commit", "-q", "-m", "a")
+    git("init", "-q", "--bare", str(folder / "origin"))
+    git("remote", "add", "origin", str(folder / "origin"))
+    git("push", "-q", "-u", "origin", "main")
+    for _ in range(2):  # the second time there is nothing to do
+        subprocess.run(["bash", "-e", "-c", script], cwd=book, env=environment, check=True)
+        assert git("rev-list", "--count", "origin/main") == "2\n"
+    for name in ("_config.yml", "README.md", "book/06_cnn.py", "book/06_cnn.ipynb"):
+        assert "github.com/someone/fork" in git("show", f"origin/main:{name}")
+    assert git("status", "--porcelain") == ""
+
+    # Where nobody may push to the branch, the commit waits in another one.
+    hook = folder / "origin/hooks/update"
+    hook.write_text('#!/bin/sh\ntest "$1" != refs/heads/main\n')
+    hook.chmod(0o755)
+    environment["ADDRESS"] = "https://github.com/someone/else"
+    said = subprocess.run(
+        ["bash", "-e", "-c", script], cwd=book, env=environment, capture_output=True, text=True
+    )
+    assert said.returncode == 1
+    assert "::error::This branch is protected" in said.stdout
+    assert "github.com/someone/else" in git("show", "origin/address:book/06_cnn.ipynb")
 
 
 def test_comments_of_the_configuration_stay():

@@ -20,6 +20,7 @@ from importlib import metadata
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent.parent / "pyproject.toml"
+RUNTIME = "2026.07"  # the newest of the past runtimes that Colab lets one choose
 SHIPPED = Path(__file__).resolve().with_name("environments") / "colab.toml"
 # Beyond the helpers' own dependencies: what runs a chapter without a browser.
 EXTRA = ["papermill"]
@@ -105,12 +106,16 @@ def install(requirements: list[str]) -> None:
     with tempfile.NamedTemporaryFile("w", suffix=".txt", delete=False) as constraints:
         constraints.writelines(f"{name}=={version}\n" for name, version in have.items())
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    subprocess.run([*pip, "--constraint", constraints.name, *absent], check=True)
+    if subprocess.run([*pip, "--constraint", constraints.name, *absent]).returncode:
+        sys.exit(
+            f"{', '.join(absent)} cannot be installed beside what is here. In Colab choose "
+            f"Runtime, Change runtime type, Runtime version {RUNTIME}, and run all cells again."
+        )
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line: install, or print the list."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument(
         "--print", action="store_true", help="list what is shipped, install nothing"
     )

@@ -34,6 +34,7 @@ import jupytext
 import nbformat
 
 from helpers.runs.files import write_atomic
+from tools import colab
 from tools.book import links, needs
 from tools.book.address import PLACEHOLDER, Repository, read, with_url
 from tools.common import ROOT, BookError
@@ -65,6 +66,7 @@ def setup_cell(repository: Repository) -> str:
     """Return the cell that makes a Colab machine ready and does nothing anywhere else."""
     return f'''# %% tags=["{SETUP}", "remove-cell"]
 # In Colab: get the book's files, install what is missing, replace nothing. Elsewhere: do nothing.
+# Should Colab's newest break it: Runtime, Change runtime type, Runtime version {colab.RUNTIME}.
 import sys
 
 REPOSITORY = "{repository.url}"
@@ -74,10 +76,16 @@ if "google.colab" in sys.modules:
     import os
     import subprocess
 
+    if "/your-account/" in REPOSITORY:
+        sys.exit("This copy of the book lacks its address: `make sync REPOSITORY=...` sets it.")
     if not os.path.exists(FOLDER + "/book"):
         clone = ["git", "clone", "--quiet", "--depth", "1", "--branch", "{repository.branch}"]
-        subprocess.run([*clone, REPOSITORY, FOLDER], check=True)
-    subprocess.run([sys.executable, FOLDER + "/tools/colab.py"], check=True)
+        got = subprocess.run([*clone, REPOSITORY, FOLDER], stderr=subprocess.PIPE, text=True)
+        if got.returncode:
+            why = "no network" if "resolve host" in got.stderr else "is it there, and public?"
+            sys.exit(f"Cannot clone {repository.branch} of {{REPOSITORY}}: {{why}}")
+    if subprocess.run([sys.executable, FOLDER + "/tools/colab.py"]).returncode:
+        sys.exit("Packages are missing: choose Runtime version {colab.RUNTIME}, as said above.")
     os.environ["TF_FORCE_GPU_ALLOW_GROWTH"] = "true"
     sys.path.insert(0, FOLDER)
     os.chdir(FOLDER + "/book")
