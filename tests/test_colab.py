@@ -44,7 +44,8 @@ def test_elsewhere_the_cell_does_nothing(tmp_path):
     ],
 )
 def test_what_keeps_it_from_cloning_is_said_in_a_sentence(tmp_path, address, says):
-    cell = CELL.replace(ADDRESS, address).replace("/content/", f"{tmp_path}/")
+    cell = sync.setup_cell(Repository(PLACEHOLDER)) if address == PLACEHOLDER else CELL
+    cell = cell.replace(ADDRESS, address).replace("/content/", f"{tmp_path}/")
     done = subprocess.run(
         [sys.executable, "-c", IN_COLAB + cell], cwd=tmp_path, capture_output=True, text=True
     )

@@ -63,7 +63,13 @@ def badge_cell(repository: Repository, path: str) -> str:
 
 
 def setup_cell(repository: Repository) -> str:
-    """Return the cell that makes a Colab machine ready and does nothing anywhere else."""
+    """Return the cell that makes a Colab machine ready and does nothing anywhere else.
+
+    The placeholder is not cloned: it might be somebody's.
+    """
+    check = """
+    if "/your-account/" in REPOSITORY:
+        sys.exit("This copy of the book lacks its address: `make sync REPOSITORY=...` sets it.")"""
     return f'''# %% tags=["{SETUP}", "remove-cell"]
 # In Colab: get the book's files, install what is missing, replace nothing. Elsewhere: do nothing.
 # Should Colab's newest break it: Runtime, Change runtime type, Runtime version {colab.RUNTIME}.
@@ -75,9 +81,7 @@ FOLDER = "/content/cnn-or-lstm"
 if "google.colab" in sys.modules:
     import os
     import subprocess
-
-    if "/your-account/" in REPOSITORY:
-        sys.exit("This copy of the book lacks its address: `make sync REPOSITORY=...` sets it.")
+{check * (repository.url == PLACEHOLDER)}
     if not os.path.exists(FOLDER + "/book"):
         clone = ["git", "clone", "--quiet", "--depth", "1", "--branch", "{repository.branch}"]
         got = subprocess.run([*clone, REPOSITORY, FOLDER], stderr=subprocess.PIPE, text=True)
