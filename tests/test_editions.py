@@ -197,6 +197,16 @@ def test_exercises_name_objectives_and_every_objective_is_tested(name):
 
 
 @each_master
+def test_a_student_edition_finds_its_checks(name):
+    cells = json.loads(edition(name).read_text())["cells"]
+    (start,) = [text for text in ("".join(cell["source"]) for cell in cells) if "Grader(" in text]
+    space = {}
+    exec(start, space)
+    exercise = MASTERS[name].exercises[0].name
+    assert "is not known yet" in repr(space["grader"].check(exercise))
+
+
+@each_master
 def test_links_of_a_student_edition_lead_to_files(name):
     for cell in json.loads(edition(name).read_text())["cells"]:
         if cell["cell_type"] == "markdown":
