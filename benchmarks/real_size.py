@@ -298,7 +298,7 @@ def write(result: dict, page: Path = PAGE) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n\n")[0])
     parser.add_argument("--notes", type=int, default=2000, help=f"the thesis has {FULL}")
     parser.add_argument("--test", type=int, help="notes of the test split (4096, or a twentieth)")
     parser.add_argument("--steps", type=int, default=STEPS)

@@ -146,3 +146,13 @@ def test_the_index_shows_the_profiles_as_they_are():
     rows = re.findall(r"^\| `(\w+)` \| ([\d,]+) \| (\d+) \|", index, re.MULTILINE)
     shown = {name: (int(notes.replace(",", "")), int(epochs)) for name, notes, epochs in rows}
     assert shown == {p.name: (p.notes_per_family, p.epochs) for p in profiles.PROFILES.values()}
+
+
+def test_nothing_hangs_on_what_python_leaves_out_with_an_o():
+    """PYTHONOPTIMIZE drops asserts, and docstrings with 2."""
+    for path in [*ROOT.glob("helpers/**/*.py"), *ROOT.glob("tools/**/*.py")]:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            where = f"{path.relative_to(ROOT)}, line {getattr(node, 'lineno', 0)}"
+            assert not isinstance(node, ast.Assert), f"{where}: raise an error instead"
+            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+                assert node.value.id != "__doc__", f"{where}: there may be no docstring"

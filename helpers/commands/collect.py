@@ -232,7 +232,7 @@ def report(outcomes: list[Outcome]) -> str:
 def main(arguments=None) -> int:
     """Run the command line; return 0, 1 (something was refused) or 2 (no such source)."""
     parser = argparse.ArgumentParser(
-        prog="instruments collect", description=__doc__.splitlines()[0]
+        prog="instruments collect", description=(__doc__ or "").partition("\n")[0]
     )
     parser.add_argument("into", type=options.folder, help="the folder of the class's records")
     parser.add_argument("sources", nargs="+", type=Path, metavar="from", help="folders, zip files")

@@ -215,7 +215,9 @@ def processes(n: int):
 
 
 def main(arguments=None) -> int:
-    parser = argparse.ArgumentParser(prog="instruments train", description=__doc__.split("\n\n")[0])
+    parser = argparse.ArgumentParser(
+        prog="instruments train", description=(__doc__ or "").partition("\n\n")[0]
+    )
     parser.add_argument("--profile", default="quick", choices=list(profiles.PROFILES))
     parser.add_argument(
         "--data", default="nsynth-mini", type=options.data, help="a set in NSynth's layout"

@@ -351,7 +351,7 @@ def be_quiet_and_stoppable() -> None:
 
 def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
     """Run the command line; return 0, 1 (a chapter failed), 2 (refused) or 130 (stopped)."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     add_options(parser)
     parser.set_defaults(jobs=1)
     parser.add_argument("--output", type=Path, default=OUTPUT, help=f"default {OUTPUT}")

@@ -210,7 +210,7 @@ def replace(new: Path, place: Path) -> None:
 
 def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
     """Run the command line; return its exit status."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--executed", type=Path, default=EXECUTED, help=f"default {EXECUTED}")
     parser.add_argument("--out", type=Path, default=OUT, help=f"default {OUT}")
     options = parser.parse_args(arguments)

@@ -49,7 +49,7 @@ COMMON = (
     "processes, devices and shared memory of its own, killed whole at the end",
 )
 WALLS = {
-    "bwrap": ("bubblewrap, and no rights beyond those of your user", *COMMON),
+    "bwrap": ("bubblewrap, and no rights of root or of other users", *COMMON),
     "none": ("NO SANDBOX: a submission could read, change and delete your files, use the network "
              "and leave processes behind",),
 }  # fmt: skip

@@ -118,7 +118,7 @@ def check(only: list[str]) -> bool:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; return 0, 1 (the promise is broken) or 2 (it cannot be checked)."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--only", nargs="+", default=[], metavar="NAME", help="such as 06_cnn")
     options = parser.parse_args(arguments)
     try:

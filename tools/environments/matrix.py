@@ -84,7 +84,7 @@ def run(name: str, tests: list[str]) -> dict[str, str]:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; return 1 if anything failed."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--only", nargs="+", choices=NAMES, default=NAMES, metavar="3.11-lowest")
     parser.add_argument(
         "tests", nargs="*", default=TESTS, help="arguments for pytest, after `--`, instead of ours"

@@ -217,7 +217,7 @@ def changes(before: dict, after: dict) -> list[str]:
 
 def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
     """Run the command line; return the exit status (see the module)."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     execute.add_options(parser)
     # One card holds one chapter: TensorFlow takes all of its memory.
     parser.set_defaults(jobs=1 if cards() else min(4, os.cpu_count()))
