@@ -6,6 +6,7 @@ SUBMISSIONS).
 
 import csv
 import json
+import math
 import os
 import signal
 import socket
@@ -13,6 +14,7 @@ import subprocess
 import sys
 import time
 import uuid
+from collections import Counter
 from functools import partial
 from pathlib import Path
 
@@ -20,7 +22,7 @@ import nbformat
 import numpy as np
 import psutil
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from submissions import FORGES, FULL, POINTS, QUESTIONS, ROOT, a_class, master, notebook
 
@@ -543,3 +545,64 @@ def test_the_table_has_the_questions_of_what_was_handed_in():
         ["", "", "3"],
         ["", "", ""],
     ]
+
+
+texts = st.text(st.characters(), max_size=20) | st.sampled_from(
+    ["\ud83d", "raise ValueError('\\ud83d')", "%%x", "!", "import sys\nsys.exit()"]
+)
+anything = st.recursive(
+    scalars | st.just(math.nan) | texts,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
+    max_leaves=5,
+)
+
+
+@st.composite
+def mutated(draw):
+    """A right submission of which something is cut, flipped, or another thing than it should be."""
+    text = notebook()
+    if draw(st.booleans()):
+        data = bytearray(text.encode())
+        for at in draw(st.lists(st.integers(0, len(data) - 1), min_size=1, max_size=4)):
+            data[at] = draw(st.integers(0, 255))
+        start, end = sorted(draw(st.tuples(st.integers(0, len(data)), st.integers(0, len(data)))))
+        return bytes(data[:start] + data[end:] if draw(st.booleans()) else data)
+    book = json.loads(text)
+    for _ in range(draw(st.integers(1, 3))):
+        inner, depth = book, draw(st.integers(0, 5))
+        while True:
+            keys = list(inner) if isinstance(inner, dict) else range(len(inner))
+            key = draw(st.sampled_from(keys))
+            if not depth or not inner[key] or not isinstance(inner[key], dict | list):
+                break
+            inner, depth = inner[key], depth - 1
+        if draw(st.booleans()) and len(inner) > 1:
+            del inner[key]
+        else:
+            inner[key] = draw(anything)
+    return json.dumps(book).encode()
+
+
+@pytest.mark.long
+def test_a_damaged_file_costs_no_other(mini, walls, hand_in, capsys):
+    folder, count = hand_in(right=notebook()), 0
+
+    @settings(max_examples=300, suppress_health_check=list(HealthCheck), database=None)
+    @given(mutated())
+    def write(data):
+        nonlocal count
+        count += 1
+        (folder / f"{count}.ipynb").write_bytes(data)
+
+    write()
+    status, out = run(folder, mini)
+    rows = rows_in(out)
+    assert len(rows) == count + 1 > 300
+    assert status == 0, [row for row in rows.values() if row["state"] == "not graded"]
+    assert float(rows["right"]["total"]) == FULL
+    states = Counter(row["state"] for row in rows.values())
+    assert states["broken file"] > 50
+    assert states["graded"] > 30
+    assert all(float(row["total"]) <= FULL for row in rows.values())
+    assert len(list((out / "students").iterdir())) == len(rows)
+    assert "Traceback" not in capsys.readouterr().err
