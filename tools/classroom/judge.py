@@ -260,11 +260,11 @@ class Sandbox:
         self.process.kill()
         self.process.wait()
         psutil.wait_procs(tree, timeout=10)
-        for _ in range(100 if self.group else 0):
+        for _ in range(1000 if self.group else 0):
             with suppress(FileNotFoundError):
                 try:
                     self.group.rmdir()
-                except OSError:  # what is killed takes a moment to leave
+                except OSError:  # what is killed leaves in its own time, with its files
                     time.sleep(0.01)
                     continue
             break
