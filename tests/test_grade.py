@@ -282,7 +282,6 @@ def box(walls):
 def test_what_happens_in_a_class_costs_nobody_points(mini, walls, hand_in):
     frames = QUESTIONS["frames"].solution
     magics = "%matplotlib inline\n!ls\n!pip install x\n%pip install x\nnames = !ls /usr\n"
-    infinite = FORGES.replace('"errors": []', '"errors": [[Infinity, "", ""]]')
     folder = hand_in(
         magics=notebook(frames=f"{magics}%load_ext of_colab\nimport json\n{frames}"),
         closed=notebook("import sys\nsys.stdout.close()\nsys.stderr.close()", "print('on')"),
@@ -290,13 +289,11 @@ def test_what_happens_in_a_class_costs_nobody_points(mini, walls, hand_in):
         gone=notebook("import os\nos.close(1)\nos.close(2)", "print('on')"),
         half=notebook("raise ValueError('\\ud83d\\x00\\x1b[2J')"),
         error=notebook("import no_such_module"),
-        infinite=notebook(infinite),
     )
     (folder / os.fsdecode(b"Zo\xeb.ipynb")).write_text(notebook())
-    status, out = run(folder, mini)
+    status, out = run(folder, mini, "--seconds", "10")  # pip takes its time
     rows = rows_in(out)
     assert status == 0
-    assert rows.pop("infinite")["state"] in ("graded", "ended itself")
     assert {row["total"] for row in rows.values()} == {str(float(FULL))}, rows
     details = {name: row["detail"] for name, row in rows.items()}
     assert "module named 'of_colab'" in details["magics"]
@@ -304,9 +301,18 @@ def test_what_happens_in_a_class_costs_nobody_points(mini, walls, hand_in):
     assert details["error"] == "code cell 2: ModuleNotFoundError: No module named 'no_such_module'"
     assert {details[name] for name in ("closed", "none", "gone", "Zo\\xeb")} == {""}
     pages = [path.read_text("utf-8") for path in (out / "students").iterdir()]
-    assert len(pages) == 8
+    assert len(pages) == 7
     # One that is kept is as harmless.
-    assert run(folder, mini)[0] == 0
+    assert run(folder, mini, "--seconds", "10")[0] == 0
+
+
+def test_a_forged_reply_costs_its_row_alone(mini, walls, hand_in):
+    infinite = FORGES.replace('"errors": []', '"errors": [[Infinity, "", ""]]')
+    status, out = run(hand_in(forged=notebook(infinite), right=notebook()), mini)
+    rows = rows_in(out)
+    assert status == 0
+    assert rows["forged"]["state"] in ("graded", "ended itself", "timed out")
+    assert float(rows["right"]["total"]) == FULL
 
 
 def test_no_switch_of_pythons_turns_checks_off(mini, walls, hand_in, monkeypatch):

@@ -74,7 +74,9 @@ def show(pairs) -> None:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="instruments study", description=__doc__.split("\n\n")[0])
+    parser = argparse.ArgumentParser(
+        prog="instruments study", description=(__doc__ or "").partition("\n\n")[0]
+    )
     parser.add_argument("--rows", nargs="+", help="only these rows of the plan")
     parser.add_argument("--deals", type=at_least(1), help="only the first so many of each row")
     parser.add_argument("--backend", choices=BACKENDS, default="jax", help="only rows of this one")

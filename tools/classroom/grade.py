@@ -15,6 +15,7 @@ import csv
 import doctest
 import hashlib
 import io
+import itertools
 import json
 import os
 import pwd
@@ -33,6 +34,7 @@ import jinja2
 from tqdm import tqdm
 
 from helpers.checks import asked, names_in
+from helpers.notes import hidden
 from helpers.runs.files import write_atomic
 from tools.classroom import judge
 from tools.common import ROOT, BookError
@@ -42,7 +44,6 @@ DISK = 256 * 2**20  # bytes that it may write
 FORMAT = 2  # of the kept results: a change here grades all anew
 COLUMNS = ("student", "file", "assignment", "state", "detail", "total", "possible")
 ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar")
-TRASH = ("__MACOSX", "$RECYCLE.BIN", "System Volume Information", "lost+found")
 COMMON = (
     "no file is writable but its own, and neither tests nor other submissions are in sight",
     "no network",
@@ -135,9 +136,9 @@ def submissions_in(folder: Path) -> tuple[list[Path], Counter]:
         if path.is_dir() and not path.is_symlink():
             continue
         parts = path.relative_to(folder).parts
-        hidden = [n for n, part in enumerate(parts) if part.startswith(".") or part in TRASH]
-        if hidden:
-            left_out[os.path.join(*parts[: hidden[0] + 1])] += 1
+        part = next(filter(hidden, itertools.accumulate(parts, os.path.join)), None)
+        if part:
+            left_out[part] += 1
         else:
             found.append(path)
     if not found:

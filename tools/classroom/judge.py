@@ -260,14 +260,12 @@ class Sandbox:
         self.process.kill()
         self.process.wait()
         psutil.wait_procs(tree, timeout=10)
-        for _ in range(100 if self.group else 0):
-            with suppress(FileNotFoundError):
-                try:
-                    self.group.rmdir()
-                except OSError:  # what is killed takes a moment to leave
-                    time.sleep(0.01)
-                    continue
-            break
+        for _ in range(1000):  # what is killed leaves in its own time, with its files
+            if not self.group or not self.group.exists():
+                break
+            with suppress(OSError):
+                self.group.rmdir()
+            time.sleep(0.01)
 
     def ask(self, *request, slow: bool = False) -> dict:
         """Send a request and return the reply; raises `Lost` when there is none to be had.
