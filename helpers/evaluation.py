@@ -38,6 +38,11 @@ def scores(labels: np.ndarray, probabilities: np.ndarray) -> dict:
     ------
     ValueError
         If the shapes do not match or there is nothing to score.
+
+    Examples
+    --------
+    >>> scores([3, 3, 7], np.eye(10)[[3, 7, 7]])["balanced_accuracy"]
+    0.75
     """
     labels, probabilities = _checked(labels, probabilities)
     own = probabilities[np.arange(len(labels)), labels].astype(np.float64)

@@ -40,6 +40,11 @@ def stratified(labels: ArrayLike, n_folds: int = 5, seed: int = 0) -> list[Fold]
     ------
     ValueError
         If a family has fewer notes than there are parts.
+
+    Examples
+    --------
+    >>> [len(part) for part in stratified(np.arange(200) % 10)[0]]
+    [160, 20, 20]
     """
     from sklearn.model_selection import StratifiedKFold
 

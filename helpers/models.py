@@ -1,6 +1,6 @@
 """Every network that the thesis names, and a small one: one table of builders.
 
-The thesis's own two (tables 3.1 and 3.2) are built in chapters 6 and 7; their hyperparameters carry
+The thesis's own two (tables 3.1 and 3.2) are shown in chapters 6 and 7; their hyperparameters carry
 the thesis's names, and every layer of them pads with "same", which the thesis does not state but
 its output shapes show. All builders take the shape of a note and whether to standardise it, and
 return a model that is not compiled. Keras loads when a model is built, not with this module:
@@ -447,6 +447,11 @@ def hyperparameters(name: str, changes: dict | None = None) -> dict:
     ------
     ValueError
         If the model or one of the hyperparameters is unknown.
+
+    Examples
+    --------
+    >>> hyperparameters("cnn", {"dropout_cnn": 0.2})
+    {'conv_2_filters_1': 64, 'conv_2_filters_2': 128, 'dropout_cnn': 0.2}
     """
     if name not in BUILDERS:
         raise ValueError(f"unknown model {name!r}: choose one of {', '.join(BUILDERS)}")

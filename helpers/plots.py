@@ -1,6 +1,7 @@
 """The book's figures, in one style that reads in print, on dark pages and without colour vision.
 
-Every function draws on the axes it is given (or makes a figure) and returns the figure.
+Every function draws on the axes it is given (or makes a figure) and returns the figure. Shown
+in chapter 1.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Is one model better than another? Tests over folds and over instruments.
 
 The Wilcoxon signed-rank test of section 3.3, a t-test that allows for what folds share, its
-Bayesian sibling, and resampling of whole instruments. Chapter 10 writes each of them out.
+Bayesian sibling, and resampling of whole instruments. Shown in chapter 10,
+which writes each of them out.
 """
 
 from typing import NamedTuple
@@ -15,6 +16,11 @@ def smallest_p(n: int) -> float:
     """The least p-value that a two-sided exact Wilcoxon test over `n` pairs can give: 2 / 2**n.
 
     Pairs without a difference do not count.
+
+    Examples
+    --------
+    >>> smallest_p(5)
+    0.0625
     """
     if n < 1:
         raise ValueError(f"{n} pairs: a test needs at least one")
@@ -461,6 +467,11 @@ def holm(p: ArrayLike) -> np.ndarray:
     ----------
     S. Holm: A simple sequentially rejective multiple test procedure. Scandinavian Journal of
     Statistics 6, 1979.
+
+    Examples
+    --------
+    >>> holm([0.01, 0.2, 0.04]).round(2).tolist()
+    [0.03, 0.2, 0.08]
     """
     p = np.asarray(p, dtype=float)
     order = p.argsort()

@@ -65,7 +65,11 @@ class Search:
 
 
 def execution_seed(seed: int, trial: int, execution: int) -> int:
-    """A seed of its own for each execution of each trial (both counted from 0)."""
+    """A seed of its own for each execution of each trial (both counted from 0).
+
+    >>> execution_seed(0, 0, 0) == execution_seed(0, 0, 1)
+    False
+    """
     return int(np.random.SeedSequence([seed, trial, execution]).generate_state(1)[0] >> 1)
 
 
