@@ -430,6 +430,7 @@ def compiled(name: str, *, learning_rate: float | None = None, **options: Any) -
 
     # A user's keras.json may say otherwise.
     keras.config.set_floatx("float32")
+    keras.config.set_epsilon(1e-7)
     keras.config.set_image_data_format("channels_last")
     model = BUILDERS[name](**options)
     model.compile(
