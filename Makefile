@@ -39,8 +39,10 @@ book: $(READY) $(ASSETS)  ## execute every chapter (PROFILE=mini: its runs are r
 	$(BIN)/python -m tools.book.execute --profile $(PROFILE) --jobs 2
 	$(BIN)/python -m tools.book.render
 
+check: lint types fast  ## lint, types and the fast tests, in two minutes
+
 # Unit tests and chapters side by side: either keeps little more than one core busy.
-test: lint $(ASSETS) browser sandbox  ## all tests, every chapter in the smoke profile, the pages in a browser
+test: lint types $(ASSETS) browser sandbox  ## all that a change has to pass: tests, every chapter in smoke, the pages in a browser
 	$(MAKE) -j2 unit chapters
 	$(BIN)/python -m tools.book.render --executed _build/test/executed --out _build/test/html
 	BOOK_HTML=_build/test/html $(BIN)/python -m pytest tests/test_book.py
@@ -50,17 +52,14 @@ chapters: $(READY)
 	rm -rf _build/test
 	$(BIN)/python -m tools.book.execute --profile smoke --parameter RUNS=_build/test/runs --output _build/test/executed
 
-test-all: $(READY) sandbox  ## what takes longer: kills, network and planted faults, clean regressions, all solutions, 30 submissions, chapters on a store
-	KILLS=20 $(BIN)/python -m pytest tests/test_kill.py
-	KILLS=20 SCENARIOS=200 $(BIN)/python -m pytest tests/test_nsynth.py
-	$(PYTEST) --dist worksteal -m "long or not long" tests/test_faults.py
-	SEEDS=$(SEEDS) $(BIN)/python -m pytest -m "long or not long" tests/test_clean_runs.py
-	$(BIN)/python -m tools.classroom.editions --run
-	SUBMISSIONS=30 $(BIN)/python -m pytest -m "long or not long" tests/test_grade.py
-	$(BIN)/python -m pytest -m long tests/test_editions.py
-	$(BIN)/python -m pytest -m "long or not long" tests/test_real_size.py
+test-all: long colab test-matrix backends  ## everything else, in hours; a workflow runs it each week
 
-test-all: colab test-matrix backends
+long: $(READY) $(ASSETS) sandbox  ## what takes minutes: kills, network and planted faults, clean regressions, solutions, submissions, chapters on a store
+	$(PYTEST) --dist worksteal -m long tests/test_faults.py
+	KILLS=20 SCENARIOS=200 SEEDS=$(SEEDS) $(BIN)/python -m pytest -m long --ignore=tests/test_faults.py
+	SCENARIOS=200 $(BIN)/python -m pytest tests/test_nsynth.py
+	SUBMISSIONS=30 $(BIN)/python -m pytest tests/test_grade.py
+	$(BIN)/python -m tools.classroom.editions --run
 
 colab: $(READY) $(ASSETS) browser  ## the setup cell and every chapter with the versions that Colab ships
 	$(BIN)/python -m tools.environments.colab_contract
@@ -79,9 +78,18 @@ lint: $(READY)  ## ruff, and the pairs of .py and .ipynb in step
 	$(BIN)/ruff format --check .
 	$(BIN)/python -m tools.book.sync --check
 
-unit: $(READY) $(ASSETS)  ## the tests that need no book
+types: $(READY)  ## mypy on the helpers
+	$(BIN)/mypy
+
+unit: $(READY) $(ASSETS)  ## the tests that need no book, and the examples of the helpers
 	$(PYTEST) --ignore=tests/test_book.py
-	KERAS_BACKEND=jax $(BIN)/python -m pytest tests/test_models.py tests/test_training.py -k "test_models or cnn-1"
+
+# Grading and editions take half of the time, and few changes touch them.
+fast: $(READY) $(ASSETS)
+	$(PYTEST) $(addprefix --ignore=tests/test_,book.py editions.py grade.py)
+
+coverage: $(READY) $(ASSETS)  ## which lines no unit test reaches: _build/coverage/index.html
+	$(PYTEST) --ignore=tests/test_book.py --cov --cov-report=term:skip-covered --cov-report=html:_build/coverage
 
 regression baseline: PROFILE = quick
 
@@ -108,6 +116,10 @@ records: $(READY)  ## train what is missing of the runs that the book shows (hou
 		KERAS_BACKEND=$${model#*:} $(BIN)/instruments train --profile mini --runs book/records \
 			--only $${model%:*} $$runs || exit; \
 	done; done
+	KERAS_BACKEND=jax $(BIN)/instruments train --profile mini --runs book/records --seed 1 2 --variant base tuned thesis
+	$(BIN)/instruments study
+	$(BIN)/instruments study --backend tensorflow
+	$(BIN)/instruments study --findings
 
 grade: classroom sandbox  ## grade a folder of notebooks, SUBMISSIONS=folder
 	@test -n "$(SUBMISSIONS)" || { echo "Which notebooks? make grade SUBMISSIONS=folder"; exit 1; }

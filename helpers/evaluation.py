@@ -4,14 +4,23 @@ Section 3.3 of the thesis: loss, accuracy and confusion matrix on the fold's tes
 NSynth's test split, averaged over the folds. Shown in chapter 9.
 """
 
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pandas as pd
+
+if TYPE_CHECKING:
+    from helpers.notes import Notes
+    from helpers.runs import records
 
 N_FAMILIES = 10
 METRICS = ("loss", "accuracy", "balanced_accuracy")
 
 
-def scores(labels, probabilities) -> dict:
+def scores(labels: np.ndarray, probabilities: np.ndarray) -> dict:
     """Loss, accuracy and balanced accuracy of one model on one set.
 
     Parameters
@@ -29,6 +38,11 @@ def scores(labels, probabilities) -> dict:
     ------
     ValueError
         If the shapes do not match or there is nothing to score.
+
+    Examples
+    --------
+    >>> scores([3, 3, 7], np.eye(10)[[3, 7, 7]])["balanced_accuracy"]
+    0.75
     """
     labels, probabilities = _checked(labels, probabilities)
     own = probabilities[np.arange(len(labels)), labels].astype(np.float64)
@@ -40,7 +54,7 @@ def scores(labels, probabilities) -> dict:
     }
 
 
-def confusion(labels, probabilities, normalize: bool = True) -> np.ndarray:
+def confusion(labels: np.ndarray, probabilities: np.ndarray, normalize: bool = True) -> np.ndarray:
     """Confusion matrix: rows are the true families, columns the predicted ones.
 
     Parameters
@@ -64,7 +78,7 @@ def confusion(labels, probabilities, normalize: bool = True) -> np.ndarray:
     return np.divide(counts, totals, out=np.full_like(counts, np.nan), where=totals > 0)
 
 
-def _checked(labels, probabilities):
+def _checked(labels: np.ndarray, probabilities: np.ndarray):
     labels, probabilities = np.asarray(labels), np.asarray(probabilities)
     if len(labels) == 0 or probabilities.shape != (len(labels), N_FAMILIES):
         raise ValueError(
@@ -74,14 +88,18 @@ def _checked(labels, probabilities):
     return labels, probabilities
 
 
-def part(record, name: str, without=()) -> tuple[np.ndarray, np.ndarray]:
+def part(
+    record: records.Record, name: str, without: Collection[str] = ()
+) -> tuple[np.ndarray, np.ndarray]:
     """Labels and probabilities of one part of a record, leaving out the notes in `without`."""
     predicted = record.predictions[name]
     keep = ~np.isin(predicted["notes"], list(without))
     return predicted["labels"][keep], predicted["probabilities"][keep]
 
 
-def score_table(runs, without=()) -> pd.DataFrame:
+def score_table(
+    runs: dict[str, list[records.Record]], without: Collection[str] = ()
+) -> pd.DataFrame:
     """One row for each record and part: model, fold, seed, part and the scores.
 
     Parameters
@@ -100,7 +118,7 @@ def score_table(runs, without=()) -> pd.DataFrame:
     )
 
 
-def place(value: float, recorded) -> str:
+def place(value: float, recorded: Sequence[float] | np.ndarray) -> str:
     """One sentence on where an accuracy lies among recorded ones.
 
     Parameters
@@ -110,32 +128,34 @@ def place(value: float, recorded) -> str:
     recorded : array_like of float, shape (n,)
         Accuracies of the same model in other runs, one a fold and seed.
     """
-    recorded = np.asarray(recorded, dtype=float)
-    low, high, n = recorded.min(), recorded.max(), len(recorded)
+    accuracies = np.asarray(recorded, dtype=float)
+    low, high, n = accuracies.min(), accuracies.max(), len(accuracies)
     spread = f"the {n} recorded ones, {100 * low:.1f} to {100 * high:.1f} %"
-    below = int((recorded < value).sum())
+    below = int((accuracies < value).sum())
     if value < low:
         where = f"lies {100 * (low - value):.1f} points below all of {spread}"
     elif value > high:
         where = f"lies {100 * (value - high):.1f} points above all of {spread}"
     else:
         where = f"lies among {spread}, {below} of them lower"
-    return f"{100 * value:.1f} % {where} (mean {100 * recorded.mean():.1f} %)."
+    return f"{100 * value:.1f} % {where} (mean {100 * accuracies.mean():.1f} %)."
 
 
-def mean_confusion(group, part_: str, without=()) -> np.ndarray:
+def mean_confusion(
+    group: list[records.Record], part_: str, without: Collection[str] = ()
+) -> np.ndarray:
     """The row-normalised confusion matrices of several records, averaged (section 4.2.2)."""
     matrices = [confusion(*part(record, part_, without)) for record in group]
     return np.ma.masked_invalid(matrices).mean(axis=0).filled(np.nan)
 
 
-def mean_history(group) -> tuple[pd.DataFrame, pd.DataFrame]:
+def mean_history(group: list[records.Record]) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Mean and standard deviation over records of each history column, indexed by epoch."""
     by_epoch = pd.concat([record.history for record in group]).groupby("epoch")
     return by_epoch.mean(), by_epoch.std(ddof=1)
 
 
-def leaked(notes, test_notes) -> list[str]:
+def leaked(notes: Notes, test_notes: Notes) -> list[str]:
     """Test notes whose audio is byte-identical to a training note's (shown in chapter 3)."""
     known = set(notes.audio_digests())
     digests = test_notes.audio_digests()

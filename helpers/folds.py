@@ -6,6 +6,7 @@ Shown in chapter 5.
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 
 class Fold(NamedTuple):
@@ -16,7 +17,7 @@ class Fold(NamedTuple):
     test: np.ndarray
 
 
-def stratified(labels, n_folds: int = 5, seed: int = 0) -> list[Fold]:
+def stratified(labels: ArrayLike, n_folds: int = 5, seed: int = 0) -> list[Fold]:
     """Split notes into folds of 80/10/10, every family in the same proportion in each part.
 
     The notes are dealt into `2 * n_folds` parts. Fold k tests on part 2k, validates on part
@@ -39,6 +40,11 @@ def stratified(labels, n_folds: int = 5, seed: int = 0) -> list[Fold]:
     ------
     ValueError
         If a family has fewer notes than there are parts.
+
+    Examples
+    --------
+    >>> [len(part) for part in stratified(np.arange(200) % 10)[0]]
+    [160, 20, 20]
     """
     from sklearn.model_selection import StratifiedKFold
 
@@ -65,7 +71,13 @@ def stratified(labels, n_folds: int = 5, seed: int = 0) -> list[Fold]:
     ]
 
 
-def grouped(labels, instruments, n_folds: int = 4, seed: int = 0, recordings=None) -> list[Fold]:
+def grouped(
+    labels: ArrayLike,
+    instruments: ArrayLike,
+    n_folds: int = 4,
+    seed: int = 0,
+    recordings: ArrayLike | None = None,
+) -> list[Fold]:
     """Split notes into folds that hold out whole instruments.
 
     In a fold, no instrument is both in the test part and in the training or validation part.
@@ -157,13 +169,12 @@ def grouped(labels, instruments, n_folds: int = 4, seed: int = 0, recordings=Non
                     f"{len(left)} notes: it needs instruments of other recordings to train on"
                 )
             validation.append(left[: min(tenth, len(left) // 2)])
-        validation = np.sort(np.concatenate(validation))
-        train = np.setdiff1d(np.flatnonzero(known), validation)
-        folds.append(Fold(train, validation, test))
+        held = np.sort(np.concatenate(validation))
+        folds.append(Fold(np.setdiff1d(np.flatnonzero(known), held), held, test))
     return folds
 
 
-def matched(labels, like, seed: int = 0) -> list[Fold]:
+def matched(labels: ArrayLike, like: list[Fold], seed: int = 0) -> list[Fold]:
     """Draw random folds with the part sizes of other folds, family by family.
 
     The control for `grouped`: as many training, validation and test notes of every family in

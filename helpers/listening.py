@@ -1,4 +1,7 @@
-"""Players, and pictures to leaf through, that work on a page without a kernel."""
+"""Players, and pictures to leaf through, that work on a page without a kernel.
+
+Shown in chapter 1.
+"""
 
 import base64
 import io

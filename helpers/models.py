@@ -1,6 +1,6 @@
 """Every network that the thesis names, and a small one: one table of builders.
 
-The thesis's own two (tables 3.1 and 3.2) are built in chapters 6 and 7; their hyperparameters carry
+The thesis's own two (tables 3.1 and 3.2) are shown in chapters 6 and 7; their hyperparameters carry
 the thesis's names, and every layer of them pads with "same", which the thesis does not state but
 its output shapes show. All builders take the shape of a note and whether to standardise it, and
 return a model that is not compiled. Keras loads when a model is built, not with this module:
@@ -10,7 +10,8 @@ records are read without it.
 from __future__ import annotations
 
 import inspect
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import keras
@@ -20,7 +21,7 @@ N_FAMILIES = 10
 LEARNING_RATES = {"cnn": 1e-4, "lstm": 1e-3}  # section 3.2.5
 
 
-def _first(input_shape, standardise) -> list:
+def _first(input_shape: tuple[int, ...], standardise: bool) -> list:
     """The first layers of every network: its input, and the scale of each coefficient."""
     import keras
 
@@ -31,13 +32,13 @@ def _first(input_shape, standardise) -> list:
     return first
 
 
-def _convolution(filters):
+def _convolution(filters: int):
     from keras import layers
 
     return layers.Conv2D(filters, (3, 3), padding="same", activation="relu")
 
 
-def _head(kind, width, dropout) -> list:
+def _head(kind: str, width: int, dropout: float) -> list:
     """From frames to families: the thesis's dense layers, or the mean over time alone."""
     from keras import layers
 
@@ -54,13 +55,13 @@ def _head(kind, width, dropout) -> list:
 
 
 def cnn(
-    conv_2_filters_1=64,
-    conv_2_filters_2=128,
-    dropout_cnn=0.25,
+    conv_2_filters_1: int = 64,
+    conv_2_filters_2: int = 128,
+    dropout_cnn: float = 0.25,
     *,
-    head="dense",
-    input_shape=INPUT_SHAPE,
-    standardise=False,
+    head: str = "dense",
+    input_shape: tuple[int, ...] = INPUT_SHAPE,
+    standardise: bool = False,
 ) -> keras.Model:
     """The CNN of table 3.1, not compiled.
 
@@ -108,13 +109,13 @@ def cnn(
 
 
 def lstm(
-    lstm_layer_units_1=32,
-    lstm_layer_units_2=32,
-    dropout_lstm=0.5,
+    lstm_layer_units_1: int = 32,
+    lstm_layer_units_2: int = 32,
+    dropout_lstm: float = 0.5,
     *,
-    head="dense",
-    input_shape=INPUT_SHAPE,
-    standardise=False,
+    head: str = "dense",
+    input_shape: tuple[int, ...] = INPUT_SHAPE,
+    standardise: bool = False,
 ) -> keras.Model:
     """The LSTM of table 3.2, not compiled.
 
@@ -140,7 +141,7 @@ def lstm(
     import keras
     from keras import layers
 
-    def recurrence(units):
+    def recurrence(units: int):
         return layers.LSTM(units, return_sequences=True)
 
     body = [
@@ -158,7 +159,13 @@ def lstm(
     return keras.Sequential([*_first(input_shape, standardise), *body, *ends], name="lstm")
 
 
-def hybrid(units=64, dropout=0.25, *, input_shape=INPUT_SHAPE, standardise=False) -> keras.Model:
+def hybrid(
+    units: int = 64,
+    dropout: float = 0.25,
+    *,
+    input_shape: tuple[int, ...] = INPUT_SHAPE,
+    standardise: bool = False,
+) -> keras.Model:
     """Convolutions that an LSTM reads, as section 5.8 of the thesis proposes; not compiled.
 
     The convolutions are those of table 3.1 up to the second pooling; the thesis leaves the rest
@@ -203,7 +210,9 @@ def hybrid(units=64, dropout=0.25, *, input_shape=INPUT_SHAPE, standardise=False
     )
 
 
-def small(dropout=0.3, *, input_shape=INPUT_SHAPE, standardise=False) -> keras.Model:
+def small(
+    dropout: float = 0.3, *, input_shape: tuple[int, ...] = INPUT_SHAPE, standardise: bool = False
+) -> keras.Model:
     """Three convolutions over time with batch normalisation: under 50,000 parameters.
 
     Every filter sees all coefficients of five frames; of the last layer's 96 rows over time the
@@ -239,7 +248,11 @@ def small(dropout=0.3, *, input_shape=INPUT_SHAPE, standardise=False) -> keras.M
 
 
 def kawwa(
-    dropout=0.25, *, padding="valid", input_shape=(63, 100), standardise=False
+    dropout: float = 0.25,
+    *,
+    padding: str = "valid",
+    input_shape: tuple[int, ...] = (63, 100),
+    standardise: bool = False,
 ) -> keras.Model:
     """The CNN that the thesis's was made from (its reference 14), not compiled.
 
@@ -278,7 +291,11 @@ def kawwa(
 
 
 def gessle_cnn(
-    filters=32, dropout=0.3, *, input_shape=INPUT_SHAPE, standardise=False
+    filters: int = 32,
+    dropout: float = 0.3,
+    *,
+    input_shape: tuple[int, ...] = INPUT_SHAPE,
+    standardise: bool = False,
 ) -> keras.Model:
     """Gessle and Åkesson's CNN for genres (the thesis's reference 16), as section 2.5 tells it.
 
@@ -313,7 +330,11 @@ def gessle_cnn(
 
 
 def gessle_lstm(
-    units=64, dropout=0.3, *, input_shape=INPUT_SHAPE, standardise=False
+    units: int = 64,
+    dropout: float = 0.3,
+    *,
+    input_shape: tuple[int, ...] = INPUT_SHAPE,
+    standardise: bool = False,
 ) -> keras.Model:
     """Gessle and Åkesson's LSTM for genres (the thesis's reference 16), as section 2.5 tells it.
 
@@ -343,7 +364,13 @@ def gessle_lstm(
     return keras.Sequential([*_first(input_shape, standardise), *body, *ends], name="gessle_lstm")
 
 
-def zhang_lstm(units=64, dropout=0.3, *, input_shape=INPUT_SHAPE, standardise=False) -> keras.Model:
+def zhang_lstm(
+    units: int = 64,
+    dropout: float = 0.3,
+    *,
+    input_shape: tuple[int, ...] = INPUT_SHAPE,
+    standardise: bool = False,
+) -> keras.Model:
     """One LSTM layer, for Zhang and He's task (the thesis's reference 15); not compiled.
 
     They told clarinets, flutes and trumpets apart by MFCCs. Section 2.5 states no more than
@@ -370,7 +397,7 @@ def zhang_lstm(units=64, dropout=0.3, *, input_shape=INPUT_SHAPE, standardise=Fa
     return keras.Sequential([*_first(input_shape, standardise), *body, *ends], name="zhang_lstm")
 
 
-BUILDERS = {
+BUILDERS: dict[str, Callable[..., keras.Model]] = {
     "cnn": cnn,
     "lstm": lstm,
     "hybrid": hybrid,
@@ -382,7 +409,7 @@ BUILDERS = {
 }
 
 
-def compiled(name: str, *, learning_rate: float | None = None, **options) -> keras.Model:
+def compiled(name: str, *, learning_rate: float | None = None, **options: Any) -> keras.Model:
     """Build and compile a network for training as in section 3.2.5.
 
     Parameters
@@ -403,6 +430,7 @@ def compiled(name: str, *, learning_rate: float | None = None, **options) -> ker
 
     # A user's keras.json may say otherwise.
     keras.config.set_floatx("float32")
+    keras.config.set_epsilon(1e-7)
     keras.config.set_image_data_format("channels_last")
     model = BUILDERS[name](**options)
     model.compile(
@@ -420,6 +448,11 @@ def hyperparameters(name: str, changes: dict | None = None) -> dict:
     ------
     ValueError
         If the model or one of the hyperparameters is unknown.
+
+    Examples
+    --------
+    >>> hyperparameters("cnn", {"dropout_cnn": 0.2})
+    {'conv_2_filters_1': 64, 'conv_2_filters_2': 128, 'dropout_cnn': 0.2}
     """
     if name not in BUILDERS:
         raise ValueError(f"unknown model {name!r}: choose one of {', '.join(BUILDERS)}")

@@ -1,9 +1,19 @@
 """The book's figures, in one style that reads in print, on dark pages and without colour vision.
 
-Every function draws on the axes it is given (or makes a figure) and returns the figure.
+Every function draws on the axes it is given (or makes a figure) and returns the figure. Shown
+in chapter 1.
 """
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure, SubFigure
 
 # Okabe and Ito's colours, told apart by colour-blind readers; each model keeps its own.
 BLUE, ORANGE, GREEN, PURPLE, GREY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#5F5F5F"
@@ -31,7 +41,9 @@ def use_style() -> None:
     )
 
 
-def waveform(samples, ax=None, sr: int = 16_000, title: str = ""):
+def waveform(
+    samples: np.ndarray, ax: Axes | None = None, sr: int = 16_000, title: str = ""
+) -> Figure | SubFigure:
     """Amplitude of one waveform (n,) over seconds."""
     ax = ax or _axes()
     ax.plot(np.arange(len(samples)) / sr, samples, linewidth=0.5)
@@ -40,8 +52,15 @@ def waveform(samples, ax=None, sr: int = 16_000, title: str = ""):
 
 
 def feature_image(
-    feature, ax=None, label="dB", ylabel="mel band", title="", sr=16_000, hop=512, **kwargs
-):
+    feature: np.ndarray,
+    ax: Axes | None = None,
+    label: str = "dB",
+    ylabel: str = "mel band",
+    title: str = "",
+    sr: int = 16_000,
+    hop: int = 512,
+    **kwargs: Any,
+) -> Figure | SubFigure:
     """A time-frequency picture of (frames, bins), time from left to right, with a colour bar."""
     ax = ax or _axes()
     extent = (0, feature.shape[0] * hop / sr, -0.5, feature.shape[1] - 0.5)
@@ -54,7 +73,7 @@ def feature_image(
     return ax.figure
 
 
-def histories(groups: dict, metric: str = "loss"):
+def histories(groups: dict, metric: str = "loss") -> Figure | SubFigure:
     """Training and validation curves averaged over records, one panel a model (figures 4.1, 4.2).
 
     Parameters
@@ -91,7 +110,9 @@ def histories(groups: dict, metric: str = "loss"):
     return fig
 
 
-def confusion(matrix, families, ax=None, title: str = ""):
+def confusion(
+    matrix: np.ndarray, families: Sequence[str], ax: Axes | None = None, title: str = ""
+) -> Figure | SubFigure:
     """A row-normalised confusion matrix: true families down, predicted ones across (figure 4.3).
 
     A higher proportion is lighter, as in the thesis; cells of 0.5 % or more show a percentage.
@@ -115,7 +136,7 @@ def confusion(matrix, families, ax=None, title: str = ""):
     return ax.figure
 
 
-def beside(live: dict, recorded: dict, thesis: dict | None = None):
+def beside(live: dict, recorded: dict, thesis: dict | None = None) -> Figure | SubFigure:
     """The reader's own accuracies on the spread of recorded ones, a row for each model and test.
 
     Parameters
@@ -133,7 +154,7 @@ def beside(live: dict, recorded: dict, thesis: dict | None = None):
         ax.hlines(row, ours.min(), ours.max(), color=GREY, linewidth=7, alpha=0.3)
         ax.plot(ours, np.full(len(ours), row), "|", color=GREY, markersize=14, zorder=2)
         ax.plot(yours, np.full(len(yours), row), "o", color=PURPLE, alpha=0.8, zorder=3)
-        if name in (thesis or {}):
+        if thesis and name in thesis:
             ax.plot(100 * thesis[name], row, "D", mfc="white", mec="black", zorder=2)
     ax.plot([], [], "o", color=PURPLE, label="your run, each fold")
     ax.plot([], [], "|", color=GREY, markersize=14, label="recorded runs, each fold")

@@ -1,4 +1,7 @@
-"""The named scales of a run: the same protocol on more or fewer notes and epochs."""
+"""The named scales of a run: the same protocol on more or fewer notes and epochs.
+
+Shown in chapter 1.
+"""
 
 from dataclasses import dataclass
 
@@ -52,6 +55,11 @@ def get(name: str) -> Profile:
     ------
     ValueError
         If there is no such profile; the message lists those there are.
+
+    Examples
+    --------
+    >>> get("mini").notes_per_family
+    100
     """
     try:
         return PROFILES[name]

@@ -1,26 +1,33 @@
 """Is one model better than another? Tests over folds and over instruments.
 
 The Wilcoxon signed-rank test of section 3.3, a t-test that allows for what folds share, its
-Bayesian sibling, and resampling of whole instruments. Chapter 10 writes each of them out.
+Bayesian sibling, and resampling of whole instruments. Shown in chapter 10,
+which writes each of them out.
 """
 
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 
 def smallest_p(n: int) -> float:
     """The least p-value that a two-sided exact Wilcoxon test over `n` pairs can give: 2 / 2**n.
 
     Pairs without a difference do not count.
+
+    Examples
+    --------
+    >>> smallest_p(5)
+    0.0625
     """
     if n < 1:
         raise ValueError(f"{n} pairs: a test needs at least one")
     return min(1.0, 2.0 / 2**n)
 
 
-def wilcoxon(a, b) -> float:
+def wilcoxon(a: ArrayLike, b: ArrayLike) -> float:
     """Two-sided p-value of the Wilcoxon signed-rank test between paired scores.
 
     Parameters
@@ -56,12 +63,12 @@ def wilcoxon(a, b) -> float:
     return float(stats.wilcoxon(difference, method=method).pvalue)
 
 
-def _difference(a, b):
+def _difference(a: ArrayLike, b: ArrayLike):
     # 0.95 - 0.90 and 0.90 - 0.85 are a tie, which rounding errors must not break.
     return np.round(np.asarray(a, dtype=float) - np.asarray(b, dtype=float), 9)
 
 
-def wilcoxon_table(scores: dict, pairs) -> pd.DataFrame:
+def wilcoxon_table(scores: dict, pairs: dict) -> pd.DataFrame:
     """A table like the thesis's 4.4.
 
     Parameters
@@ -102,7 +109,9 @@ class CorrectedT(NamedTuple):
     p: float
 
 
-def corrected_t(differences, n_test: int, n_train: int, confidence: float = 0.95) -> CorrectedT:
+def corrected_t(
+    differences: ArrayLike, n_test: int, n_train: int, confidence: float = 0.95
+) -> CorrectedT:
     """Nadeau and Bengio's corrected resampled t-test: is the mean difference over folds zero?
 
     As a paired t-test, with 1/n + n_test/n_train in the place of 1/n: folds share training notes,
@@ -156,7 +165,7 @@ class Rope(NamedTuple):
     above: float
 
 
-def bayesian_t(differences, n_test: int, n_train: int, rope: float) -> Rope:
+def bayesian_t(differences: ArrayLike, n_test: int, n_train: int, rope: float) -> Rope:
     """Bayesian correlated t-test with a region of practical equivalence (ROPE).
 
     The posterior of the mean difference is a Student distribution with the mean, the scale and
@@ -198,7 +207,7 @@ def bayesian_t(differences, n_test: int, n_train: int, rope: float) -> Rope:
     return Rope(below, 1 - below - above, above)
 
 
-def _student(differences, n_test, n_train):
+def _student(differences: ArrayLike, n_test: int, n_train: int):
     """Mean, corrected standard error (NaN without spread) and degrees of freedom."""
     d = np.asarray(differences, dtype=float)
     if d.ndim != 1 or len(d) < 2 or not np.isfinite(d).all():
@@ -211,7 +220,12 @@ def _student(differences, n_test, n_train):
 
 
 def bootstrap_instruments(
-    values, instruments, families=None, draws: int = 10_000, seed: int = 0, confidence=0.95
+    values: ArrayLike,
+    instruments: ArrayLike,
+    families: ArrayLike | None = None,
+    draws: int = 10_000,
+    seed: int = 0,
+    confidence: float = 0.95,
 ) -> tuple[float, float]:
     """Percentile interval of a mean over notes, from resampling whole instruments.
 
@@ -270,7 +284,12 @@ def bootstrap_instruments(
     return float(low), float(high)
 
 
-def flip_instruments(differences, instruments, draws: int = 20_000, seed: int = 0) -> float:
+def flip_instruments(
+    differences: ArrayLike,
+    instruments: ArrayLike,
+    draws: int = 20_000,
+    seed: int = 0,
+) -> float:
     """Two-sided p-value of a sign-flip permutation test over instruments.
 
     If two models were equally good at each instrument, their answers to all notes of an
@@ -323,7 +342,9 @@ class Effect(NamedTuple):
     rest: float
 
 
-def random_effects(table, families, confidence: float = 0.95) -> Effect:
+def random_effects(
+    table: pd.DataFrame, families: ArrayLike | None, confidence: float = 0.95
+) -> Effect:
     """A mean over instruments and deals, and how far it would move with others of both.
 
     Two-way random effects: instruments within their families, crossed with deals. Every family
@@ -400,7 +421,12 @@ def random_effects(table, families, confidence: float = 0.95) -> Effect:
     return Effect(mean, mean - half, mean + half, error, freedom, p, *spreads)
 
 
-def flip_means(means, families, draws: int = 20_000, seed: int = 0) -> float:
+def flip_means(
+    means: pd.DataFrame,
+    families: ArrayLike | None,
+    draws: int = 20_000,
+    seed: int = 0,
+) -> float:
     """Two-sided p-value of a sign-flip test over instruments that count the same in their families.
 
     Parameters
@@ -425,7 +451,7 @@ def flip_means(means, families, draws: int = 20_000, seed: int = 0) -> float:
     return flip_instruments(means / sizes[family], np.arange(len(means)), draws, seed)
 
 
-def holm(p) -> np.ndarray:
+def holm(p: ArrayLike) -> np.ndarray:
     """Holm's adjusted p-values: those below 0.05 hold one false alarm in 5 % of cases at most.
 
     Parameters
@@ -441,6 +467,11 @@ def holm(p) -> np.ndarray:
     ----------
     S. Holm: A simple sequentially rejective multiple test procedure. Scandinavian Journal of
     Statistics 6, 1979.
+
+    Examples
+    --------
+    >>> holm([0.01, 0.2, 0.04]).round(2).tolist()
+    [0.03, 0.2, 0.08]
     """
     p = np.asarray(p, dtype=float)
     order = p.argsort()
@@ -500,7 +531,7 @@ def judge(claims: dict) -> dict[str, tuple[str, float]]:
     return verdicts
 
 
-def _by_instrument(values, instruments):
+def _by_instrument(values: ArrayLike, instruments: ArrayLike):
     """Names of the instruments, the first note, the sum of values and the notes of each."""
     values, instruments = np.asarray(values, dtype=float), np.asarray(instruments)
     if values.ndim != 1 or values.shape != instruments.shape or not len(values):

@@ -7,12 +7,17 @@ on his features and on summaries of the thesis's MFCCs.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
+
+if TYPE_CHECKING:
+    from sklearn.base import ClassifierMixin
 
 SETTINGS = {"sr": 16_000, "n_mfcc": 13, "n_mels": 128, "fmax": 8_000}
 
 
-def summary(X) -> np.ndarray:
+def summary(X: np.ndarray) -> np.ndarray:
     """Means and deviations over time of MFCCs and of their changes from frame to frame.
 
     Parameters
@@ -41,7 +46,7 @@ def summary(X) -> np.ndarray:
     return np.hstack([f(values, axis=1) for values in both for f in (np.mean, np.std)])
 
 
-def kawwa_features(waveforms, progress: bool = True) -> np.ndarray:
+def kawwa_features(waveforms: np.ndarray, progress: bool = True) -> np.ndarray:
     """Kawwa's features: MFCCs, mel bands, chroma and spectral contrast, averaged over time.
 
     As in Data_Wrangling.ipynb of the repository NadimKawwa/NSynth, all by librosa, at the notes'
@@ -75,28 +80,28 @@ def kawwa_features(waveforms, progress: bool = True) -> np.ndarray:
     return np.array(found, dtype=np.float32)
 
 
-def naive_bayes(seed: int = 0):
+def naive_bayes(seed: int = 0) -> ClassifierMixin:
     """Each number of a family is normally distributed, and independent of the others."""
     from sklearn.naive_bayes import GaussianNB
 
     return GaussianNB()
 
 
-def random_forest(seed: int = 0):
+def random_forest(seed: int = 0) -> ClassifierMixin:
     """500 trees, each on notes drawn anew."""
     from sklearn.ensemble import RandomForestClassifier
 
     return RandomForestClassifier(500, random_state=seed)
 
 
-def extra_trees(seed: int = 0):
+def extra_trees(seed: int = 0) -> ClassifierMixin:
     """500 trees whose thresholds are drawn at random."""
     from sklearn.ensemble import ExtraTreesClassifier
 
     return ExtraTreesClassifier(500, random_state=seed)
 
 
-def svm(seed: int = 0):
+def svm(seed: int = 0) -> ClassifierMixin:
     """A support vector machine with a Gaussian kernel, on standardised numbers."""
     from sklearn.calibration import CalibratedClassifierCV
     from sklearn.pipeline import make_pipeline

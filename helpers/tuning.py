@@ -4,17 +4,25 @@ keras-tuner's RandomSearch draws the trials; each execution of a trial is a run 
 its own, so that its score is kept, and an interrupted search goes on where it was.
 """
 
+from __future__ import annotations
+
 import os
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from helpers import models, profiles
-from helpers.runs import records
+from helpers.runs import records, training
+
+if TYPE_CHECKING:
+    import keras
+    import keras_tuner
 
 DROPOUT = [0.1, 0.2, 0.3, 0.4, 0.5]
 SPACES = {
@@ -57,7 +65,11 @@ class Search:
 
 
 def execution_seed(seed: int, trial: int, execution: int) -> int:
-    """A seed of its own for each execution of each trial (both counted from 0)."""
+    """A seed of its own for each execution of each trial (both counted from 0).
+
+    >>> execution_seed(0, 0, 0) == execution_seed(0, 0, 1)
+    False
+    """
     return int(np.random.SeedSequence([seed, trial, execution]).generate_state(1)[0] >> 1)
 
 
@@ -69,7 +81,7 @@ def execution_score(record: records.Record, epochs: int | None = None) -> float:
     return float(record.history["val_accuracy"][:epochs].max())
 
 
-def search(experiment, model: str, seed: int = 0, fold: int = 1) -> Search:
+def search(experiment: training.Experiment, model: str, seed: int = 0, fold: int = 1) -> Search:
     """Random search over `SPACES[model]`, with the profile's trials, executions and epochs.
 
     Parameters
@@ -94,7 +106,7 @@ def search(experiment, model: str, seed: int = 0, fold: int = 1) -> Search:
     """
     runs = {}
 
-    def run_trial(number, hyperparameters):
+    def run_trial(number: int, hyperparameters: dict | None):
         jobs = executions(experiment.profile, model, hyperparameters, number, seed, fold)
         runs[number] = [experiment.run(**job) for job in jobs]
         return [execution_score(record) for record in runs[number]]
@@ -109,7 +121,9 @@ def search(experiment, model: str, seed: int = 0, fold: int = 1) -> Search:
     return _search(model, trials)
 
 
-def recorded_trials(experiment, model: str, seed: int = 0, fold: int = 1) -> list:
+def recorded_trials(
+    experiment: training.Experiment, model: str, seed: int = 0, fold: int = 1
+) -> list:
     """The executions' records of a search that is finished, else an empty list.
 
     Each is found by its seed, so that keras-tuner need not draw the trials again.
@@ -123,7 +137,7 @@ def recorded_trials(experiment, model: str, seed: int = 0, fold: int = 1) -> lis
         for path in Path(folder).glob(f"{model}-fold{fold}-seed{job['seed']}-*")
     ]
 
-    def asked_for(record):
+    def asked_for(record: records.Record):
         setting = record.config["hyperparameters"]
         seed, epochs = record.config["seed"], profile.tuning_epochs
         return record.config == experiment.config(model, setting, fold, seed, epochs, start=seed)
@@ -131,7 +145,9 @@ def recorded_trials(experiment, model: str, seed: int = 0, fold: int = 1) -> lis
     return _trials([record for record in group if asked_for(record)], profile, model, seed, fold)
 
 
-def _trials(group, profile, model, seed, fold) -> list:
+def _trials(
+    group: list[records.Record], profile: profiles.Profile, model: str, seed: int, fold: int
+) -> list:
     by_seed = {record.config["seed"]: record for record in group}
     seeds = [
         [job["seed"] for job in executions(profile, model, None, number, seed, fold)]
@@ -149,7 +165,7 @@ def _search(model: str, trials: list, epochs: int | None = None) -> Search:
     return Search(table, best, trials)
 
 
-def protocol(group, profile: str = "mini", seed: int = 0) -> dict:
+def protocol(group: list[records.Record], profile: str = "mini", seed: int = 0) -> dict:
     """The runs of the thesis's protocol among records, by the name of the model.
 
     Parameters
@@ -168,61 +184,66 @@ def protocol(group, profile: str = "mini", seed: int = 0) -> dict:
         same of the LSTM, folds in order, one seed after another. A model of which a fold is
         missing is left out.
     """
-    profile, found = profiles.get(profile), {}
+    asked, found = profiles.get(profile), {}
     group = _as_usual(group)
     for model in SPACES:
-        settings = {f"Base {model.upper()}": {}}
-        if search := read_search(group, model, profile.name, seed):
+        settings: dict[str, dict] = {f"Base {model.upper()}": {}}
+        if search := read_search(group, model, asked.name, seed):
             settings[f"Optimised {model.upper()}"] = search.best
         settings[f"{model.upper()}, thesis's setting"] = THESIS[model]
         for title, setting in settings.items():
             full = models.hyperparameters(model, setting)
-            runs = records.select(group, model=model, hyperparameters=full, epochs=profile.epochs)
+            runs = records.select(group, model=model, hyperparameters=full, epochs=asked.epochs)
             # The executions of a search have the winner's hyperparameters, too, and other seeds.
             folds = pd.Series([run.fold for run in runs], dtype=int)
             seeds = pd.Series([run.config["seed"] for run in runs], dtype=int)
-            whole = folds.groupby(seeds).nunique() == profile.folds
+            whole = folds.groupby(seeds).nunique() == asked.folds
             if whole.any():
                 found[title] = [r for r in runs if whole[r.config["seed"]]]
     return found
 
 
-def _as_usual(group) -> list:
+def _as_usual(group: list[records.Record]) -> list:
     """The records of the thesis's protocol: random folds, MFCCs of the whole note."""
     usual = records.select(group, split={"kind": "stratified"}, features={"kind": "mfcc"})
     return [r for r in usual if "seconds" not in r.config["features"] and "clean" not in r.config]
 
 
 def read_search(
-    group,
+    group: list[records.Record],
     model: str,
     profile: str = "mini",
     seed: int = 0,
     fold: int = 1,
     epochs: int | None = None,
-):
+) -> Search | None:
     """The finished search among records (see `protocol`), or None if an execution is missing.
 
     With `epochs`, as if it had ended after so many: a training does not know how long it will be,
     so the first epochs of a longer one are the same.
     """
-    profile = profiles.get(profile)
+    asked = profiles.get(profile)
     group = records.select(_as_usual(group), model=model, split={"fold": fold})
     if epochs is None:
-        group = records.select(group, epochs=profile.tuning_epochs)
+        group = records.select(group, epochs=asked.tuning_epochs)
     group = [record for record in group if record.config["epochs"] >= (epochs or 0)]
-    trials = _trials(group, profile, model, seed, fold)
+    trials = _trials(group, asked, model, seed, fold)
     return _search(model, trials, epochs) if trials else None
 
 
-def plan(profile, model: str, seed: int = 0, fold: int = 1) -> list[dict]:
+def plan(profile: profiles.Profile, model: str, seed: int = 0, fold: int = 1) -> list[dict]:
     """The runs that `search` will ask for, as arguments of `Experiment.run`: nothing is trained.
 
     Random search does not look at scores when it draws, so the trials are known beforehand and
     their executions can be run in any order, by anybody.
     """
-    trials = []
-    _random_search(model, profile.trials, seed, lambda _, drawn: trials.append(drawn) or [0.0])
+    trials: list[dict] = []
+
+    def note(_: int, drawn: dict) -> list[float]:
+        trials.append(drawn)
+        return [0.0]
+
+    _random_search(model, profile.trials, seed, note)
     return [
         job
         for number, drawn in enumerate(trials)
@@ -230,7 +251,14 @@ def plan(profile, model: str, seed: int = 0, fold: int = 1) -> list[dict]:
     ]
 
 
-def executions(profile, model, hyperparameters, trial: int, seed: int, fold: int) -> list[dict]:
+def executions(
+    profile: profiles.Profile,
+    model: str,
+    hyperparameters: dict | None,
+    trial: int,
+    seed: int,
+    fold: int,
+) -> list[dict]:
     """The executions of one trial, as arguments of `Experiment.run`."""
     return [
         {
@@ -246,18 +274,18 @@ def executions(profile, model, hyperparameters, trial: int, seed: int, fold: int
     ]
 
 
-def _random_search(model: str, trials: int, seed: int, run_trial) -> None:
+def _random_search(model: str, trials: int, seed: int, run_trial: Callable) -> None:
     """keras-tuner's RandomSearch, calling `run_trial(number, hyperparameters)` -> scores."""
     import keras_tuner
 
     space = SPACES[model]
 
-    def build(hp):
+    def build(hp: keras_tuner.HyperParameters) -> keras.Model:
         chosen = {name: hp.Choice(name, values) for name, values in space.items()}
         return models.compiled(model, **chosen)
 
     class Search(keras_tuner.RandomSearch):
-        def run_trial(self, trial, *args, **kwargs):
+        def run_trial(self, trial: keras_tuner.engine.trial.Trial, *args: object, **kw: object):
             drawn = {name: trial.hyperparameters.get(name) for name in space}
             try:
                 scores = run_trial(int(trial.trial_id), drawn)

@@ -13,7 +13,7 @@ import pytest
 import soundfile
 from hypothesis import settings
 
-from helpers import datasets
+from helpers import datasets, models
 
 ROOT = Path(__file__).parents[1]
 
@@ -30,6 +30,44 @@ def train_notes():
 @pytest.fixture(scope="session")
 def test_notes():
     return datasets.load("nsynth-mini", "test")
+
+
+def tiny_cnn(conv_2_filters_1=64, conv_2_filters_2=128, dropout_cnn=0.25, *, input_shape=(126, 13)):
+    """What stands in for the thesis's CNN where it matters that it trains, not how well."""
+    from keras import layers
+
+    return _tiny(layers.Conv1D(4, 3, activation="relu"), dropout_cnn, input_shape)
+
+
+def tiny_lstm(
+    lstm_layer_units_1=32, lstm_layer_units_2=32, dropout_lstm=0.5, *, input_shape=(126, 13)
+):
+    from keras import layers
+
+    return _tiny(layers.LSTM(4, return_sequences=True), dropout_lstm, input_shape)
+
+
+def _tiny(layer, dropout, input_shape):
+    import keras
+    from keras import layers
+
+    layer.supports_jit = False  # to compile it would take longer than to train it
+    first = [keras.Input(input_shape), layers.AveragePooling1D(6), layer, layers.Dropout(dropout)]
+    return keras.Sequential([*first, layers.Flatten(), layers.Dense(10, activation="softmax")])
+
+
+def shrink():
+    """Let `helpers.models` build tiny networks in this process."""
+    models.BUILDERS.update(cnn=tiny_cnn, lstm=tiny_lstm)
+
+
+@pytest.fixture(scope="module")
+def tiny_networks():
+    """Networks that train in a second, under the names and with the settings of the thesis's."""
+    whole = dict(models.BUILDERS)
+    shrink()
+    yield
+    models.BUILDERS.update(whole)
 
 
 def audio_bytes(samples, rate=16_000, format="WAV", subtype="PCM_16"):

@@ -97,8 +97,8 @@ FAULTS = [
     Fault(
         "dropout left out before the dense layers of the CNN",
         "models.py",
-        "            layers.Dropout(dropout_cnn),\n            layers.Flatten(),\n",
-        "            layers.Flatten(),\n",
+        "        _convolution(conv_2_filters_2),\n        layers.Dropout(dropout_cnn),\n",
+        "        _convolution(conv_2_filters_2),\n",
         tests("models", "layers_and_their_biases"),
     ),
     Fault(
@@ -160,15 +160,15 @@ FAULTS = [
     Fault(
         "dropout left out of every training",
         "runs/training.py",
-        'input_shape=shape, **config["hyperparameters"])',
-        'input_shape=shape, **config["hyperparameters"] | {f"dropout_{config[\'model\']}": 0})',
+        'options = config["hyperparameters"]',
+        'options = config["hyperparameters"] | {f"dropout_{config[\'model\']}": 0}',
         tests("training", "a_network_is_trained_as_its_configuration_says"),
     ),
     Fault(
         "the same order of notes in every epoch",
         "runs/training.py",
-        'np.random.default_rng([config["seed"], epoch]).permutation(len(part.train))',
-        'np.random.default_rng(config["seed"]).permutation(len(part.train))',
+        "np.random.default_rng([seed, epoch]).permutation(len(part.train))",
+        "np.random.default_rng(seed).permutation(len(part.train))",
         tests("training", "a_network_is_trained_as_its_configuration_says"),
     ),
     Fault(

@@ -1,6 +1,6 @@
 """Keras computes the same on every backend: each in a process of its own, as Keras demands.
 
-The whole of it, unit tests and chapters on JAX, is `make backends`.
+Part of `make test-all`, as is the whole of it, unit tests and chapters on JAX (`make backends`).
 """
 
 import importlib.util
@@ -13,6 +13,7 @@ import pytest
 
 from helpers import datasets
 
+pytestmark = pytest.mark.long
 # PyTorch is tested where somebody has installed it.
 BACKENDS = [name for name in ("tensorflow", "jax", "torch") if importlib.util.find_spec(name)]
 CHILD = """

@@ -41,7 +41,7 @@ def kill_one(cluster):
     os.kill(worker.pid, 9)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_features_survive_a_killed_worker(cluster, train_notes, monkeypatch):
     from distributed import Client
 
@@ -68,7 +68,7 @@ def test_a_bad_note_is_named_by_whoever_finds_it(make_set):
         cache.extract(notes, cache=None, progress=False, executor=pool)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_trainings_survive_a_killed_worker(cluster, tmp_path):
     code = program(
         "distributed",
@@ -91,7 +91,7 @@ def test_trainings_survive_a_killed_worker(cluster, tmp_path):
     assert len(records.read_all(tmp_path)) == 4
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_chief_and_two_workers_search_together(tmp_path):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

@@ -122,7 +122,7 @@ def wheel(folder, name, version, requires=()):
         file.writestr(f"{info}/RECORD", "")
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_in_colab_it_clones_and_replaces_nothing(tmp_path):
     """A machine with old packages, an index with newer ones, and a module called google.colab."""
     wheels, machine, origin = (tmp_path / name for name in ("wheels", "machine", "origin"))

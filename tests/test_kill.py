@@ -1,6 +1,6 @@
 """SIGKILL at random moments: the next start goes on, and ends in the undisturbed record.
 
-Three kills in `make test`, twenty in `make test-all` (environment variable KILLS).
+Part of `make test-all`; the environment variable KILLS says how often.
 """
 
 import os
@@ -15,7 +15,7 @@ import pytest
 
 from helpers.runs import records
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 KILLS = int(os.environ.get("KILLS", "3"))
 # Prints a line before each epoch, so that a kill can be aimed at the training.
 CHILD = """

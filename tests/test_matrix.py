@@ -8,6 +8,7 @@ import pytest
 from tools.common import BookError
 from tools.environments import matrix, venvs
 
+pytestmark = pytest.mark.long
 PYTHON = f"{sys.version_info[0]}.{sys.version_info[1]}"
 EMPTY, BROKEN = f"{PYTHON}-lock", f"{PYTHON}-lowest"
 

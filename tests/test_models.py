@@ -111,6 +111,21 @@ def test_training_setup(name, rate):
     np.testing.assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-5)
 
 
+def test_a_users_keras_json_changes_nothing():
+    keras.utils.set_random_seed(0)
+    usual = models.compiled("small", learning_rate=1e-3).get_weights()
+    keras.config.set_floatx("float64")
+    keras.config.set_epsilon(1e-2)
+    keras.config.set_image_data_format("channels_first")
+    keras.utils.set_random_seed(0)
+    model = models.compiled("small", learning_rate=1e-3)
+    assert keras.config.epsilon() == 1e-7
+    assert keras.config.image_data_format() == "channels_last"
+    for weights, expected in zip(model.get_weights(), usual, strict=True):
+        assert weights.dtype == np.float32
+        np.testing.assert_array_equal(weights, expected)
+
+
 def test_hyperparameters_are_completed_and_checked():
     base = {"conv_2_filters_1": 64, "conv_2_filters_2": 128, "dropout_cnn": 0.25}
     assert models.hyperparameters("cnn") == base

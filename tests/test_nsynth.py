@@ -807,7 +807,7 @@ def start(*arguments):
     )
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_killed_at_any_moment(audio, undisturbed, tmp_path):
     rng = random.Random(8)
     kills = stores = 0
@@ -835,7 +835,7 @@ def test_killed_at_any_moment(audio, undisturbed, tmp_path):
             assert computed <= len(audio) + killed * (4 + 3 * 2)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_two_processes_make_one_store(audio, undisturbed, tmp_path):
     with serving({"set.tar.gz": pack(members(audio))}, pace=0.002) as server:
         children = [start(tmp_path, server.url("set.tar.gz"), 0) for _ in range(2)]
@@ -910,7 +910,7 @@ def test_no_store_of_less_than_a_note_a_family(make, tmp_path):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
-@pytest.mark.slow
+@pytest.mark.long
 def test_workers_end_with_a_killed_command(audio, tmp_path):
     def workers():
         tasks = [f"/proc/{child.pid}/task/{child.pid}/children"]

@@ -1,6 +1,6 @@
 """The `thesis` profile on a feature store, made small; and the script that measures it in full.
 
-Three chapters in `make test`, all of them in `make test-all`.
+The chapters are part of `make test-all`.
 """
 
 import json
@@ -24,10 +24,6 @@ import real_size
 
 PER_FAMILY = 20
 EVERY = sorted(path.stem for path in (ROOT / "book").glob("[0-9]*.py"))
-CHAPTERS = [
-    pytest.param(name, marks=pytest.mark.slow if i in (1, 3, 4) else pytest.mark.long)
-    for i, name in enumerate(EVERY)
-]
 # A chapter as a program, with other parameters, in a profile `thesis` of a store's size.
 PROGRAM = """
 import dataclasses, json, re, sys
@@ -73,7 +69,8 @@ def runs(tmp_path_factory):
     return tmp_path_factory.mktemp("runs")
 
 
-@pytest.mark.parametrize("chapter", CHAPTERS)
+@pytest.mark.long
+@pytest.mark.parametrize("chapter", EVERY)
 def test_chapters_run_on_a_store(chapter, store, runs):
     parameters = {"PROFILE": "thesis", "DATA": str(store), "RUNS": str(runs)}
     done = subprocess.run(

@@ -4,14 +4,17 @@ import json
 import re
 import shutil
 from functools import partial
-from xml.etree import ElementTree
+from threading import Lock
 
+import nbformat
 import numpy as np
 import psutil
 import pytest
 from conftest import ROOT
 from hypothesis import given
 from hypothesis import strategies as st
+from IPython.core.interactiveshell import InteractiveShell
+from IPython.utils.capture import capture_output
 from test_execute import write
 
 from helpers.runs import findings
@@ -32,6 +35,48 @@ findings.report(
     {"accuracy/folds/CNN": 0.6 + rng.integers(0, 3) / 20, "loss/folds/CNN": np.exp(rng.normal())},
     seed=SEED,
 )"""
+
+
+WITH_KERNELS = execute.run_limited
+ONE_AT_A_TIME = Lock()
+
+
+def without_kernel(path, target, parameters, cwd=None, **limits):
+    """What comes of a notebook of plain cells, without the seconds that a kernel takes to start."""
+    notebook = nbformat.read(path, as_version=4)
+    failed, _ = execute.places(target)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    names, error = {}, None
+    for number, cell in enumerate(c for c in notebook.cells if c.cell_type == "code"):
+        with ONE_AT_A_TIME, capture_output() as captured:
+            try:
+                exec(cell.source, names)
+            except Exception as caught:
+                error = f"cell {number}: {type(caught).__name__}: {caught}"
+        if error:
+            break
+        if "parameters" in cell.metadata.get("tags", []):
+            names |= parameters
+        found = captured.outputs
+        cell.outputs = [nbformat.v4.new_output("display_data", data=o.data) for o in found]
+    for old in (target, failed):
+        old.unlink(missing_ok=True)
+    left = failed if error else target
+    nbformat.write(notebook, left)
+    return {"seconds": 0.5, "notebook": str(left), "error": error, "gib": 0.2}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def no_kernels():
+    InteractiveShell.instance()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(execute, "run_limited", without_kernel)
+        yield
+
+
+@pytest.fixture
+def kernels(monkeypatch):
+    monkeypatch.setattr(execute, "run_limited", WITH_KERNELS)
 
 
 def run(root, *arguments):
@@ -77,7 +122,7 @@ def measured(finished, tmp_path):
     return shutil.copytree(finished, tmp_path / "book-with-baseline")
 
 
-def test_an_unchanged_book_passes_and_says_so(measured, capsys):
+def test_an_unchanged_book_passes_and_says_so(measured, kernels, capsys):
     assert run(measured, "--seed", "1") == 0
     assert "pass: 0 of 6 figures drifted" in capsys.readouterr().out
     page = (folder(measured, 1) / "report.html").read_text()
@@ -85,12 +130,11 @@ def test_an_unchanged_book_passes_and_says_so(measured, capsys):
     assert '<a href="book/02_b.ipynb">' in page
     # The seed is one of the baseline's, so both figures are the very same.
     assert page.count(", equal</td>") == 2
-    suites = ElementTree.parse(folder(measured, 1) / "junit.xml").getroot()
-    assert [suite.get("tests") for suite in suites] == ["4", "4"]
-    assert [suite.get("failures") for suite in suites] == ["0", "0"]
-    links = suites.findall(".//property[@name='notebook']")
-    assert all((folder(measured, 1) / link.get("value")).exists() for link in links)
-    assert len(links) == 2
+    links = re.findall(r'href="(book/\w+\.ipynb)"', page)
+    assert {link for link in links if (folder(measured, 1) / link).exists()} == {
+        "book/01_a.ipynb",
+        "book/02_b.ipynb",
+    }
 
 
 def test_what_drifts_is_missing_or_new_is_named(measured, capsys):
@@ -107,11 +151,6 @@ def test_what_drifts_is_missing_or_new_is_named(measured, capsys):
     page = (folder(measured, 7) / "report.html").read_text()
     assert page.index("Drifted") < page.index("loss/folds/CNN") < page.index("As before")
     assert page.index("As before") < page.index("accuracy/folds/CNN")
-    suites = ElementTree.parse(folder(measured, 7) / "junit.xml").getroot()
-    failed = [
-        case.get("name") for case in suites.iter("testcase") if case.find("failure") is not None
-    ]
-    assert sorted(failed) == ["loss/folds/CNN", "notes/train", "result", "verdict"]
 
 
 def test_without_a_baseline_everything_is_new(book, capsys):
@@ -131,12 +170,9 @@ def test_a_failing_chapter_does_not_stop_the_others(measured, capsys):
     page = (folder(measured) / "report.html").read_text()
     assert re.search(r"failed: cell \d: ZeroDivisionError", page)
     assert '<a href="book/01_a.failed.ipynb">' in page
-    suites = ElementTree.parse(folder(measured) / "junit.xml").getroot()
-    assert [suite.get("errors") for suite in suites] == ["1", "0", "1"]
-    assert [suite.get("tests") for suite in suites] == ["1", "4", "1"]
 
 
-def test_a_chapter_that_takes_too_long_is_ended(book, capsys):
+def test_a_chapter_that_takes_too_long_is_ended(book, kernels, capsys):
     write(book, "01_a", "import time\ntime.sleep(600)")
     assert run(book, "--limit-seconds", "5") == 1
     assert "more than 5 s" in capsys.readouterr().out
@@ -153,7 +189,7 @@ while True:
     time.sleep(0.02)"""
 
 
-def test_a_chapter_that_takes_too_much_is_ended_with_all_it_started(book, capsys):
+def test_a_chapter_that_takes_too_much_is_ended_with_all_it_started(book, kernels, capsys):
     write(book, "01_a", BIG)
     assert run(book, "--limit-gib", "1.5") == 1
     assert "more than 1.5 GiB" in capsys.readouterr().out
@@ -171,7 +207,7 @@ def test_a_solution_that_its_check_refuses_fails_by_name(tmp_path):
     text = (ROOT / f"book/exercises/{name}.py").read_text()
     (solution,) = re.findall(r"^panels = .*  # SOLUTION$", text, re.MULTILINE)
     master.write_text(text.replace(solution, 'panels = "AAAA"  # SOLUTION'))
-    run = partial(execute.run_limited, seconds=300, gib=8, cwd=ROOT / sync.EDITIONS)
+    run = partial(WITH_KERNELS, seconds=300, gib=8, cwd=ROOT / sync.EDITIONS)
     (outcome,) = regression.solve([master], tmp_path, run, 1, tmp_path).values()
     assert outcome["error"].startswith("curves: ")
     assert ";" not in outcome["error"]

@@ -15,6 +15,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from helpers import profiles
+from tools.book import sync
 from tools.environments.matrix import PYTHONS
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
@@ -132,13 +133,74 @@ def test_modules_import_only_what_stands_above_them():
     stems = [str(path.relative_to(ROOT / "helpers"))[:-3].replace("/", ".") for path in modules]
     assert set(stems) == set(order)
     for name, path in zip(stems, modules, strict=True):
-        lines = re.findall(r"(?m)^\s*from helpers(\.[\w.]+)? import (.+)$", path.read_text())
+        # What only the type checker reads may come from anywhere.
+        text = re.sub(r"(?m)^if TYPE_CHECKING:\n(?:    .+\n)+", "", path.read_text())
+        lines = re.findall(r"(?m)^\s*from helpers(\.[\w.]+)? import (.+)$", text)
         for package, names in lines:
             module = package.removeprefix(".")
             inside = "runs." if module == "runs" else ""
             imported = [module] if module in order else [inside + n for n in names.split(", ")]
             for other in imported:
                 assert order.index(other) < order.index(name), f"{name} imports {other}"
+
+
+def tree(path):
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize(
+    "path",
+    [p for p in sorted(ROOT.glob("helpers/[!_]*.py")) if p.stem != "checks"],
+    ids=lambda path: path.stem,
+)
+def test_a_helper_names_a_chapter_that_has_it(path):
+    """In a cell of its own, or imported; `checks` belongs to the exercises, `notes` to datasets."""
+    said = " ".join(ast.get_docstring(tree(path)).split())
+    numbers = re.search(r"[Ss]hown in chapters? ([\d, and]+)", said)
+    assert numbers, f"{path.name} does not say which chapter shows it"
+    public = [
+        node.name
+        for node in tree(path).body
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_")
+    ]
+    for number in re.findall(r"\d+", numbers[1]):
+        (chapter,) = ROOT.glob(f"book/{int(number):02}_*.py")
+        named = rf"\b(?:{path.stem}\.|(?:def|class) (?:{'|'.join(public)})\b)"
+        if path.stem == "notes":
+            named = r"\bdatasets\."
+        assert re.search(named, chapter.read_text()), f"{chapter.name} has nothing of {path.name}"
+
+
+# Older than the rule.
+LONG_CELLS = {"05_folds", "06_cnn", "07_lstm", "08_tuning", "09_results", "10_significance",
+              "11_unseen_instruments"}  # fmt: skip
+
+
+@pytest.mark.parametrize("path", sorted(ROOT.glob("book/[0-9]*.py")), ids=lambda path: path.stem)
+def test_no_cell_is_over_25_lines(path, request):
+    if path.stem in LONG_CELLS:
+        request.applymarker(pytest.mark.xfail(reason="cells older than the rule"))
+    cells = [cell for cell, _ in sync.parse(path.read_text(encoding="utf-8"), path.name)[1]]
+    setup = [
+        c for c in cells if c.cell_type == "code" and "setup" not in c.metadata.get("tags", [])
+    ]
+    lines = {c.source.splitlines()[0]: code_lines(c.source) for c in setup if c.source}
+    assert {first: n for first, n in lines.items() if n > 25} == {}
+
+
+def test_contributing_is_one_page():
+    assert len((ROOT / "CONTRIBUTING.md").read_text().splitlines()) <= 120
+
+
+def test_versions_agree():
+    newest = re.search(r"^## (\S+)", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)[1]
+    assert newest.rstrip(",") == PROJECT["version"]
+
+
+def test_every_part_of_test_all_runs_each_week():
+    workflow = yaml.safe_load((ROOT / ".github/workflows/weekly.yml").read_text())
+    (parts,) = re.findall(r"(?m)^test-all: (.+?)  ##", (ROOT / "Makefile").read_text())
+    assert workflow["jobs"]["test-all"]["strategy"]["matrix"]["part"] == parts.split()
 
 
 def test_the_index_shows_the_profiles_as_they_are():

@@ -9,14 +9,16 @@ from multiprocessing import get_context
 
 import numpy as np
 import pytest
-from conftest import ROOT
+from conftest import ROOT, shrink
 
 from helpers.commands import collect, train
 from helpers.runs import records, training
 
+pytestmark = pytest.mark.usefixtures("tiny_networks")
+
 
 @pytest.fixture(scope="module")
-def finished(tmp_path_factory):
+def finished(tmp_path_factory, tiny_networks):
     """All runs of the CNN in smoke: two folds each of base, thesis's and tuned, two trials."""
     runs = tmp_path_factory.mktemp("runs")
     assert train.main(["--profile", "smoke", "--runs", str(runs), "--only", "cnn"]) == 0
@@ -93,7 +95,7 @@ def test_any_executor_gives_the_same_records(finished, tmp_path):
     where = ("smoke", "nsynth-mini", str(tmp_path))
     experiment = training.Experiment(*where)
     jobs = train.jobs_of(where, "cnn", "base", seed=0)
-    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as workers:
+    with ProcessPoolExecutor(2, mp_context=get_context("spawn"), initializer=shrink) as workers:
         assert train.run_all(experiment, where, jobs, workers) == 0
     for record in records.read_all(tmp_path):
         other = records.find(finished, record.config)
@@ -121,6 +123,7 @@ def test_a_damaged_record_is_refused_and_the_others_are_run(finished, tmp_path, 
     assert (runs / record.name / "history.csv").read_text() == "edited"  # nothing overwritten
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_an_interrupt_says_how_to_go_on(tmp_path, jobs):
     child = subprocess.Popen(
@@ -184,10 +187,11 @@ def test_other_folds_features_and_lengths_are_runs_of_their_own(tmp_path, capsys
         (["--fold", "3", "--dry-run"], "--fold 3: smoke has folds 1 to 2"),
     ],
 )
-def test_bad_arguments_are_refused(tmp_path, arguments, message):
-    done = subprocess.run(
-        command("--runs", tmp_path, *arguments), capture_output=True, text=True, cwd=ROOT
-    )
-    assert done.returncode == 2
-    assert message in done.stdout + done.stderr
+def test_bad_arguments_are_refused(tmp_path, capsys, arguments, message):
+    try:
+        status = train.main(["--profile", "smoke", "--runs", str(tmp_path), *arguments])
+    except SystemExit as refused:
+        status = refused.code
+    assert status == 2
+    assert message in "".join(capsys.readouterr())
     assert not list(tmp_path.iterdir())

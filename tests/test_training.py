@@ -1,4 +1,4 @@
-"""Training is real here: small networks' sizes are the thesis's, only notes and epochs are few."""
+"""Training is real here, but of tiny networks; one test trains the thesis's CNN."""
 
 import json
 import subprocess
@@ -12,9 +12,11 @@ import pytest
 from helpers import datasets, models, tuning
 from helpers.runs import records, training
 
+pytestmark = pytest.mark.usefixtures("tiny_networks")
+
 
 @pytest.fixture(scope="module")
-def experiment(tmp_path_factory):
+def experiment(tmp_path_factory, tiny_networks):
     return training.Experiment("smoke", runs=tmp_path_factory.mktemp("runs"))
 
 
@@ -84,6 +86,7 @@ def test_a_network_is_trained_as_its_configuration_says(tmp_path, monkeypatch):
         return fit(model, batches, **options)
 
     monkeypatch.setattr(keras.Model, "fit", watched)
+    monkeypatch.setitem(models.BUILDERS, "cnn", models.cnn)
     experiment = training.Experiment("smoke", runs=tmp_path)
     record = experiment.run("cnn", {"dropout_cnn": 0.4}, epochs=2)
     (model, *_), _ = seen
@@ -208,14 +211,14 @@ def test_what_a_killed_process_was_writing_is_cleared_away(tmp_path):
     for folder in (other, draft, work):
         folder.mkdir(parents=True)
     (draft / "history.csv").write_text("half")
-    (work / training.CHECKPOINT.format(0)).write_bytes(b"half")
+    (work / f".{training.CHECKPOINT}.xyz").write_bytes(b"half")
     experiment.run("cnn", epochs=1)
     assert sorted(p.name for p in tmp_path.iterdir()) == sorted([".work", other.name, name])
     assert [p.name for p in work.iterdir() if p.name != "lock"] == []
 
 
 def test_dropout_differs_between_epochs_layers_and_seeds():
-    model = models.compiled("cnn")
+    model = models.cnn()
     states = set()
     for seed, epoch in ((0, 0), (0, 1), (1, 0)):
         training.set_dropout_seeds(model, seed, epoch)
@@ -224,89 +227,69 @@ def test_dropout_differs_between_epochs_layers_and_seeds():
     assert len(states) == 3 * 4
 
 
-@pytest.mark.parametrize(
-    "damage", ["truncated", "half overwritten", "another configuration", "another backend"]
-)
-def test_a_checkpoint_that_cannot_be_used_is_passed_over(experiment, tmp_path, capsys, damage):
-    config = experiment.config("cnn")
-    model = built("cnn")
-    before = [np.array(np.asarray(v)) for v in model.variables]
-    saved = config | {"seed": 9} if damage == "another configuration" else config
-    training.save_checkpoint(tmp_path, built("cnn"), saved, [{"epoch": 1}], 1.0)
+@pytest.fixture
+def saved(tmp_path):
+    """A checkpoint of two epochs: its path, the model and the configuration that it is of."""
+    model, config = built("lstm"), {"model": "lstm"}
+    training.save_checkpoint(tmp_path, built("lstm"), config, [{"epoch": 1}], 1.0)
+    training.save_checkpoint(tmp_path, model, config, [{"epoch": 1}, {"epoch": 2}], 2.0)
     (path,) = tmp_path.iterdir()
-    whole = path.read_bytes()
-    if damage == "truncated":
-        path.write_bytes(whole[:-1000])
-    elif damage == "half overwritten":
-        training.save_checkpoint(tmp_path, built("cnn"), saved, [{"epoch": 1}] * 3, 1.0)
-        newer = path.read_bytes()
-        path.write_bytes(newer[: len(newer) // 3] + whole[len(newer) // 3 :])
-    elif damage == "another backend":
-        path.write_bytes(whole.replace(backend_field(), b"-" * len(backend_field())))
-    assert training.load_checkpoint(tmp_path, model, config) == ([], 0.0)
-    assert str(path) in capsys.readouterr().out
-    for variable, value in zip(model.variables, before, strict=True):
-        np.testing.assert_array_equal(np.asarray(variable), value)
+    return path, model, config
 
 
-def test_any_bit_changed_in_a_checkpoint_is_noticed(experiment, tmp_path):
-    config = experiment.config("cnn")
-    model = tiny()
-    history = [{"epoch": 1, "loss": 0.5, "val_loss": 0.25}]
-    training.save_checkpoint(tmp_path, model, config, history, 1.0)
-    (path,) = tmp_path.glob("checkpoint*")
-    whole, rng = path.read_bytes(), np.random.default_rng(0)
-    assert training.load_checkpoint(tmp_path, model, config) == (history, 1.0)
-    weights = [np.array(variable) for variable in training._variables(model)]
-    used = 0
-    for at in rng.integers(0, len(whole), 400):
-        damaged = bytearray(whole)
-        damaged[at] ^= 1 << rng.integers(8)
-        path.write_bytes(damaged)
-        found = training.load_checkpoint(tmp_path, model, config)
-        # Where it goes unnoticed, what changed is a space in a header, and nothing that counts.
-        assert found in (([], 0.0), (history, 1.0))
-        used += found == (history, 1.0)
-        for variable, value in zip(training._variables(model), weights, strict=True):
-            np.testing.assert_array_equal(np.array(variable), value)
-    assert used < 100
-    path.write_bytes(b"PK\x03\x04" + whole[4:])
-    assert training.load_checkpoint(tmp_path, model, config) == ([], 0.0)
+def values(model):
+    return [np.array(variable) for variable in training._variables(model)]
 
 
-def tiny():
-    import keras
+def test_the_last_checkpoint_is_loaded(saved):
+    path, model, config = saved
+    other = built("lstm")
+    assert training.load_checkpoint(path.parent, other, config) == ([{"epoch": 1}, {"epoch": 2}], 2)
+    for value, expected in zip(values(other), values(model), strict=True):
+        np.testing.assert_array_equal(value, expected)
 
-    model = keras.Sequential([keras.layers.Input((3,)), keras.layers.Dense(2)])
-    model.compile(loss="mse")
-    model.optimizer.build(model.trainable_variables)
-    return model
+
+def test_any_change_of_a_checkpoint_is_noticed(saved, capsys):
+    path, model, config = saved
+    whole, before = path.read_bytes(), values(model)
+    rng = np.random.default_rng(0)
+    damaged = [whole[:-1000], whole + b"x", b"", b"PK" + whole[2:]]
+    for at in [*range(40), *rng.integers(0, len(whole), 400)]:
+        damaged.append(whole[:at] + bytes([whole[at] ^ (1 << rng.integers(8))]) + whole[at + 1 :])
+    for content in damaged:
+        path.write_bytes(content)
+        assert training.load_checkpoint(path.parent, model, config) == ([], 0.0)
+        assert f"{path}: damaged; this checkpoint is not used" in capsys.readouterr().out
+    for value, expected in zip(values(model), before, strict=True):
+        np.testing.assert_array_equal(value, expected)
 
 
-def test_a_run_goes_on_from_the_checkpoint_before_a_damaged_one(experiment, tmp_path, capsys):
-    config = experiment.config("lstm")
-    older = built("lstm")
-    for number, model in enumerate([built("lstm"), older, built("lstm")], 1):
-        history = [{"epoch": e} for e in range(1, number + 1)]
-        training.save_checkpoint(tmp_path, model, config, history, float(number))
-    newest = tmp_path / training.CHECKPOINT.format(1)
-    newest.write_bytes(newest.read_bytes()[:-1000])
-    model = built("lstm")
-    history, seconds = training.load_checkpoint(tmp_path, model, config)
-    assert (len(history), seconds) == (2, 2.0)
-    assert newest.name in capsys.readouterr().out
-    for variable, expected in zip(model.variables, older.variables, strict=True):
-        np.testing.assert_array_equal(np.asarray(variable), np.asarray(expected))
+def test_a_checkpoint_of_another_run_is_passed_over(saved, capsys, monkeypatch):
+    path, model, config = saved
+
+    def says(word, model=model, config=config):
+        assert training.load_checkpoint(path.parent, model, config) == ([], 0.0)
+        assert f"{path}: {word}" in capsys.readouterr().out
+
+    says("of another configuration", config={"model": "lstm", "seed": 9})
+    says("of another model", model=built("cnn"))
+    monkeypatch.setattr(keras.backend, "backend", lambda: "another")
+    says(f"made by the {keras.config.backend()} backend")
+
+
+def test_an_interrupted_save_leaves_the_one_before(saved, monkeypatch):
+    path, model, config = saved
+    before = path.read_bytes()
+    monkeypatch.setattr("os.replace", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        training.save_checkpoint(path.parent, model, config, [{"epoch": 1}] * 3, 3.0)
+    assert [p.read_bytes() for p in path.parent.iterdir()] == [before]
 
 
 def built(name):
     model = models.compiled(name)
     model.optimizer.build(model.trainable_variables)
     return model
-
-
-def backend_field():
-    return keras.backend.backend().encode()
 
 
 @pytest.mark.parametrize("model", ["cnn", "lstm"])

@@ -7,6 +7,7 @@ answer are made. The plan (`book/plan.md`) fixes estimates, tests and words.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from functools import cache
 
 import numpy as np
@@ -60,7 +61,7 @@ def families_of(table: pd.DataFrame) -> np.ndarray:
     return np.array([name.rsplit("_", 2)[0] for name in table.index])
 
 
-def finished(names) -> bool:
+def finished(names: Sequence[str]) -> bool:
     """Whether every deal of all these rows is kept."""
     return all(len(deals(name)) == study.rows()[name].deals for name in names)
 
@@ -68,7 +69,7 @@ def finished(names) -> bool:
 def compare(ahead: list, behind: list, test: str) -> dict:
     """The estimate, interval and p-values of one comparison, in points."""
 
-    def mean(names):
+    def mean(names: Sequence[str]):
         return sum(by_instrument(name, test) for name in names) / len(names)
 
     table = mean(ahead) - mean(behind)
@@ -96,14 +97,14 @@ def verdict(found: dict, first: str, second: str) -> str:
 
 def comparisons(chosen: dict, test: str, prefix: str = "") -> dict:
     """All comparisons that are finished, the secondary ones corrected by Holm's method."""
-    found = {}
+    found: dict[str, dict] = {}
     for name, (*_, ahead, behind) in chosen.items():
         names = [[prefix + row for row in side] for side in (ahead, behind)]
         found[name] = {"rows": " - ".join("+".join(side) for side in names)}
         if not finished(sum(names, [])):
             found[name]["verdict"] = "unfinished"
             continue
-        found[name] |= compare(*names, test)
+        found[name] |= compare(names[0], names[1], test)
     done = [name for name in SECONDARY if "p" in found.get(name, {})]
     for key in ("p", "p_flips"):
         corrected = significance.holm([found[name][key] for name in done])

@@ -71,7 +71,7 @@ def processor() -> str:
 
 def environment() -> dict:
     """Versions (None: not installed), Keras backend and device, as records state them."""
-    versions = {"python": platform.python_version()}
+    versions: dict[str, str | None] = {"python": platform.python_version()}
     for name in PACKAGES:
         try:
             versions[name] = metadata.version(name)

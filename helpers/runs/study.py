@@ -144,7 +144,9 @@ def _search(system: str, draws: int = 10) -> list[dict]:
     }[system]
     drawn = []
     for _ in range(draws):
-        one = {name: v[int(rng.integers(len(v)))] for name, v in zip(names, values, strict=True)}
+        one: dict = {
+            name: v[int(rng.integers(len(v)))] for name, v in zip(names, values, strict=True)
+        }
         options = dict(zip(places, (*sizes[one["size"]], one["dropout"]), strict=True))
         drawn.append({"rate": one["rate"], "standardise": one["standardise"], "options": options})
     return drawn
@@ -218,7 +220,7 @@ def _features(kind: str) -> np.ndarray:
     return np.load(path, allow_pickle=False)
 
 
-def _mel100(waveforms) -> np.ndarray:
+def _mel100(waveforms: np.ndarray) -> np.ndarray:
     """What Kawwa's CNN hears: 100 mel bands, a hop of 1,024 samples, 63 frames."""
     return features.log_mel(waveforms, n_mels=100, hop_length=1024)
 
@@ -239,7 +241,7 @@ def parts(row: Row, deal: int) -> list[Part]:
     made = PARTS[kind](found, deal, **({"breadth": int(breadth)} if breadth else {}))
     wanted = np.flatnonzero(found.notes["family"].isin(row.families))
 
-    def only(chosen):
+    def only(chosen: np.ndarray):
         return chosen[np.isin(chosen, wanted)]
 
     return [
@@ -276,7 +278,8 @@ def _breadth(found: Material, deal: int, breadth: int) -> list[Part]:
     rng, table = np.random.default_rng([SEED, deal]), found.notes
     own, wide = found.rows("mini-train"), found.rows("wide-train")
     wide = wide[datasets.new_to(found.sets[0], found.sets[2])]
-    train, left = [], []
+    train: list[int] = []
+    left: list[int] = []
     for family in FAMILIES:
         of_family = own[table["family"][own] == family]
         names = rng.permutation(np.unique(table["instrument"][of_family].to_numpy(dtype=str)))
@@ -288,8 +291,8 @@ def _breadth(found: Material, deal: int, breadth: int) -> list[Part]:
             train.extend(mixed[:n])
             left.extend(mixed[n:][: max(1, n // 8)])
         train.extend(others)
-    train, left = np.sort(train), np.sort(left)
-    return [Part(1, train, left, {"unseen": _mini_test(found), "known": left})]
+    known = np.sort(left)
+    return [Part(1, np.sort(train), known, {"unseen": _mini_test(found), "known": known})]
 
 
 def _shares(total: int, n: int) -> list[int]:
@@ -334,7 +337,7 @@ def config(row: Row, deal: int, fold: int) -> dict:
     }
 
 
-def run(row: Row, deal: int, runs, progress: bool = True) -> Path:
+def run(row: Row, deal: int, runs: str | Path, progress: bool = True) -> Path:
     """Do what is missing of one deal of a row, and keep it.
 
     Parameters
@@ -376,7 +379,7 @@ def run(row: Row, deal: int, runs, progress: bool = True) -> Path:
     return path
 
 
-def _run(row, deal, part, runs, progress):
+def _run(row: Row, deal: int, part: Part, runs: str | Path, progress: bool):
     """One run: what is known of it, its history, and its predictions by the name of the test."""
     setting, X, y = config(row, deal, part.fold), _features(row.feature), material().labels
     if row.rate is None:
@@ -409,7 +412,7 @@ def _run(row, deal, part, runs, progress):
     return record.info, record.history, predicted
 
 
-def _fit(row, setting, X, y, part):
+def _fit(row: Row, setting: dict, X: np.ndarray, y: np.ndarray, part: Part):
     """The run of a simple model: fitted in one go, without epochs."""
     begun = time.perf_counter()
     model = simple.SYSTEMS[row.system](setting["start"])
@@ -458,7 +461,7 @@ class Deal:
     predictions: dict
 
 
-def read(path) -> Deal:
+def read(path: str | Path) -> Deal:
     """Read one deal and check that it is what it says.
 
     Raises
@@ -494,7 +497,7 @@ def read(path) -> Deal:
     return Deal(infos, histories, _predictions(arrays, infos))
 
 
-def _predictions(arrays, infos) -> dict:
+def _predictions(arrays: dict, infos: dict) -> dict:
     labels, names, found = material().labels, arrays["notes"], {}
     for number, info in enumerate(infos, 1):
         for test in info["metrics"]:
@@ -516,5 +519,5 @@ def _digest_of(arrays: dict) -> str:
     return digest.hexdigest()
 
 
-def _digest(value) -> str:
+def _digest(value: object) -> str:
     return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:16]

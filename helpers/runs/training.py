@@ -3,20 +3,20 @@
 A run ends in the same record whether or not it was interrupted. That takes three things that
 Keras's own BackupAndRestore does not do: the order of the notes is drawn from (seed, epoch), the
 dropout layers' seeds are set from (seed, epoch, layer), and the weights, the optimizer and the
-history so far are saved after each epoch, never over the last save that is whole. Shown in
-chapter 6.
+history so far are saved after each epoch, in a file that is whole or not there. Shown in chapter 6.
 """
 
+from __future__ import annotations
+
 import hashlib
+import io
 import json
 import logging
-import os
 import shutil
 import time
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
-from tokenize import TokenError
-from zipfile import BadZipFile
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -25,13 +25,12 @@ from helpers import datasets, evaluation, features, folds, profiles
 from helpers.notes import obey_interrupt
 from helpers.runs import cache, convolutions, files, machine, records
 
+if TYPE_CHECKING:
+    import keras
+
 BATCH_SIZE = 32  # section 3.2.5
-CHECKPOINT = "checkpoint-{}.npy"
-# TokenError, SyntaxError: what NumPy raises of a header in which a bit was changed.
-UNREADABLE = (
-    OSError, EOFError, ValueError, KeyError, TypeError, RecursionError, BadZipFile, TokenError,
-    SyntaxError,
-)  # fmt: skip
+CHECKPOINT = "checkpoint"
+UNREADABLE = (OSError, ValueError)  # the digest notices all other damage
 LOCK_MESSAGE = "another process is training this run: waiting for it"
 
 
@@ -72,8 +71,8 @@ class Experiment:
     def __init__(
         self,
         profile: str,
-        data="nsynth-mini",
-        runs="runs",
+        data: str = "nsynth-mini",
+        runs: str = "runs",
         seed: int = 0,
         split: str = "stratified",
         feature: str = "mfcc",
@@ -93,7 +92,7 @@ class Experiment:
         self.folds = self._folds()
         self._data = {"train": self.notes.checksum(), "test": self.test_notes.checksum()}
 
-    def _folds(self):
+    def _folds(self) -> list[folds.Fold]:
         if self.split == "stratified":
             return folds.stratified(self.y, seed=self.seed)
         if self.split not in ("grouped", "matched"):
@@ -108,18 +107,18 @@ class Experiment:
     def config(
         self,
         model: str,
-        hyperparameters=None,
-        fold=1,
-        seed=None,
-        epochs=None,
-        clean=False,
-        start=None,
+        hyperparameters: dict | None = None,
+        fold: int = 1,
+        seed: int | None = None,
+        epochs: int | None = None,
+        clean: bool = False,
+        start: int | None = None,
     ) -> dict:
         """The full configuration of a run: everything that its result depends on."""
         from helpers import models
 
         # What is as usual goes unsaid, so that older records keep their hash.
-        unusual = {"clean": True} if clean else {}
+        unusual: dict = {"clean": True} if clean else {}
         cut = {} if self.seconds == 4 else {"seconds": self.seconds}
         seed = self.seed if seed is None else seed
         if start is None:
@@ -145,12 +144,12 @@ class Experiment:
     def run(
         self,
         model: str,
-        hyperparameters=None,
-        fold=1,
-        seed=None,
-        epochs=None,
-        clean=False,
-        start=None,
+        hyperparameters: dict | None = None,
+        fold: int = 1,
+        seed: int | None = None,
+        epochs: int | None = None,
+        clean: bool = False,
+        start: int | None = None,
     ) -> records.Record:
         """Train one model on one fold, or read the record if that was done before.
 
@@ -195,7 +194,11 @@ class Experiment:
         return min(self.profile.folds, len(self.folds))
 
     def run_folds(
-        self, model: str, hyperparameters=None, seed=None, epochs=None
+        self,
+        model: str,
+        hyperparameters: dict | None = None,
+        seed: int | None = None,
+        epochs: int | None = None,
     ) -> list[records.Record]:
         """`run` on each of the folds that the profile trains, in order."""
         return [
@@ -216,7 +219,16 @@ def start_of(seed: int, deal: int, fold: int) -> int:
     return int(np.random.SeedSequence([seed, deal, fold]).generate_state(1)[0] >> 1)
 
 
-def train(config: dict, X, y, part, tests: dict, runs, progress=True, watch=None) -> records.Record:
+def train(
+    config: dict,
+    X: np.ndarray,
+    y: np.ndarray,
+    part: folds.Fold,
+    tests: dict,
+    runs: str | Path,
+    progress: bool = True,
+    watch: dict | None = None,
+) -> records.Record:
     """Train as `config` says and record the run, unless its record is there already.
 
     Parameters
@@ -256,14 +268,18 @@ def train(config: dict, X, y, part, tests: dict, runs, progress=True, watch=None
         # What a killed process was writing; nobody else writes it while we hold the lock.
         for draft in runs.glob(f".{work.name}.*"):
             shutil.rmtree(draft)
+        for draft in work.glob(f".{CHECKPOINT}.*"):
+            draft.unlink()
         if found is None:
             found = _train(config, X, y, part, tests, runs, work, progress, watch or {})
-        for checkpoint in _checkpoints(work):
+        for checkpoint in work.glob(f"*{CHECKPOINT}*"):
             checkpoint.unlink()
     return found
 
 
-def batches(X, y, rows, size: int):
+def batches(
+    X: np.ndarray, y: np.ndarray | None, rows: np.ndarray, size: int
+) -> keras.utils.PyDataset:
     """Notes in batches, each read from `X` when its turn comes.
 
     So no part of memory-mapped features is ever held in memory at once. Keras is given the same
@@ -288,14 +304,24 @@ def batches(X, y, rows, size: int):
         def __len__(self):
             return -(-len(rows) // size)
 
-        def __getitem__(self, i):
+        def __getitem__(self, i: int):
             chosen = rows[i * size : (i + 1) * size]
             return X[chosen] if y is None else (X[chosen], y[chosen])
 
     return Batches()
 
 
-def _train(config, X, y, part, tests, runs, work, progress, watch):
+def _train(
+    config: dict,
+    X: np.ndarray,
+    y: np.ndarray,
+    part: folds.Fold,
+    tests: dict,
+    runs: str | Path,
+    work: str | Path,
+    progress: bool,
+    watch: dict | None,
+):
     import keras
     from tqdm import tqdm
 
@@ -374,7 +400,7 @@ def _no_retracing_warning():
         logger.setLevel(level)
 
 
-def set_dropout_seeds(model, seed: int, epoch: int) -> None:
+def set_dropout_seeds(model: keras.Model, seed: int, epoch: int) -> None:
     """Start every dropout layer's random numbers from (seed, epoch, layer).
 
     Keras draws them from one stream a layer that runs on from epoch to epoch, and does not store
@@ -386,117 +412,74 @@ def set_dropout_seeds(model, seed: int, epoch: int) -> None:
             generator.state.assign(state.astype(generator.state.dtype))
 
 
-def epochs_done(runs, config: dict) -> int:
+def epochs_done(runs: str | Path, config: dict) -> int:
     """How many epochs of a run are finished: all of a recorded one, else its checkpoint's."""
     name = records.record_name(config)
     if any((Path(folder) / name).is_dir() for folder in (runs, records.SHIPPED)):
         return config["epochs"]
-    epochs = [0]
-    for path in _checkpoints(Path(runs) / ".work" / name):
-        with suppress(*UNREADABLE), open(path, "rb") as file:
-            epochs.append(len(_read_state(file)["history"]))
-    return max(epochs)
+    try:
+        state, _ = _read_checkpoint(Path(runs) / ".work" / name)
+    except UNREADABLE:
+        return 0
+    return len(state["history"])
 
 
-def save_checkpoint(work, model, config: dict, history: list, seconds: float) -> None:
-    """Save weights, optimizer and history so far.
+def save_checkpoint(
+    work: str | Path, model: keras.Model, config: dict, history: list, seconds: float
+) -> None:
+    """Save weights, optimizer and history so far, in place of the last save.
 
-    Two files are overwritten in turn, so that one is whole at any moment; a sum over each array
-    tells which. To overwrite takes a fraction of the time of writing a new file, and the arrays
-    are written from where they are, without a copy.
+    The file is written beside the old one and renamed, and begins with the SHA-256 of the rest.
     """
     import keras
 
-    arrays = [_numbers(variable) for variable in _variables(model)]
     state = {
         "hash": records.config_hash(config),
         "backend": keras.backend.backend(),
         "history": history,
         "seconds": seconds,
-        "sums": [_sum(array) for array in arrays],
-        "dtypes": [array.dtype.str for array in arrays],
     }
-    text = json.dumps(state).encode()
-    path = Path(work) / CHECKPOINT.format(len(history) % 2)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT, 0o644), "wb") as file:
-        np.save(file, np.frombuffer(hashlib.sha256(text).digest() + text, dtype=np.uint8))
-        for array in arrays:
-            np.save(file, array, allow_pickle=False)
-        file.truncate()
+    file = io.BytesIO()
+    np.savez(file, json.dumps(state), *map(np.asarray, _variables(model)))
+    content = hashlib.sha256(file.getbuffer()).digest() + file.getvalue()
+    files.write_atomic(Path(work) / CHECKPOINT, lambda file: file.write(content))
 
 
-def load_checkpoint(work, model, config: dict) -> tuple[list, float]:
+def load_checkpoint(work: str | Path, model: keras.Model, config: dict) -> tuple[list, float]:
     """Set the model to what was saved last. Returns the history so far and the seconds it took.
 
     A checkpoint that is damaged, or of another configuration or backend, is passed over with a
-    message; the run goes on from the one before, or from its first epoch: nothing but time is
-    lost.
+    message, and the run starts from its first epoch: nothing but time is lost.
     """
-    variables = _variables(model)
-    found = []
-    for path in _checkpoints(work):
-        try:
-            found.append(_read_checkpoint(path, variables, config))
-        except UNREADABLE as error:
-            print(f"{path}: {error}; this checkpoint is not used")
-    if not found:
+    import keras
+
+    path, variables = Path(work) / CHECKPOINT, _variables(model)
+    try:
+        state, values = _read_checkpoint(path)
+        if state["hash"] != records.config_hash(config):
+            raise ValueError("of another configuration")
+        if state["backend"] != keras.backend.backend():
+            raise ValueError(f"made by the {state['backend']} backend")
+        if [tuple(v.shape) for v in variables] != [v.shape for v in values]:
+            raise ValueError("of another model")
+    except FileNotFoundError:
         return [], 0.0
-    state, values = max(found, key=lambda pair: len(pair[0]["history"]))
+    except UNREADABLE as error:
+        print(f"{path}: {error}; this checkpoint is not used")
+        return [], 0.0
     for variable, value in zip(variables, values, strict=True):
         variable.assign(value)
     return state["history"], state["seconds"]
 
 
-def _checkpoints(work) -> list[Path]:
-    return [path for i in range(2) if (path := Path(work) / CHECKPOINT.format(i)).exists()]
-
-
-def _read_checkpoint(path, variables, config) -> tuple[dict, list]:
-    import keras
-
-    with open(path, "rb") as file:
-        state = _read_state(file)
-        if state["hash"] != records.config_hash(config):
-            raise ValueError("of another configuration")
-        if state["backend"] != keras.backend.backend():
-            raise ValueError(f"made by the {state['backend']} backend")
-        values = [np.load(file, allow_pickle=False) for _ in variables]
-    if [_sum(value) for value in values] != state["sums"]:
-        raise ValueError("not written to its end")
-    if [value.dtype.str for value in values] != state["dtypes"]:
+def _read_checkpoint(path: Path) -> tuple[dict, list]:
+    content = path.read_bytes()
+    if hashlib.sha256(content[32:]).digest() != content[:32]:
         raise ValueError("damaged")
-    for variable, value in zip(variables, values, strict=True):
-        if tuple(variable.shape) != value.shape:
-            raise ValueError("of another model")
-    return state, values
+    with np.load(io.BytesIO(content[32:]), allow_pickle=False) as arrays:
+        state, *values = (arrays[name] for name in arrays.files)
+    return json.loads(str(state)), values
 
 
-def _sum(array: np.ndarray) -> int:
-    """A sum over the bytes, four at a time where they are numbers of four bytes."""
-    words = np.ascontiguousarray(array).reshape(-1).view(np.uint8)
-    if len(words) % 4 == 0:
-        words = words.view(np.uint32)
-    return int(words.sum(dtype=np.uint64))
-
-
-def _variables(model) -> list:
+def _variables(model: keras.Model) -> list:
     return [*model.variables, *model.optimizer.variables]
-
-
-def _numbers(variable) -> np.ndarray:
-    """A variable as an array, without a copy where its backend lends the memory."""
-    value = variable.value
-    if hasattr(value, "read_value"):  # a TensorFlow variable; its tensor lends
-        value = value.read_value()
-    try:
-        return np.asarray(memoryview(value))
-    except (TypeError, ValueError, BufferError, RuntimeError):
-        return np.asarray(variable)
-
-
-def _read_state(file) -> dict:
-    data = np.load(file, allow_pickle=False).tobytes()
-    if hashlib.sha256(data[32:]).digest() != data[:32]:
-        raise ValueError("damaged")
-    return json.loads(data[32:])

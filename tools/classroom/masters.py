@@ -3,7 +3,7 @@
 A master is a py:percent notebook in which each exercise is a run of cells: the question (markdown,
 with metadata `exercise={"name": ..., "minutes": ..., "points": ..., "objectives": [...]}`), code
 that is given, if any, and then cells with the tags `solution`, `test` and `wrong`, in this order.
-CONTRIBUTING.md shows one. `tools.classroom.editions` makes the editions from it.
+book/maintaining.md shows one. `tools.classroom.editions` makes the editions from it.
 """
 
 import ast

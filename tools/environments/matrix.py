@@ -3,7 +3,7 @@
 For each Python there are three environments, kept in `_build/matrix/` and used again as long as
 pyproject.toml and requirements.txt stay as they are: `lock` (requirements.txt), `lowest` (of each
 package that pyproject.toml names the oldest version that it allows and that has a wheel for this
-Python) and `highest` (the newest of everything). Each runs the unit tests but those marked `slow`;
+Python) and `highest` (the newest of everything). Each runs the unit tests but those marked `long`;
 the two corners of the range run a few chapters as well. What fails does not stop the others.
 """
 
@@ -32,8 +32,8 @@ INSTALL = {
 NAMES = [f"{python}-{versions}" for python in PYTHONS for versions in INSTALL]
 # Sound and widgets, a training, the tuner, statistics.
 CHAPTERS = {name: ["03", "04", "06", "08", "10"] for name in ("3.11-lowest", "3.13-highest")}
-# What is left out trains, kills processes or makes environments for minutes, or needs a browser.
-TESTS = ["-m", "not long and not slow", "--ignore=tests/test_book.py"]
+# What is left out takes minutes, or needs a browser.
+TESTS = ["--ignore=tests/test_book.py"]
 TESTS += ["-n", "logical", "--maxprocesses", "4", "--dist", "loadfile"]
 
 

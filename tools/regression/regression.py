@@ -3,8 +3,8 @@
 Each chapter runs in a process of its own, with limits on time and memory, in a folder of this
 call: no training of an earlier one is found there. What the chapters report is compared with the
 baseline of the profile and the Keras backend (`tools.regression.baselines`). The solutions of their
-exercises run after them, and every check has to pass. `report.html` and `junit.xml` in
-`_build/regression/<profile>-<backend>-seed<seed>/` say what came out; the executed chapters lie
+exercises run after them, and every check has to pass. `report.html` in
+`_build/regression/<profile>-<backend>-seed<seed>/` says what came out; the executed chapters lie
 beside them.
 
 `--baseline` makes the baseline instead, from several seeds. It is resumable: a chapter that is

@@ -1,9 +1,8 @@
-"""What a regression run found: a page to read and a JUnit file for machines that watch."""
+"""What a regression run found: a page to read."""
 
 import os
 from pathlib import Path
 from statistics import mean, median, stdev
-from xml.etree import ElementTree
 
 from tools.regression import baselines
 
@@ -11,7 +10,7 @@ PAGES = Path(__file__).resolve().parent
 
 
 def write(folder: Path, title: str, about: dict, outcomes: dict, findings: list, baseline: dict):
-    """Write `report.html` and `junit.xml` into `folder`; both link to the executed notebooks.
+    """Write `report.html` into `folder`; it links to the executed notebooks.
 
     Parameters
     ----------
@@ -45,37 +44,6 @@ def write(folder: Path, title: str, about: dict, outcomes: dict, findings: list,
         title=title, about=about, chapters=chapters, findings=findings, drifts=baselines.DRIFTS
     )
     (folder / "report.html").write_text(html, encoding="utf-8")
-    tree = ElementTree.ElementTree(junit(title, chapters))
-    ElementTree.indent(tree)
-    tree.write(folder / "junit.xml", encoding="utf-8", xml_declaration=True)
-
-
-def junit(title: str, chapters: list[dict]) -> ElementTree.Element:
-    """Return a test suite for each chapter: that it ran, and each of its figures."""
-    suites = ElementTree.Element("testsuites", name=title)
-    for chapter in chapters:
-        drifted = [f for f in chapter["findings"] if f.status in baselines.DRIFTS]
-        suite = ElementTree.SubElement(
-            suites, "testsuite", name=chapter["name"], time=str(chapter["seconds"]),
-            tests=str(1 + len(chapter["findings"])), failures=str(len(drifted)),
-            errors=str(int(bool(chapter["error"]))),
-        )  # fmt: skip
-        properties = ElementTree.SubElement(suite, "properties")
-        for name, value in {"notebook": chapter["link"], "peak GiB": chapter["gib"]}.items():
-            ElementTree.SubElement(properties, "property", name=name, value=str(value))
-        case = ElementTree.SubElement(
-            suite, "testcase", classname=chapter["name"], name="runs", time=str(chapter["seconds"])
-        )
-        if chapter["error"]:
-            ElementTree.SubElement(case, "error", message=chapter["error"])
-        ElementTree.SubElement(case, "system-out").text = f"[[ATTACHMENT|{chapter['link']}]]"
-        for finding in chapter["findings"]:
-            case = ElementTree.SubElement(
-                suite, "testcase", classname=chapter["name"], name=finding.name
-            )
-            if finding in drifted:
-                ElementTree.SubElement(case, "failure", message=sentence(finding))
-    return suites
 
 
 def shown(value) -> str:
