@@ -390,7 +390,7 @@ display(listening.folded("Solution", answers))
 # instrument (a xylophone or vibraphone). The dashed line stands at three seconds, where the key
 # is let go.
 
-# %% mystnb={"figure": {"caption": "Waveforms of an organ and of a mallet instrument. Dashed: the key is let go.", "name": "fig-dataset-waveforms"}, "image": {"alt": "Two waveforms of four seconds. The organ's swells and shrinks again and again but goes on until three seconds; the mallet's is highest at the start and soon shrinks to a thin line."}}
+# %% mystnb={"image": {"alt": "Two waveforms of four seconds. The organ's swells and shrinks again and again but goes on until three seconds; the mallet's is highest at the start and soon shrinks to a thin line."}}
 fig, axes = plt.subplots(1, 2, figsize=(7.2, 2.6), sharey=True)
 time = np.arange(datasets.SAMPLES) / datasets.SAMPLE_RATE
 for ax, family in zip(axes, ("organ", "mallet"), strict=True):
@@ -403,6 +403,8 @@ axes[0].set_ylabel("amplitude")
 plt.show()
 
 # %% [markdown]
+# *Figure: Waveforms of an organ and of a mallet instrument. Dashed: the key is let go.*
+#
 # Did you expect an organ's outline to be smooth? Many organ sounds pulse a few times a second
 # ([**tremolo**](glossary.md#tremolo)), and still go on for as long as the key is down.
 #
@@ -433,7 +435,7 @@ print(len(rows), "notes per family, envelopes of shape", envelopes["organ"].shap
 # it by then? Make two lists, then look at the figure: the mean envelope of each family, with a band
 # that holds the middle 80 % of its notes.
 
-# %% mystnb={"figure": {"caption": "Mean envelope of each family's notes; the band holds the middle 80 %. Dashed: the key is let go.", "name": "fig-dataset-envelopes"}, "image": {"alt": "Ten small panels, one a family, level from 0 to 1 over four seconds. In some, such as organ and string, the curve stays high up to the dashed line at three seconds and drops after it; in others, such as mallet and keyboard, it falls from the start."}}
+# %% mystnb={"image": {"alt": "Ten small panels, one a family, level from 0 to 1 over four seconds. In some, such as organ and string, the curve stays high up to the dashed line at three seconds and drops after it; in others, such as mallet and keyboard, it falls from the start."}}
 fig, axes = plt.subplots(2, 5, figsize=(7.6, 3.6), sharex=True, sharey=True)
 time = (np.arange(80) + 0.5) * 0.05
 for ax, (family, shapes) in zip(axes.flat, envelopes.items(), strict=True):
@@ -445,6 +447,10 @@ for ax, (family, shapes) in zip(axes.flat, envelopes.items(), strict=True):
 fig.supxlabel("time (s)", fontsize="medium")
 fig.supylabel("level (loudest block = 1)", fontsize="medium")
 plt.show()
+
+# %% [markdown]
+# *Figure: Mean envelope of each family's notes; the band holds the middle 80 %. Dashed: the key is
+# let go.*
 
 # %%
 level = pd.Series({family: shapes.mean(axis=0)[55] for family, shapes in envelopes.items()})
@@ -513,7 +519,7 @@ print("instruments in both splits:", len(both))
 # The columns `instruments` are easy to pass over, and more important than the columns `notes`.
 # Look at how the test notes of each family are shared out among its instruments.
 
-# %% mystnb={"figure": {"caption": "Test notes of each family. Each block is one instrument, with the number from its name.", "name": "fig-dataset-instruments"}, "image": {"alt": "Ten horizontal bars, one a family, cut into one block for each instrument. The bars of flute, keyboard and vocal are single blocks; those of guitar and organ are cut into five."}}
+# %% mystnb={"image": {"alt": "Ten horizontal bars, one a family, cut into one block for each instrument. The bars of flute, keyboard and vocal are single blocks; those of guitar and organ are cut into five."}}
 fig, ax = plt.subplots(figsize=(7.2, 3.2))
 for y, family in enumerate(datasets.FAMILIES[::-1]):
     sizes = test.table.loc[test.table["family"] == family, "instrument"].value_counts()
@@ -525,6 +531,9 @@ ax.set(xlabel="test notes")
 ax.xaxis.get_major_locator().set_params(integer=True)
 ax.grid(visible=False)
 plt.show()
+
+# %% [markdown]
+# *Figure: Test notes of each family. Each block is one instrument, with the number from its name.*
 
 # %%
 instruments = test.table.groupby("family")["instrument"].nunique()
@@ -582,7 +591,7 @@ display(
 # different pitches, then the pitch alone gives the family away, and the model need not learn any
 # timbre. So compare their ranges.
 
-# %% mystnb={"figure": {"caption": "Lowest to highest pitch of each family: training split (solid, circles) and test split (dashed, squares).", "name": "fig-dataset-pitches"}, "image": {"alt": "For each of ten families two horizontal lines over MIDI pitch, a solid one for the training split and a dashed one for the test split. Bass lies lowest and mallet highest; the others overlap in the middle."}}
+# %% mystnb={"image": {"alt": "For each of ten families two horizontal lines over MIDI pitch, a solid one for the training split and a dashed one for the test split. Bass lies lowest and mallet highest; the others overlap in the middle."}}
 fig, ax = plt.subplots(figsize=(7.2, 3.6))
 looks = {"train": (plots.GREEN, "-", "o", 0.15), "test": (plots.PURPLE, "--", "s", -0.15)}
 for name, (colour, line, marker, up) in looks.items():
@@ -598,6 +607,9 @@ ax.legend()
 plt.show()
 
 # %% [markdown]
+# *Figure: Lowest to highest pitch of each family: training split (solid, circles) and test split
+# (dashed, squares).*
+#
 # The ranges are not the same. How far would a model get that is *deaf* but knows the pitch? It
 # learns one thing from the training notes: the commonest family at each pitch. For a pitch that it
 # has never met, it takes the nearest that it has. **Predict** its accuracy on the test notes; a
@@ -904,7 +916,7 @@ display(
 # [report](https://github.com/magenta/magenta/issues/2092) that at pitches 84 to 108 this instrument
 # of NSynth's test split is noise instead of brass: 71 notes. With the full set, look there first.
 
-# %% mystnb={"figure": {"caption": "Every note by its spectral flatness and its periodicity; crosses: what was planted. The alarm rings in the grey area.", "name": "fig-dataset-noise"}, "image": {"alt": "A cloud of dots at flatness far below 0.1 and periodicity near 1, with a tail that bends down to about one half. Crosses for white and dull noise lie in a grey area at the bottom and at the right, away from all dots."}}
+# %% mystnb={"image": {"alt": "A cloud of dots at flatness far below 0.1 and periodicity near 1, with a tail that bends down to about one half. Crosses for white and dull noise lie in a grey area at the bottom and at the right, away from all dots."}}
 fig, ax = plt.subplots(figsize=(7.2, 3.4))
 looks = {"train": (plots.GREEN, "o"), "test": (plots.PURPLE, "s")}
 for name, (colour, marker) in looks.items():
@@ -923,6 +935,9 @@ ax.legend(loc="lower left")
 plt.show()
 
 # %% [markdown]
+# *Figure: Every note by its spectral flatness and its periodicity; crosses: what was planted. The
+# alarm rings in the grey area.*
+#
 # The alarm's limits are our choice, so the dots *nearest* to it are worth more than the count.
 # Listen to the note with the greatest flatness and to the one with the least periodicity, and
 # decide: noise, or an instrument that has little pitch by nature?
@@ -1081,7 +1096,7 @@ print(f"{len(pairs)} pairs have r above 0.9, {equal_pitch} of them equal pitch")
 # frequency, so they are somewhat alike. In the figure each mark is a pair. To the right: the shift
 # at which it fits best. Where would you look for copies?
 
-# %% mystnb={"figure": {"caption": "All pairs of notes with a likeness above 0.9, by the shift at which they fit best. Marks at shift 0 are spread a little to the sides.", "name": "fig-dataset-likeness"}, "image": {"alt": "A column of marks at shift 0, many of them just below 1, from all three kinds of pairs: across the splits, within train and within test. To the right of it a looser cloud at shifts of 1 to a few hundred samples, which thins out upwards and stays below the top of the column."}}
+# %% mystnb={"image": {"alt": "A column of marks at shift 0, many of them just below 1, from all three kinds of pairs: across the splits, within train and within test. To the right of it a looser cloud at shifts of 1 to a few hundred samples, which thins out upwards and stays below the top of the column."}}
 fig, ax = plt.subplots(figsize=(7.2, 3.6))
 spread = np.random.default_rng(0).uniform(-0.35, 0.35, len(pairs))
 x = pairs["shift"].abs() + spread * (pairs["shift"] == 0)
@@ -1101,6 +1116,9 @@ fig.legend(loc="outside upper center", ncols=3)
 plt.show()
 
 # %% [markdown]
+# *Figure: All pairs of notes with a likeness above 0.9, by the shift at which they fit best. Marks
+# at shift 0 are spread a little to the sides.*
+#
 # What is above the dashed line (0.95) deserves a closer look. Which instruments is it?
 
 # %%
@@ -1210,7 +1228,7 @@ faster = scipy.signal.resample(waves[a], round(len(waves[a]) / 2 ** (semitones /
 names = sounds["note"][[a, b]].tolist()
 listening.players([(waves[a], names[0]), (faster, "the same, faster"), (waves[b], names[1])])
 
-# %% mystnb={"figure": {"caption": "Two keys of one instrument, 12 ms. **Left**: as they are. **Right**: the lower one played faster.", "name": "fig-dataset-faster"}, "image": {"alt": "Left: two waves of the same shape that drift apart, since one has the longer period. Right: the two waves lie on each other."}}
+# %% mystnb={"image": {"alt": "Left: two waves of the same shape that drift apart, since one has the longer period. Right: the two waves lie on each other."}}
 fig, axes = plt.subplots(1, 2, figsize=(7.2, 2.6), sharey=True)
 piece, time = slice(8_000, 8_192), np.arange(192) / 16
 shown = {"as they are": waves[a], "lower key played faster": faster}
@@ -1224,6 +1242,9 @@ fig.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", nco
 plt.show()
 
 # %% [markdown]
+# *Figure: Two keys of one instrument, 12 ms. Left: as they are. Right: the lower one played
+# faster.*
+#
 # How many *recordings* are our notes, then? Call two notes one recording if they are equal but for
 # rounding, or if they have equal pitch, no shift, and $r$ above 0.98, or if they are a strict pair
 # of keys. If A goes with B and B with C, all three belong together: such groups are the

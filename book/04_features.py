@@ -86,7 +86,7 @@ listening.player(y, "A reed instrument on A3 (MIDI pitch 57)")
 # The [**waveform**](glossary.md#waveform) is the air pressure at a microphone, measured 16,000 times a second. Below,
 # the whole note on the left and 20 milliseconds of it on the right. Look for what repeats.
 
-# %% mystnb={"figure": {"caption": "The waveform of a reed note, whole (left) and 20 ms of it (right).", "name": "fig-features-waveform"}, "image": {"alt": "Left: a band of amplitude that swells within the first second, stays until 3 s and dies away. Right: a jagged pattern that repeats between four and five times in 20 ms."}}
+# %% mystnb={"image": {"alt": "Left: a band of amplitude that swells within the first second, stays until 3 s and dies away. Right: a jagged pattern that repeats between four and five times in 20 ms."}}
 fig, (left, right) = plt.subplots(1, 2, figsize=(7.2, 2.6), sharey=True)
 plots.waveform(y, left, title="the whole note")
 piece = slice(SR, SR + SR // 50)
@@ -95,6 +95,8 @@ right.set(xlabel="time after the first second (ms)", title="20 ms")
 plt.show()
 
 # %% [markdown]
+# *Figure: The waveform of a reed note, whole (left) and 20 ms of it (right).*
+#
 # The jagged shape on the right repeats. How often it does in a second is the [**fundamental
 # frequency**](glossary.md#fundamental) $f_0$ of the note; its form within one period has to do with the instrument's
 # colour, its **timbre**. MIDI pitch 69 is the A of 440 Hz, and each of the twelve semitones of
@@ -143,7 +145,7 @@ moved = [one_second(y, shift) for shift in shifts]
 in_time = [distance(moved[0], m) for m in moved]
 in_frequency = [distance(strengths(moved[0]), strengths(m)) for m in moved]
 
-# %% mystnb={"figure": {"caption": "How far a note is from itself, played a little later. Dashed: how far it is from a voice on the same pitch.", "name": "fig-features-shift"}, "image": {"alt": "Two panels over shifts of 0 to 10 ms. Left, waveforms: the distance jumps between about 0 and 1.9 and crosses the dashed line of the voice again and again. Right, spectra: the distance stays next to 0, far below the dashed line."}}
+# %% mystnb={"image": {"alt": "Two panels over shifts of 0 to 10 ms. Left, waveforms: the distance jumps between about 0 and 1.9 and crosses the dashed line of the voice again and again. Right, spectra: the distance stays next to 0, far below the dashed line."}}
 fig, axes = plt.subplots(1, 2, figsize=(7.2, 2.8), sharey=True)
 other = one_second(voice)
 rows = [
@@ -159,6 +161,9 @@ axes[1].legend(loc="center right")
 plt.show()
 
 # %% [markdown]
+# *Figure: How far a note is from itself, played a little later. Dashed: how far it is from a voice
+# on the same pitch.*
+#
 # Among waveforms, the note is often further from itself than from a voice: what dominates is
 # the [**phase**](glossary.md#phase), where in its period the recording happens to begin. Among spectra, a shift
 # hardly counts. A network that is given raw samples must first learn from examples that phase
@@ -186,7 +191,7 @@ frames = np.stack([padded[start : start + N_FFT] for start in starts])
 print("frames:", frames.shape, " 1 + 64000 // 512 =", 1 + len(y) // HOP)
 print("without the zeros at both ends:", 1 + (len(y) - N_FFT) // HOP)
 
-# %% mystnb={"figure": {"caption": "The first five frames. They begin in the zeros before the note.", "name": "fig-features-frames"}, "image": {"alt": "The beginning of the waveform, flat to the left of time zero, and above it five horizontal bars of equal length, each a quarter of a bar further right; the middle of the first bar is at time zero."}}
+# %% mystnb={"image": {"alt": "The beginning of the waveform, flat to the left of time zero, and above it five horizontal bars of equal length, each a quarter of a bar further right; the middle of the first bar is at time zero."}}
 fig, ax = plt.subplots(figsize=(7.2, 2.6))
 time = (np.arange(len(padded)) - N_FFT // 2) / SR * 1000
 shown = slice(0, N_FFT + 5 * HOP)
@@ -202,6 +207,8 @@ ax.set(xlabel="time (ms)", ylabel="amplitude", ylim=(-0.4, 1.35))
 plt.show()
 
 # %% [markdown]
+# *Figure: The first five frames. They begin in the zeros before the note.*
+#
 # The dots mark the middle of each frame; the first is at time 0 and half of its frame is zeros.
 # The count explains a number of the thesis: section 3.2.1 reports 126 time steps and does not
 # name hop, frame length or centring. Those of librosa's defaults give 126; without centring
@@ -260,7 +267,7 @@ hz = np.fft.rfftfreq(N_FFT, 1 / SR)  # the frequency of each value that rfft ret
 # pure tone should give a single line. The vertical axis is in [**decibels**](glossary.md#decibel): 20 dB less is a
 # tenth of the amplitude, 60 dB less a thousandth.
 
-# %% mystnb={"figure": {"caption": "A pure tone of 1,004 Hz, cut out sharply and with a Hann window.", "name": "fig-features-window"}, "image": {"alt": "Left: the first 16 ms of a sine frame, at full amplitude without the window and fading in slowly with it. Right: two spectra with a peak at 1 kHz; without the window the skirt reaches all frequencies at about minus 40 to minus 70 dB, with the window it falls below minus 100 dB within a few hundred hertz."}}
+# %% mystnb={"image": {"alt": "Left: the first 16 ms of a sine frame, at full amplitude without the window and fading in slowly with it. Right: two spectra with a peak at 1 kHz; without the window the skirt reaches all frequencies at about minus 40 to minus 70 dB, with the window it falls below minus 100 dB within a few hundred hertz."}}
 fig, (left, right) = plt.subplots(1, 2, figsize=(7.2, 3), width_ratios=(1, 1.3))
 for frame, label, style in [
     (sine, "cut out sharply", {"color": plots.GREY, "linestyle": "--", "linewidth": 1}),
@@ -275,6 +282,8 @@ right.legend(fontsize=8)
 plt.show()
 
 # %% [markdown]
+# *Figure: A pure tone of 1,004 Hz, cut out sharply and with a Hann window.*
+#
 # (The left panel shows the first 16 of 128 ms.) Without the window, the tone spills over all
 # frequencies: [**spectral leakage**](glossary.md#spectral-leakage) (it has only the name in common with the leakage of chapter
 # 3). A weak tone next to a strong one would drown in it. With the window the spill is all but
@@ -308,7 +317,7 @@ print(f"{len(spectrum)} bins, {hz[1]:.4f} Hz apart, from {hz[0]:.0f} to {hz[-1]:
 # Now all bins of that frame. The triangles mark whole multiples of $f_0$, computed from the
 # MIDI pitch in the note's name. **Predict** where the peaks are.
 
-# %% mystnb={"figure": {"caption": "The spectrum of one frame of the reed note. Triangles: multiples of the fundamental.", "name": "fig-features-spectrum"}, "image": {"alt": "A comb of narrow peaks up to 8 kHz, one below nearly every triangle; the heights of the peaks first rise, then fall unevenly by some 60 dB."}}
+# %% mystnb={"image": {"alt": "A comb of narrow peaks up to 8 kHz, one below nearly every triangle; the heights of the peaks first rise, then fall unevenly by some 60 dB."}}
 fig, ax = plt.subplots()
 ax.plot(hz / 1000, 20 * np.log10(np.abs(spectrum) + 1e-5), linewidth=0.9)
 multiples = f0 * np.arange(1, int(SR / 2 / f0) + 1)
@@ -317,6 +326,8 @@ ax.set(xlabel="frequency (kHz)", ylabel="level (dB)", ylim=(-45, 55), xlim=(0, 8
 plt.show()
 
 # %% [markdown]
+# *Figure: The spectrum of one frame of the reed note. Triangles: multiples of the fundamental.*
+#
 # There is a peak under nearly every triangle. These peaks are the [**partials**](glossary.md#partial) of the note. Two
 # things can be read from them, and the rest of the chapter lives on telling them apart:
 #
@@ -361,7 +372,7 @@ pd.DataFrame(
     index=pd.Index(lengths, name="n_fft"),
 )
 
-# %% mystnb={"figure": {"caption": "The same plucked note in frames of 512, 2,048 and 8,192 samples.", "name": "fig-features-resolution"}, "image": {"alt": "Three spectrograms of the first 0.8 seconds up to 1.5 kHz. With 512 samples the pluck is a sharp edge and the partials are thick, blurred bands. With 8,192 the partials are thin lines and the pluck is smeared over a quarter of a second. 2,048 is in between."}}
+# %% mystnb={"image": {"alt": "Three spectrograms of the first 0.8 seconds up to 1.5 kHz. With 512 samples the pluck is a sharp edge and the partials are thick, blurred bands. With 8,192 the partials are thin lines and the pluck is smeared over a quarter of a second. 2,048 is in between."}}
 fig, axes = plt.subplots(1, 3, figsize=(7.6, 3), sharey=True)
 for ax, n in zip(axes, lengths, strict=True):
     low = librosa.stft(guitar_low, n_fft=n, hop_length=128, pad_mode="constant")
@@ -376,6 +387,8 @@ fig.colorbar(image, ax=axes, label="dB below the maximum")
 plt.show()
 
 # %% [markdown]
+# *Figure: The same plucked note in frames of 512, 2,048 and 8,192 samples.*
+#
 # Short frames place the pluck exactly and melt neighbouring partials into one another. Long
 # frames separate the partials and smear the pluck: a frame that is centred well before it
 # already contains it. 2,048 samples are a compromise, and librosa's default.
@@ -437,7 +450,7 @@ assert np.allclose(to_db(power), by_librosa)
 # The same spectrogram in both scales. What can you see on the right that is invisible on the
 # left?
 
-# %% mystnb={"figure": {"caption": "The reed note as power (left) and in decibels (right).", "name": "fig-features-db"}, "image": {"alt": "Left: nearly all dark, with a few thin bright lines below 1.5 kHz. Right: a ladder of many parallel lines up to 8 kHz, noise between them at the start, and a fade from 3 s on."}}
+# %% mystnb={"image": {"alt": "Left: nearly all dark, with a few thin bright lines below 1.5 kHz. Right: a ladder of many parallel lines up to 8 kHz, noise between them at the start, and a fade from 3 s on."}}
 fig, axes = plt.subplots(1, 2, figsize=(7.6, 3), sharey=True)
 edges = (-HOP / 2 / SR, (len(power) - 0.5) * HOP / SR, 0, SR / 2000)
 for ax, values, label in [(axes[0], power, "power"), (axes[1], to_db(power), "dB")]:
@@ -449,6 +462,8 @@ axes[0].set_ylabel("frequency (kHz)")
 plt.show()
 
 # %% [markdown]
+# *Figure: The reed note as power (left) and in decibels (right).*
+#
 # On the left a few strong partials are all there is. On the right you see the whole ladder, the
 # breath between its rungs, and that the high partials end before the low ones when the note is
 # released.
@@ -502,7 +517,7 @@ by_librosa = librosa.filters.mel(sr=SR, n_fft=N_FFT, n_mels=128, htk=False, norm
 print(filters.shape, f"largest difference {np.abs(filters - by_librosa).max():.1e}")
 assert np.allclose(filters, by_librosa, atol=1e-6)
 
-# %% mystnb={"figure": {"caption": "**Left**: the mel scale after Slaney. **Right**: the triangles, 12 bands in place of 128 to be visible.", "name": "fig-features-mel"}, "image": {"alt": "Left: a curve that is straight up to 1 kHz and flattens above. Right: twelve overlapping triangles, narrow and tall at low frequencies, wide and flat at high ones."}}
+# %% mystnb={"image": {"alt": "Left: a curve that is straight up to 1 kHz and flattens above. Right: twelve overlapping triangles, narrow and tall at low frequencies, wide and flat at high ones."}}
 fig, (left, right) = plt.subplots(1, 2, figsize=(7.6, 2.8), width_ratios=(1, 1.6))
 left.plot(hz / 1000, to_mel(hz))
 left.axvline(1, color=plots.GREY, linestyle=":")
@@ -513,6 +528,9 @@ right.set(xlabel="frequency (kHz)", ylabel="weight (1/kHz)", xlim=(0, 8), ylim=(
 plt.show()
 
 # %% [markdown]
+# *Figure: Left: the mel scale after Slaney. Right: the triangles, 12 bands in place of 128 to be
+# visible.*
+#
 # Low bands are narrow, high bands are wide: detail where the ear has it. Applying the filters
 # is one matrix product, from 1,025 bins to 128 bands a frame. Filters add up powers, so they
 # come **before** the decibels of step 5, whose floor is then 80 dB below the loudest band. The
@@ -537,7 +555,7 @@ def mel_spectrogram(waveform):
 mel = {name: mel_spectrogram(waveform) for name, waveform in three.items()}
 print({name: image.shape for name, image in mel.items()})
 
-# %% mystnb={"figure": {"caption": "Mel spectrograms of three instruments on the same pitch.", "name": "fig-features-three"}, "image": {"alt": "Three pictures of 126 frames by 128 bands. The reed: steady parallel lines that end after 3 s. The guitar: a bright edge at the start, lines that fade from the top down, and a second short burst at 3 s. The voice: strong lines in the lowest bands, weak ones around band 50 and a broad bright region from band 70 to 100."}}
+# %% mystnb={"image": {"alt": "Three pictures of 126 frames by 128 bands. The reed: steady parallel lines that end after 3 s. The guitar: a bright edge at the start, lines that fade from the top down, and a second short burst at 3 s. The voice: strong lines in the lowest bands, weak ones around band 50 and a broad bright region from band 70 to 100."}}
 fig, axes = plt.subplots(1, 3, figsize=(7.6, 3), sharey=True)
 edges = (-HOP / 2 / SR, (len(starts) - 0.5) * HOP / SR, -0.5, 127.5)
 for ax, (name, image) in zip(axes, mel.items(), strict=True):
@@ -552,6 +570,8 @@ fig.colorbar(shown, ax=axes, label="dB below the maximum")
 plt.show()
 
 # %% [markdown]
+# *Figure: Mel spectrograms of three instruments on the same pitch.*
+#
 # The reed is steady until the key is released at 3 s. The guitar begins with all frequencies at
 # once, loses the high ones first, and its release at 3 s is a sound of its own. In the voice,
 # whole regions are strong or weak together, whichever partials happen to lie there:
@@ -594,7 +614,7 @@ print(f"difference from scipy: {np.abs(c - scipy.fft.dct(levels, type=2, norm='o
 print(f"there and back again:  {np.abs(C.T @ c - levels).max():.1e}")
 assert np.allclose(c, scipy.fft.dct(levels, type=2, norm="ortho"))
 
-# %% mystnb={"figure": {"caption": "What the first coefficients compare a frame with, and the last of the 13.", "name": "fig-features-cosines"}, "image": {"alt": "Five small panels over the mel bands. Coefficient 0: a flat line. 1: half a cosine period, from plus to minus. 2: one period, plus at both ends. 3: one and a half periods. 12: six periods."}}
+# %% mystnb={"image": {"alt": "Five small panels over the mel bands. Coefficient 0: a flat line. 1: half a cosine period, from plus to minus. 2: one period, plus at both ends. 3: one and a half periods. 12: six periods."}}
 fig, axes = plt.subplots(1, 5, figsize=(7.8, 1.9), sharey=True)
 for ax, k in zip(axes, (0, 1, 2, 3, 12), strict=True):
     ax.axhline(0, color=plots.GREY, linewidth=0.8)
@@ -605,6 +625,8 @@ axes[0].set_ylabel("weight")
 plt.show()
 
 # %% [markdown]
+# *Figure: What the first coefficients compare a frame with, and the last of the 13.*
+#
 # | coefficient | its wave | large and positive when |
 # |---|---|---|
 # | 0 | constant | the frame is loud: it is $\sqrt{128}$ times the mean level in dB |
@@ -686,7 +708,7 @@ four = {
 column = {name: mel_spectrogram(note(full))[FRAME] for name, full in four.items()}
 listening.players([(note(full), name) for name, full in four.items()])
 
-# %% mystnb={"figure": {"caption": "Thin: the mel spectrum of one frame. Thick: rebuilt from its 13 MFCCs.", "name": "fig-features-envelopes"}, "image": {"alt": "Two panels. Left, reed and voice on A3: the peaks of the thin lines stand at the same bands at the low end, the thick lines differ by tens of dB. Right, reed on A3 and A4: at low bands every second peak of A3 is missing on A4, and the thick lines have nearly the same shape."}}
+# %% mystnb={"image": {"alt": "Two panels. Left, reed and voice on A3: the peaks of the thin lines stand at the same bands at the low end, the thick lines differ by tens of dB. Right, reed on A3 and A4: at low bands every second peak of A3 is missing on A4, and the thick lines have nearly the same shape."}}
 fig, axes = plt.subplots(1, 2, figsize=(7.8, 3.3), sharey=True)
 pairs = {
     "same pitch, two instruments": ("reed A3", "voice A3"),
@@ -703,6 +725,8 @@ axes[0].set_ylabel("level (dB)")
 plt.show()
 
 # %% [markdown]
+# *Figure: Thin: the mel spectrum of one frame. Thick: rebuilt from its 13 MFCCs.*
+#
 # The same in numbers: the distance of two frames, once over all 128 bands and once over the 12
 # coefficients 1 to 12 (coefficient 0, the level, is left out, and so is the mean level of the
 # bands). Go down each column: in which representation are two instruments clearly further apart
@@ -769,7 +793,7 @@ def my_mfcc(waveform, n_fft=2048, hop=512, n_mels=128, n_mfcc=13):
 mine = my_mfcc(y)
 print(mine.shape)
 
-# %% mystnb={"figure": {"caption": "What the networks see of the reed note: 13 MFCCs at 126 frames. Coefficient 0 is drawn on its own, its range is far larger.", "name": "fig-features-mfcc"}, "image": {"alt": "Top: a line, coefficient 0 over time, which rises at the start and falls after 3 s. Bottom: coefficients 1 to 12 as rows of colour that hardly change between 0.5 and 3 s."}}
+# %% mystnb={"image": {"alt": "Top: a line, coefficient 0 over time, which rises at the start and falls after 3 s. Bottom: coefficients 1 to 12 as rows of colour that hardly change between 0.5 and 3 s."}}
 fig, (top, bottom) = plt.subplots(2, 1, figsize=(7.2, 4), height_ratios=(1, 2), sharex=True)
 top.plot(np.arange(len(mine)) * HOP / SR, mine[:, 0])
 top.set(ylabel="coefficient 0", title="reed, A3")
@@ -790,6 +814,9 @@ fig.colorbar(image, ax=[top, bottom], label="value (dB)")
 plt.show()
 
 # %% [markdown]
+# *Figure: What the networks see of the reed note: 13 MFCCs at 126 frames. Coefficient 0 is drawn
+# on its own, its range is far larger.*
+#
 # ### Is it right?
 #
 # The thesis calls librosa. So `librosa.feature.mfcc` is the judge, in the one line that a
@@ -938,7 +965,7 @@ for name, waveform in mallets.items():
     print(f"{name}:", np.round(partials(waveform, 69), 1))
 listening.players([(waveform, name) for name, waveform in mallets.items()])
 
-# %% mystnb={"figure": {"caption": "One frame of the two mallet notes and the reed note on A4. Above: the spectrum, triangles at the multiples of 440 Hz. Below: the mel spectrum and what 13 coefficients keep of it.", "name": "fig-features-mallet"}, "image": {"alt": "Two rows of three panels. Mallet 000 has a few peaks off the triangles above a bed of noise, mallet 003 four lonely peaks far apart, the reed peaks under most triangles. In the lower row the smooth curve from 13 coefficients rounds off each of the mallets' peaks into broad humps."}}
+# %% mystnb={"image": {"alt": "Two rows of three panels. Mallet 000 has a few peaks off the triangles above a bed of noise, mallet 003 four lonely peaks far apart, the reed peaks under most triangles. In the lower row the smooth curve from 13 coefficients rounds off each of the mallets' peaks into broad humps."}}
 fig, axes = plt.subplots(2, 3, figsize=(7.8, 4.8), sharex="row", sharey="row")
 for (name, waveform), (top, bottom) in zip(mallets.items(), axes.T, strict=True):
     frame = waveform[8 * HOP - N_FFT // 2 :][:N_FFT] * hann(N_FFT)
@@ -958,6 +985,10 @@ axes[1, 2].legend(fontsize=8, loc="upper right")
 plt.show()
 
 # %% [markdown]
+# *Figure: One frame of the two mallet notes and the reed note on A4. Above: the spectrum,
+# triangles at the multiples of 440 Hz. Below: the mel spectrum and what 13 coefficients keep of
+# it.*
+#
 # It is not as simple as "inharmonic or not". One mallet instrument has partials off the
 # multiples and much noise. The other has partials next to multiples, but only a few of them,
 # far apart. In both, single peaks are rounded into humps, and a hump says neither how sharp nor
@@ -1005,7 +1036,7 @@ Z = (X - X.mean(axis=(0, 1))) / X.std(axis=(0, 1))
 families = notes.table["family"].to_numpy()
 print({name: int((families == name).sum()) for name in datasets.FAMILIES})
 
-# %% mystnb={"figure": {"caption": "The mean MFCCs of each family, standardised: red is above the mean of all notes, blue below.", "name": "fig-features-families"}, "image": {"alt": "Ten small pictures, coefficients 0 to 12 from bottom to top over four seconds. Families that are struck or plucked, such as mallet and guitar, lose their red in the bottom row within the first second; the sustained ones keep it to 3 s. Each family has its own pattern of red and blue rows."}}
+# %% mystnb={"image": {"alt": "Ten small pictures, coefficients 0 to 12 from bottom to top over four seconds. Families that are struck or plucked, such as mallet and guitar, lose their red in the bottom row within the first second; the sustained ones keep it to 3 s. Each family has its own pattern of red and blue rows."}}
 fig, axes = plt.subplots(2, 5, figsize=(7.8, 4), sharex=True, sharey=True)
 for ax, family in zip(axes.flat, datasets.FAMILIES, strict=True):
     edges = (-HOP / 2 / SR, (X.shape[1] - 0.5) * HOP / SR, -0.5, 12.5)
@@ -1023,6 +1054,9 @@ fig.colorbar(image, ax=axes, label="standard deviations")
 plt.show()
 
 # %% [markdown]
+# *Figure: The mean MFCCs of each family, standardised: red is above the mean of all notes, blue
+# below.*
+#
 # Read the bottom row of each picture first: it is the level. Where it stays high until 3 s, the
 # notes of that family are held; where it sinks from the start, they are struck or plucked and
 # ring out. The rows above are the family's mean timbre: stripes, with a pattern of their own.
@@ -1049,7 +1083,7 @@ summary = Z.mean(axis=1)  # (n, 13)
 xy, share = plane(summary)
 print(f"share of the spread: axis 1 {share[0]:.0%}, axis 2 {share[1]:.0%}")
 
-# %% mystnb={"figure": {"caption": "Every note as a point, one kind of marker a family.", "name": "fig-features-map"}, "image": {"alt": "A cloud of points in ten kinds of markers. Equal markers lie in clumps, and the clumps overlap, most of all in the middle."}}
+# %% mystnb={"image": {"alt": "A cloud of points in ten kinds of markers. Equal markers lie in clumps, and the clumps overlap, most of all in the middle."}}
 fig, ax = plt.subplots(figsize=(7.2, 4.4))
 palette = [plots.BLUE, plots.ORANGE, plots.GREEN, plots.PURPLE, plots.GREY]
 for i, (family, marker) in enumerate(zip(datasets.FAMILIES, "osv^D*PXdp", strict=True)):
@@ -1060,12 +1094,14 @@ ax.legend(loc="center left", bbox_to_anchor=(1, 0.5))
 plt.show()
 
 # %% [markdown]
+# *Figure: Every note as a point, one kind of marker a family.*
+#
 # The families clump, and the clumps overlap. (Only two of 13 axes are shown, so some of the
 # overlap is the map's.) Now look inside the families. Each gets a map of its own, and each of its
 # instruments a marker; of a family with more than five, the five with the most notes. **Predict**:
 # will the notes of a family be mixed, or lie apart by instrument?
 
-# %% mystnb={"figure": {"caption": "A map of each family, one kind of marker an instrument.", "name": "fig-features-instruments"}, "image": {"alt": "Ten small maps. In most of them, markers of the same kind gather in regions of their own; in some they run through one another."}}
+# %% mystnb={"image": {"alt": "Ten small maps. In most of them, markers of the same kind gather in regions of their own; in some they run through one another."}}
 instruments = notes.table["instrument"].to_numpy()
 fig, axes = plt.subplots(2, 5, figsize=(7.8, 3.8))
 for ax, family in zip(axes.flat, datasets.FAMILIES, strict=True):
@@ -1082,6 +1118,8 @@ fig.supylabel("axis 2 of each family")
 plt.show()
 
 # %% [markdown]
+# *Figure: A map of each family, one kind of marker an instrument.*
+#
 # In some families equal markers gather in a region of their own; in others the instruments run
 # through one another, perhaps because the first two axes follow something else, such as the
 # pitch. Two axes cannot settle it. So
