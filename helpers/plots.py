@@ -145,6 +145,103 @@ def beside(live: dict, recorded: dict, thesis: dict | None = None):
     return fig
 
 
+def family_envelopes(envelopes: dict):
+    """Mean envelope of each family, with a band that holds the middle 80 % (the dataset chapter).
+
+    Parameters
+    ----------
+    envelopes : dict of str -> np.ndarray, shape (notes, 80)
+        By family: levels of blocks of 50 ms, the loudest block of each note 1.
+    """
+    import matplotlib.pyplot as plt
+
+    fig, axes = plt.subplots(2, 5, figsize=(7.6, 3.6), sharex=True, sharey=True)
+    time = (np.arange(80) + 0.5) * 0.05
+    for ax, (family, shapes) in zip(axes.flat, envelopes.items(), strict=True):
+        low, high = np.percentile(shapes, [10, 90], axis=0)
+        ax.fill_between(time, low, high, color=GREEN, alpha=0.25, linewidth=0)
+        ax.plot(time, shapes.mean(axis=0), color=GREEN)
+        ax.axvline(3, color=GREY, linestyle="--", linewidth=1)
+        ax.set(title=family, xlim=(0, 4), ylim=(0, 1), xticks=range(5))
+    fig.supxlabel("time (s)", fontsize="medium")
+    fig.supylabel("level (loudest block = 1)", fontsize="medium")
+    return fig
+
+
+def instrument_blocks(table, families):
+    """Notes of each family, a block for each instrument (the dataset chapter).
+
+    Parameters
+    ----------
+    table : pd.DataFrame
+        Columns family and instrument, one row a note.
+    families : sequence of str
+        From top to bottom.
+    """
+    import matplotlib.pyplot as plt
+
+    fig, ax = plt.subplots(figsize=(7.2, 3.2))
+    for y, family in enumerate(families[::-1]):
+        sizes = table.loc[table["family"] == family, "instrument"].value_counts()
+        left = sizes.cumsum() - sizes
+        bars = ax.barh(y, sizes, left=left, color=PURPLE, edgecolor="black")
+        ax.bar_label(bars, [name[-3:] for name in sizes.index], label_type="center", fontsize=8)
+    ax.set_yticks(range(len(families)), families[::-1])
+    ax.set(xlabel="test notes")
+    ax.xaxis.get_major_locator().set_params(integer=True)
+    ax.grid(visible=False)
+    return fig
+
+
+def pitch_ranges(train, test, families):
+    """Lowest to highest pitch of each family in two tables of notes (the dataset chapter)."""
+    import matplotlib.pyplot as plt
+
+    fig, ax = plt.subplots(figsize=(7.2, 3.6))
+    looks = {"train": (train, GREEN, "-", "o", 0.15), "test": (test, PURPLE, "--", "s", -0.15)}
+    for name, (table, colour, line, marker, up) in looks.items():
+        ranges = table.groupby("family")["pitch"].agg(["min", "max"])
+        for y, family in enumerate(families[::-1]):
+            label = name if y == 0 else None
+            x = ranges.loc[family]
+            ax.plot(x, [y + up] * 2, line, marker=marker, color=colour, label=label)
+    octaves = range(24, 109, 12)
+    ax.set_xticks(octaves, [f"{p}\nC{p // 12 - 1}" for p in octaves])
+    ax.set_yticks(range(len(families)), families[::-1])
+    ax.set(xlabel="pitch (MIDI number and name)")
+    ax.legend()
+    return fig
+
+
+def noise_alarm(sounds, planted):
+    """Notes by flatness and periodicity, and where the alarm rings (the dataset chapter).
+
+    Parameters
+    ----------
+    sounds : pd.DataFrame
+        Columns split, flatness, periodicity; one row a note.
+    planted : pd.DataFrame
+        Columns flatness and periodicity; the index names what was planted.
+    """
+    import matplotlib.pyplot as plt
+
+    fig, ax = plt.subplots(figsize=(7.2, 3.4))
+    for name, colour, marker in (("train", GREEN, "o"), ("test", PURPLE, "s")):
+        own = sounds[sounds["split"] == name]
+        x, y = own["flatness"], own["periodicity"]
+        ax.plot(x, y, marker, color=colour, markersize=4, label=name)
+    ax.plot(planted["flatness"], planted["periodicity"], "xk", label="planted")
+    for n, (name, point) in enumerate(planted.iterrows()):
+        offset = (-8, 4 - 16 * (n == 2))
+        ax.annotate(name, point, offset, textcoords="offset points", ha="right", fontsize=8)
+    ax.axhspan(-0.1, 0.3, color=GREY, alpha=0.2)
+    ax.axvspan(0.1, 2, color=GREY, alpha=0.2)
+    ax.set(xscale="log", xlim=(1e-8, 2), ylim=(-0.1, 1.1))
+    ax.set(xlabel="spectral flatness", ylabel="periodicity")
+    ax.legend(loc="lower left")
+    return fig
+
+
 def _axes():
     import matplotlib.pyplot as plt
 
