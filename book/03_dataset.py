@@ -132,10 +132,9 @@ ten = nsynth.drop(index="synth_lead")
 smallest = ten["train notes"].idxmin()
 commonest = ten["test notes"].idxmax()
 lazy = ten.loc[commonest, "test notes"] / ten["test notes"].sum()
-taken = 8750 / ten["train notes"]
-
 print(f"smallest: {smallest}, {ten['train notes'].min():,} training notes")
-print(f"8,750 are {taken[smallest]:.1%} of its notes, and {taken['bass']:.1%} of the bass notes")
+share = 8750 / ten["train notes"]
+print(f"8,750 are {share[smallest]:.1%} of its notes, and {share['bass']:.1%} of the bass notes")
 print(f"always {commonest}: accuracy {lazy:.1%}, mean recall {1 / len(ten):.1%}")
 
 # %% [markdown]
@@ -223,8 +222,7 @@ def parts(name):
 
 print(parts(path.stem))
 awkward = "synth_lead_synthetic_003-060-100"
-print("from the right:", parts(awkward)["family"])
-print("from the left: ", awkward.split("_")[0])
+print("from the right:", parts(awkward)["family"], " from the left:", awkward.split("_")[0])
 
 # %% [markdown]
 # What the fields mean:
@@ -411,8 +409,6 @@ for family in datasets.FAMILIES:
     loudest = shapes.max(axis=1, keepdims=True)
     envelopes[family] = shapes / np.maximum(loudest, 1e-9)  # now the loudest block of each is 1
 
-print(len(rows), "notes per family, envelopes of shape", envelopes["organ"].shape)
-
 # %% [markdown]
 # **Predict:** which families keep their level until the key is let go, and which have lost most of
 # it by then? Make two lists, then look at the figure: the mean envelope of each family, with a band
@@ -478,8 +474,7 @@ pd.concat(
 # to check.
 
 # %%
-both = set(train.table["instrument"]) & set(test.table["instrument"])
-print("instruments in both splits:", len(both))
+len(set(train.table["instrument"]) & set(test.table["instrument"]))
 
 # %% [markdown]
 # ### A score on twenty flutes
@@ -953,12 +948,16 @@ def compare(one, other):
     a, b = (sounds[sounds["instrument"] == name].reset_index().set_index("pitch")["index"]
             for name in (one, other))  # fmt: skip
     rows = {p: likeness(waves[a[p]], waves[b[p]]) for p in a.index.intersection(b.index)}
-    return pd.DataFrame(rows, index=["r", "shift"]).T.rename_axis("pitch").round(3)
+    return pd.DataFrame(rows, index=["r", "shift"]).round(3).rename_axis(columns="pitch")
 
 
-PAIRS = [("string_acoustic_006", "string_acoustic_057")]
-PAIRS.append(("bass_electronic_000", "bass_electronic_027"))
-pd.concat({one: compare(one, other) for one, other in PAIRS}, axis=1).astype(object).fillna("")
+PAIRS = (
+    ["string_acoustic_006", "string_acoustic_057"],
+    ["bass_electronic_000", "bass_electronic_027"],
+)
+for one, other in PAIRS:
+    print(one, "and", other)
+    display(compare(one, other))
 
 # %% [markdown]
 # <details><summary>Answer</summary>
@@ -984,7 +983,7 @@ hear(sounds.index[(sounds["pitch"] == 77) & sounds["instrument"].isin(PAIRS[0])]
 pd.read_csv("data/twins.csv")
 
 # %% [markdown]
-# `compared` says how many pairs of notes of equal pitch the two have, `alike` how many of them fit
+# `compared` says how many pairs of notes of equal pitch the two have in all bundled sets, `alike` how many of them fit
 # best at shift 0. Of the four pairs of twins, two stand on both sides of the split: the mallets and
 # the first strings.
 
@@ -1048,8 +1047,8 @@ listening.players([(lower, "key 41"), (faster, "key 41, faster"), (higher, "key 
 copied = test.table["note"].isin(exact).to_numpy()
 known = ~datasets.new_to(train, test)
 kept = {"no test note": np.ones(len(test), bool), "exact copies": ~copied, "twins": ~known}
-left = {rule: test.table[rows]["family"].value_counts() for rule, rows in kept.items()}
-left = pd.DataFrame(left).T[list(datasets.FAMILIES)]
+counts = {rule: test.table[rows]["family"].value_counts() for rule, rows in kept.items()}
+left = pd.DataFrame(counts).T
 left.assign(all=left.sum(axis=1)).rename_axis("leave out")
 
 # %% [markdown]
