@@ -1038,7 +1038,7 @@ def rebuilt(n_fft=2048, n_mels=128, n_mfcc=13):
 
 choices = {"n_mfcc = 13": {}, "n_mfcc = 4": {"n_mfcc": 4}, "n_fft = 256": {"n_fft": 256}}
 
-# %% mystnb={"image": {"alt": "Three blurred mel spectrograms of the reed. With 13 coefficients broad horizontal bands are left, with 4 only a smooth fall from low to high bands, with frames of 256 samples the bands at the low end are disturbed."}}
+# %% mystnb={"image": {"alt": "Three blurred mel spectrograms of the reed. With 13 coefficients broad horizontal bands are left, with 4 only a smooth fall from low to high bands, with frames of 256 samples the broad bands lie elsewhere and the lowest are dark."}}
 plots.mel_spectrograms({title: rebuilt(**choice) for title, choice in choices.items()})
 plt.show()
 
