@@ -276,7 +276,7 @@ def mel_spectrograms(pictures: dict):
     """Mel spectrograms (frames, bands) side by side, in dB below their maxima (features)."""
     import matplotlib.pyplot as plt
 
-    fig, axes = plt.subplots(1, len(pictures), figsize=(7.6, 3), sharey=True)
+    fig, (axes,) = plt.subplots(1, len(pictures), figsize=(7.6, 3), sharey=True, squeeze=False)
     for ax, (name, values) in zip(axes, pictures.items(), strict=True):
         image = picture(ax, values - values.max(), vmin=-80, vmax=0)
         ax.set(xlabel="time (s)", title=name)
@@ -312,7 +312,9 @@ def partials_and_bands(rows: dict, f0: float):
     """
     import matplotlib.pyplot as plt
 
-    fig, axes = plt.subplots(2, len(rows), figsize=(7.8, 4.8), sharex="row", sharey="row")
+    fig, axes = plt.subplots(
+        2, len(rows), figsize=(7.8, 4.8), sharex="row", sharey="row", squeeze=False
+    )
     for (name, (level, bands, smooth)), (top, bottom) in zip(rows.items(), axes.T, strict=True):
         top.plot(np.linspace(0, 8, len(level)), level - level.max(), linewidth=0.8)
         top.plot(f0 / 1000 * np.arange(1, 19), np.full(18, 6), "v", color=ORANGE, markersize=3)
@@ -364,7 +366,7 @@ def distances(milliseconds, rows):
     """
     import matplotlib.pyplot as plt
 
-    fig, axes = plt.subplots(1, len(rows), figsize=(7.2, 2.8), sharey=True)
+    fig, (axes,) = plt.subplots(1, len(rows), figsize=(7.2, 2.8), sharey=True, squeeze=False)
     for ax, (title, to_itself, to_other) in zip(axes, rows, strict=True):
         ax.plot(milliseconds, to_itself, label="the same note, later")
         ax.axhline(to_other, color=GREY, linestyle="--", label="a voice, same pitch")
@@ -425,7 +427,7 @@ def cosine_waves(waves, which):
     """Some rows of a matrix of cosines over the mel bands (the features chapter)."""
     import matplotlib.pyplot as plt
 
-    fig, axes = plt.subplots(1, len(which), figsize=(7.8, 1.9), sharey=True)
+    fig, (axes,) = plt.subplots(1, len(which), figsize=(7.8, 1.9), sharey=True, squeeze=False)
     for ax, k in zip(axes, which, strict=True):
         ax.axhline(0, color=GREY, linewidth=0.8)
         ax.plot(waves[k])
@@ -445,7 +447,7 @@ def smoothed(pairs: dict):
     """
     import matplotlib.pyplot as plt
 
-    fig, axes = plt.subplots(1, len(pairs), figsize=(7.8, 3.3), sharey=True)
+    fig, (axes,) = plt.subplots(1, len(pairs), figsize=(7.8, 3.3), sharey=True, squeeze=False)
     for ax, (title, pair) in zip(axes, pairs.items(), strict=True):
         for (name, (levels, smooth)), (style, colour) in zip(
             pair.items(), (("-", BLUE), ("--", ORANGE)), strict=True
