@@ -70,7 +70,7 @@ import pandas as pd
 import scipy.fft
 import scipy.signal
 import soundfile
-from IPython.display import HTML, display
+from IPython.display import display
 
 from helpers import datasets, evaluation, listening, plots, profiles
 from helpers.runs import findings

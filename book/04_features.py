@@ -799,7 +799,6 @@ print("-100 dB times the square root of 128:", np.round(-100 * np.sqrt(128), 1))
 # this page, the best of three rounds each.
 
 # %%
-import time
 from timeit import repeat
 
 few = sample[::5]  # one note of each family
@@ -909,6 +908,8 @@ plt.show()
 pd.Series(features.SETTINGS, name="value").map(str).to_frame()
 
 # %% tags=["remove-stderr"]
+import time
+
 notes = datasets.load(DATA).sample(min(profile.notes_per_family, 100))
 begin = time.perf_counter()
 X = cache.extract(notes)
