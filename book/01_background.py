@@ -18,6 +18,9 @@
 # **Time**: 20 minutes of reading. Everything here is so small that it trains in a second.
 #
 # **Thesis**: chapter 1 and section 2.1.
+#
+# The numbers in the text are those of the bundled notes with the settings below. Change a setting
+# and run the chapter again: your numbers will differ, and the text will not know.
 
 # %% [markdown] tags=["colab-badge", "remove-cell"]
 # [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/your-account/cnn-or-lstm/blob/main/book/01_background.ipynb)
@@ -49,14 +52,14 @@ if "google.colab" in sys.modules:
     os.chdir(FOLDER + "/book")
 
 # %% tags=["parameters"]
-PROFILE = "quick"  # smoke, quick, mini or thesis
+# How many notes: smoke and quick take some of the bundled ones, mini all of them, thesis needs NSynth.
+PROFILE = "mini"
 DATA = "nsynth-mini"  # or a folder or archive in NSynth's layout
 
 # %%
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from IPython.display import Markdown, display
 
 from helpers import datasets, listening, plots, profiles
 
@@ -74,26 +77,21 @@ profile = profiles.get(PROFILE)
 # **Listen, and name the instruments before you open the answer.**
 
 # %%
+PITCH = 60  # middle C
 notes = datasets.load(datasets.with_sound(DATA), "train")
 
+far = (notes.table["pitch"] - PITCH).abs().sort_values(kind="stable")
+nearest = notes.table.loc[far.index].drop_duplicates("family").sort_values("family")  # one a family
+rows = np.random.default_rng(414).permutation(nearest.index)[:3]
+listening.players([(notes.waveform(row), f"Note {n}") for n, row in zip("ABC", rows, strict=True)])
 
-def note_near(family, pitch=60):
-    """The position of the note of a family whose pitch is closest to middle C (60)."""
-    rows = np.flatnonzero(notes.table["family"] == family)
-    return rows[np.abs(notes.table["pitch"].iloc[rows] - pitch).argmin()]
-
-
-rows = {family: note_near(family) for family in ("vocal", "guitar", "organ")}
-listening.players(
-    [(notes.waveform(row), f"Note {name}") for name, row in zip("ABC", rows.values(), strict=True)]
-)
-
-# %% tags=["hide-input"]
-answer = [
-    f"{name} is of the family {family} (pitch {notes.table['pitch'].iloc[row]})"
-    for name, (family, row) in zip("ABC", rows.items(), strict=True)
-]
-listening.folded("The answer", answer)
+# %% [markdown]
+# <details><summary>The answer</summary>
+#
+# A is a voice, B a guitar, C an organ, all three on pitch 60. (`notes.table.loc[rows]` says so,
+# too.)
+#
+# </details>
 
 # %% [markdown]
 # What you just did is **classification**: a sound in, one of a few names out. The names are
@@ -106,7 +104,16 @@ listening.folded("The answer", answer)
 # A machine that can do this can sort a library of samples, find "something with a flute", or be
 # one part of a larger system that transcribes a recording or takes it apart.
 #
-# **Change** `pitch=60` to 40 or 80 and listen again. Does it get harder?
+# **Change** `PITCH = 60` to 40 or 80 and listen again. Does it get harder?
+#
+# <details><summary>What happens</summary>
+#
+# The families are the same three, in the same order. At 40 the guitar (pitch 41) and the organ (40)
+# come down to the low end; the lowest voices of the set end at 50, so A stands out by its pitch
+# alone. At 80 the voice is there, and guitar and organ stop at 75. Where families have different
+# ranges, pitch gives away what timbre should: [chapter 3](03_dataset.ipynb) comes back to that.
+#
+# </details>
 #
 # ## What the thesis asks, and what it found
 #
@@ -182,7 +189,7 @@ def two_numbers(waveform):
     return brightness, 20 * np.log10(level(2) / level(0))
 
 
-for name, row in zip("ABC", rows.values(), strict=True):
+for name, row in zip("ABC", rows, strict=True):
     brightness, fading = two_numbers(notes.waveform(row))
     print(f"note {name}: brightness {brightness:.1f} octaves, fading {fading:.1f} dB")
 
@@ -193,13 +200,14 @@ for name, row in zip("ABC", rows.values(), strict=True):
 # quarter that nobody looks at until the end ([**test**](glossary.md#test-part)).
 
 # %%
+DEAL = 5  # the seed from which the notes are dealt
 FAMILIES = ("bass", "guitar")
 pair = notes.sample(min(100, 2 * profile.notes_per_family))
 pair = pair.select(pair.table["family"].isin(FAMILIES).to_numpy())
 X_raw = np.array([two_numbers(pair.waveform(i)) for i in range(len(pair))])
 y = (pair.table["family"] == FAMILIES[1]).to_numpy(dtype=float)
 
-rng = np.random.default_rng(0)
+rng = np.random.default_rng(DEAL)
 part = np.empty(len(y), dtype="U10")
 for label in (0, 1):  # the same proportions in both families
     dealt = rng.permutation(np.flatnonzero(y == label))
@@ -208,9 +216,10 @@ for label in (0, 1):  # the same proportions in both families
     ):
         part[piece] = name
 
-train_mean, train_std = (X_raw[part == "training"].mean(0), X_raw[part == "training"].std(0))
-X = (X_raw - train_mean) / train_std  # both numbers on one scale: mean 0, standard deviation 1
-print(f"profile {PROFILE}: {len(y)} notes, dealt into")
+of_training = X_raw[part == "training"]
+X = (X_raw - of_training.mean(0)) / of_training.std(
+    0
+)  # both numbers on one scale: mean 0, standard deviation 1
 pd.crosstab(
     np.where(y == 1, FAMILIES[1], FAMILIES[0]), part, rownames=["family"], colnames=["part"]
 )
@@ -222,7 +231,7 @@ pd.crosstab(
 # What should you see in a scatter plot, if the two numbers say something about the family? Two
 # clouds. If the clouds overlap, no simple border between them can be right every time.
 
-# %% mystnb={"figure": {"caption": "Two numbers for each note. Filled: training notes; hollow: validation notes. The lower a point, the more its note has faded.", "name": "fig-background-two-numbers"}, "image": {"alt": "Scatter plot of brightness against fading: the bass notes, purple circles, lie mostly at the dark left, the guitar notes, green triangles, to the right, with an overlap"}}
+# %% mystnb={"image": {"alt": "Scatter plot of brightness against fading: the bass notes, purple circles, lie mostly at the dark left, the guitar notes, green triangles, to the right, with an overlap"}}
 STYLES = {0: ("o", plots.PURPLE, FAMILIES[0]), 1: ("^", plots.GREEN, FAMILIES[1])}
 
 
@@ -241,6 +250,9 @@ ax.legend(bbox_to_anchor=(1.01, 1), loc="upper left")
 plt.show()
 
 # %% [markdown]
+# *Figure: Two numbers for each note. Filled: training notes; hollow: validation notes. The lower a
+# point, the more its note has faded.*
+#
 # How far would brightness alone take you? Does fading help? Which points would you get wrong in
 # any case? And do you see points that form strings? Those are neighbouring keys of one
 # instrument. Dealing notes at random puts pieces of one string into all three parts, and
@@ -248,6 +260,15 @@ plt.show()
 #
 # **Change** `FAMILIES` to `("guitar", "mallet")` and then to `("reed", "vocal")`: which pair do
 # these two numbers tell apart?
+#
+# <details><summary>What happens</summary>
+#
+# Guitar and mallet come apart: a mallet note has faded almost wholly by its third second. The model
+# that you are about to train names 96 % of their validation notes correctly. Reed and voice lie on
+# each other, since both are held and about equally bright: it gets 58 % of them, where a coin gets
+# 50 %.
+#
+# </details>
 #
 # ### A model, and a loss to say how wrong it is
 #
@@ -348,7 +369,7 @@ def train(X, y, learning_rate, epochs, batch_size=BATCH_SIZE, seed=0):
 weights = train(X_train, y_train, learning_rate=0.3, epochs=30)
 training_loss = [loss(X_train, y_train, *wb) for wb in weights]
 validation_loss = [loss(X_val, y_val, *wb) for wb in weights]
-print(f"profile {PROFILE}: {len(y_train)} training notes, batches of {BATCH_SIZE} or fewer")
+print(f"{len(y_train)} training notes, batches of {BATCH_SIZE} or fewer")
 for epoch in (0, 1, 5, 30):
     p = predict(X_val, *weights[epoch])
     accuracy = np.mean((p > 0.5) == y_val)
@@ -362,7 +383,7 @@ for epoch in (0, 1, 5, 30):
 # The next figure shows it twice: the loss over the epochs, and the line $p = 0.5$ on which the
 # model cannot decide. Watch where the line goes.
 
-# %% mystnb={"figure": {"caption": "Left: the loss after each epoch. Right: the validation notes and the model's border after 1, 3 and 30 epochs.", "name": "fig-background-epochs"}, "image": {"alt": "Left, two curves of the loss that fall steeply at first and then level off. Right, a scatter plot with three straight lines that turn from epoch to epoch until they part the two clouds as well as a line can"}}
+# %% mystnb={"image": {"alt": "Left, two curves of the loss that fall steeply at first and then level off. Right, a scatter plot with three straight lines that turn from epoch to epoch until they part the two clouds as well as a line can"}}
 fig, (ax, ax2) = plt.subplots(1, 2, figsize=(9.4, 3.2))
 ax.plot(training_loss, "--", color=plots.GREY, label="training")
 ax.plot(validation_loss, color="black", label="validation")
@@ -380,16 +401,30 @@ ax2.legend(fontsize=8, bbox_to_anchor=(1.01, 1), loc="upper left")
 plt.show()
 
 # %% [markdown]
+# *Figure: Left: the loss after each epoch. Right: the validation notes and the model's border
+# after 1, 3 and 30 epochs.*
+#
 # The loss is high, drops quickly while any step is an improvement, and levels off when the line
 # is about as good as a line can get. It does not reach 0, since the clouds overlap. The thesis's
 # networks level off too, near epoch 40 of 50 (section 4.2.1).
 #
-# Note that accuracy and loss are two things. Accuracy asks whether the right side was chosen;
-# loss also asks how sure the model was. Training needs the loss, because a tiny step changes how
-# sure the model is but hardly ever which side it chooses: accuracy has no useful gradient.
+# Look at the printed lines again: the validation loss fell from 0.565 after epoch 1 to 0.438 after
+# epoch 30, and the accuracy stood at 0.88 all the time. Accuracy and loss are two things. Accuracy
+# asks whether the right side was chosen; loss also asks how sure the model was. Training needs the
+# loss, because a tiny step changes how sure the model is but hardly ever which side it chooses:
+# accuracy has no useful gradient.
 #
 # **Change** `BATCH_SIZE = 32` to 1 and then to 1000. How many steps are in an epoch now, and what
 # happens to the curves?
+#
+# <details><summary>What happens</summary>
+#
+# With 1 there are 100 steps in an epoch in place of 4: the first epoch alone brings the validation
+# loss to 0.473, and then the training loss trembles, because each step follows a single note. With
+# 1000 all notes fit into one batch, an epoch is one step, and the curves are smooth and slow: after
+# 5 epochs the validation loss is 0.557, after 30 it is 0.458.
+#
+# </details>
 
 # %% [markdown]
 # **Check yourself.** From one epoch to the next, the training loss fell and the training accuracy
@@ -426,7 +461,7 @@ plt.show()
 # three curves before you look: steps a hundred times too short; steps that are right; steps a
 # hundred times too long.
 
-# %% mystnb={"figure": {"caption": "Three learning rates, from the same start, on the same notes in the same order. Note the logarithmic axis.", "name": "fig-background-learning-rate"}, "image": {"alt": "Three curves of the training loss over 30 epochs: one that sinks so slowly that it looks flat, one that falls and levels off, and one that jumps up and down and does not settle"}}
+# %% mystnb={"image": {"alt": "Three curves of the training loss over 30 epochs: one that sinks so slowly that it looks flat, one that falls and levels off, and one that jumps up and down and does not settle"}}
 fig, ax = plt.subplots()
 for rate, style, colour in (
     (0.003, ":", plots.GREY),
@@ -443,12 +478,23 @@ ax.legend(bbox_to_anchor=(1.01, 1), loc="upper left")
 plt.show()
 
 # %% [markdown]
+# *Figure: Three learning rates, from the same start, on the same notes in the same order. Note the
+# logarithmic axis.*
+#
 # Too low: it moves in the right direction and would need far more epochs. Too high: each step
 # overshoots, lands on the far slope of the valley, and the next overshoots again; on some
 # problems the loss comes to rest by luck, on others it grows until the numbers overflow. The
 # thesis takes 0.0001 for the CNN and 0.001 for the LSTM (section 3.2.5).
 #
 # **Change** 30 to 3. Is that too high as well?
+#
+# <details><summary>What happens</summary>
+#
+# A little. The loss comes down to 0.447, close to the 0.442 of the rate 0.3, and does not stay
+# there: in the last five epochs it wanders between 0.45 and 0.67. With 30 it ends above where it
+# began.
+#
+# </details>
 #
 # ### Overfitting
 #
@@ -476,19 +522,13 @@ free = train(waves(X[few], N_WAVES), y[few], learning_rate=0.1, epochs=200)
 free_training = [loss(waves(X[few], N_WAVES), y[few], *wb) for wb in free]
 free_validation = [loss(waves(X_val, N_WAVES), y_val, *wb) for wb in free]
 
-# %%
 best = int(np.argmin(free_validation))
-low, last = free_validation[best], free_validation[-1]
-display(
-    Markdown(
-        f"{len(few)} training notes, {N_WAVES + 1} parameters: the training loss went from "
-        f"{free_training[0]:.3f} to **{free_training[-1]:.3f}**. The validation loss was lowest "
-        f"after epoch {best}, {low:.3f}, and "
-        + (f"rose again to **{last:.3f}**." if last > low else "had not risen when we stopped.")
-    )
-)
+print(f"{len(few)} training notes, {N_WAVES + 1} parameters")
+print(f"training loss:   {free_training[0]:.3f}, after 200 epochs {free_training[-1]:.3f}")
+print(f"validation loss: lowest {free_validation[best]:.3f} after epoch {best}, ", end="")
+print(f"after 200 epochs {free_validation[-1]:.3f}")
 
-# %% mystnb={"figure": {"caption": "Many parameters, few notes. Left: training and validation loss part. Right: what the model believes, with the notes that it learned from.", "name": "fig-background-overfitting"}, "image": {"alt": "Left, a training loss that sinks towards zero and a validation loss that falls at first and then climbs. Right, a map with wavy patches of purple and green, in which each training note sits in a patch of its own colour"}}
+# %% mystnb={"image": {"alt": "Left, a training loss that sinks towards zero and a validation loss that falls at first and then climbs. Right, a map with wavy patches of purple and green, in which each training note sits in a patch of its own colour"}}
 fig, (ax, ax2) = plt.subplots(1, 2, figsize=(8.2, 3.4), width_ratios=(1, 1.15))
 ax.plot(free_training, "--", color=plots.GREY, label="training")
 ax.plot(free_validation, color="black", label="validation")
@@ -509,6 +549,12 @@ ax2.grid(False)
 plt.show()
 
 # %% [markdown]
+# *Figure: Many parameters, few notes. Left: training and validation loss part. Right: what the
+# model believes, with the notes that it learned from.*
+#
+# The training loss sank to 0.012. The validation loss was lowest after epoch 9, at 0.377, and then
+# rose to 0.729.
+#
 # The model has learned its few notes by heart: each sits in a patch of its own colour, and the
 # border winds around them. Nothing about basses and guitars asks for such a border. This is
 # [**overfitting**](glossary.md#overfitting): a loss that is better on the notes the model was trained on than on notes it
@@ -520,6 +566,13 @@ plt.show()
 # them) and trains on 80 % of 87,500 notes: about 89 parameters a note.
 #
 # **Change** `[:10]` to `[:100]`, so that all training notes are used, and compare the two curves.
+#
+# <details><summary>What happens</summary>
+#
+# The training loss falls less far, to 0.072; the validation loss goes lower, to 0.307, and rises
+# later and less, to 0.664. More notes help. With three parameters a note the model still overfits.
+#
+# </details>
 
 # %% [markdown]
 # **Check yourself.** The training loss falls from epoch to epoch; the validation loss has been
@@ -579,33 +632,37 @@ for n in (3, 30, 300):
             scores[f"{name} loss"] = loss(waves(X[inside], n), y[inside], w, b)
         trials.append(scores)
 trials = pd.DataFrame(trials, index=pd.RangeIndex(1, 7, name="trial"))
+chosen = trials["validation loss"].idxmin()
+print("lowest validation loss: trial", chosen)
 trials.round(3)
 
-# %%
-chosen = trials["validation loss"].idxmin()
-row = trials.loc[chosen]
-same = trials["test loss"].idxmin() == chosen
-display(
-    Markdown(
-        f"The lowest training loss is trial {trials['training loss'].idxmin()}'s. By validation "
-        f"loss we choose **trial {chosen}** ({row['waves']:.0f} waves, learning rate "
-        f"{row['learning rate']}). Its validation loss is {row['validation loss']:.3f}; on the "
-        f"test notes it has **{row['test loss']:.3f}**. On these {len(y_test)} test notes, "
-        + ("no other trial would have been better." if same else "another would have done better.")
-    )
-)
-
 # %% [markdown]
+# Read the table column by column. By training loss one would take trial 6, 0.096; on notes that it
+# has not seen it is worse than trials 4 and 5, 0.548 in validation and 0.453 on the test notes. By
+# validation loss we choose **trial 4**, 0.360. On the test notes it has 0.409.
+#
 # Three parts of the data, three jobs: training notes set the weights, validation notes choose the
 # hyperparameters, test notes say how good the choice is. Why not report the validation loss?
-# Because it is the best of six, and the best of six owes something to luck. The test notes took
-# no part in the choice, so their number is honest, if noisy: choose first, look at the test once,
-# and report it whatever it says. (The table shows the test column for every trial so that you can
-# see this. In earnest you would look at one cell of it.) [Chapter 5](05_folds.ipynb) makes the
-# parts, [chapter 8](08_tuning.ipynb) searches.
+# Because it is the best of six, and the best of six owes something to luck: here 0.360 would have
+# promised more than the test notes keep. They took no part in the choice, so their number is
+# honest, if noisy (50 notes): choose first, look at the test once, and report it whatever it says.
+# That trial 5 would have had 0.379 there, one may not know in time. (The table shows the test
+# column for every trial so that you can see this. In earnest you would look at one cell of it.)
 #
-# **Change** the seed in `np.random.default_rng(0)`, where the parts are dealt, to 1 and run from
-# there. Is the same trial chosen?
+# Honest for what? Remember the strings in the first figure: neighbouring keys of one instrument
+# stand in all three parts. So even the test loss is about new *notes*, not about new instruments.
+# [Chapter 5](05_folds.ipynb) makes the parts, [chapter 8](08_tuning.ipynb) searches.
+#
+# **Change** `DEAL = 5` to another seed and run from there. Is the same trial chosen?
+#
+# <details><summary>What happens</summary>
+#
+# We took the seed 5 because it shows the point. Of the seeds 0 to 15, seven choose trial 5, four
+# trial 4, four trial 6 and one trial 3. For 7 of the 16 the chosen trial is worse on the test notes
+# than in validation; for the others luck went the other way. With seed 0 the most overfitted trial
+# even has the best test score. A quarter of 200 notes is a small part, and one deal proves little.
+#
+# </details>
 
 # %% tags=["remove-cell"]
 # For maintainers: `make regression` compares these figures with earlier runs. It shows nothing.
@@ -629,6 +686,18 @@ findings.report(
 #    the clouds part better, and does the validation loss after 30 epochs agree with your eye?
 # 2. **Stop in time.** In the cell that draws the map of beliefs, take `free[best]` instead of
 #    `free[-1]`. Which border would you rather have?
+#
+# <details><summary>What happens</summary>
+#
+# 1. The fading gives a validation loss of 0.438. The level of the last second, in decibels, gives
+#    0.329: guitars ring on longer after the key is let go. The time of the loudest sample gives
+#    0.395. Yet by accuracy the three are 0.88, 0.82 and 0.76: the two measures need
+#    not agree on which number is best.
+# 2. After epoch 9 all 20 notes are on the right side already, in paler colours: the model says so
+#    with less confidence. The validation accuracy is 0.82 with either. What the later epochs add is
+#    confidence, on wrong sides as well, and that is what the loss shows.
+#
+# </details>
 #
 # ## What you learned
 #

@@ -1,5 +1,6 @@
 """Every chapter has the parts that CONTRIBUTING.md lists, and so has the template of chapters."""
 
+import itertools
 import re
 import shutil
 
@@ -90,6 +91,37 @@ def test_what_is_missing_is_said(old, new, what):
     text = TEMPLATE.read_text(encoding="utf-8")
     assert text.count(old) == 1
     assert re.search(what, "\n".join(faults(text.replace(old, new))))
+
+
+def broken_lines(source: str) -> list[str]:
+    """Lines of a paragraph that begin as a list does, and so become one on the page."""
+    lines = source.split("\n")
+    return [
+        line
+        for before, line in itertools.pairwise(lines)
+        if re.match(r"(1[.)]|[-+*]) ", line) and re.match(r"[^\s\-+*|#<\d]", before)
+    ]
+
+
+@pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
+def test_no_line_of_a_paragraph_becomes_a_list(path):
+    assert broken_lines("so that they lie between -1 and\n1. This is") == ["1. This is"]
+    markdown = [
+        c.source for c in cells(path.read_text("utf-8"), path.name) if c.cell_type != "code"
+    ]
+    assert [line for source in markdown for line in broken_lines(source)] == []
+
+
+@pytest.mark.parametrize("path", CHAPTERS[:4], ids=lambda path: path.stem)
+def test_a_chapter_is_short(path):
+    code = [c for c in cells(path.read_text("utf-8"), path.name) if c.cell_type == "code"]
+    sizes = [
+        len([line for line in cell.source.split("\n") if line.strip()])
+        for cell in code
+        if not {"setup", "parameters"} & set(cell.metadata.get("tags", []))
+    ]
+    assert sum(sizes) < 350
+    assert max(sizes) <= 25
 
 
 def test_the_template_is_no_chapter_yet():

@@ -168,7 +168,7 @@ n_frames = 2.5 * SR / 1024
 # <details><summary>Hint</summary>
 #
 # One line for the rise, one for the fall; the triangle is the lower of the two, and never below 0.
-# What is the area of a triangle of height 1 over the base from `low` to `high`? Step 6 of the
+# What is the area of a triangle of height 1 over the base from `low` to `high`? Step 5 of the
 # chapter does it for 128 bands at once.
 #
 # </details>
@@ -398,7 +398,7 @@ number(
         0: "That is no frequency of the chirp: is it the number of a frame, or a time? From there "
         "it goes on to Hz.",
         4000: "That is the middle of the frequencies in Hz. The bands are not spread evenly over "
-        "them: see step 6, and look at the coefficients themselves.",
+        "them: see step 5, and look at the coefficients themselves.",
         3600: "That is the middle of the chirp. The sign changes when the tone crosses the middle "
         "of the bands, and these are not spread evenly over the Hz.",
         1600: "That is the slope times the time. Where does the chirp begin?",

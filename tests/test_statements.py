@@ -1,0 +1,261 @@
+"""Sentences of the chapters that state numbers: each is recomputed and must stand there as it is.
+
+Prose is typed and never composed by a cell; what it states about the bundled notes or the recorded
+runs is listed here. A statement is its page, its text with places for numbers, and a function that
+computes them (and asserts the "more" and "fewer" of the sentence). Where the two part, the test
+fails with the text that should be typed.
+"""
+
+import re
+from contextlib import chdir
+from functools import cache
+
+import matplotlib
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+
+from helpers import listening
+from tools.book import sync
+from tools.common import ROOT
+
+SKIPPED = ("plt.show()", "leaf_through", "timeit", "findings.report", "google.colab")
+
+
+@cache
+def cells(page: str) -> list:
+    path = ROOT / f"book/{page}.py"
+    return [cell for cell, _ in sync.parse(path.read_text(encoding="utf-8"), path.name)[1]]
+
+
+@cache
+def prose(page: str) -> str:
+    """The Markdown of a page, white space joined."""
+    text = "\n\n".join(c.source for c in cells(page) if c.cell_type == "markdown")
+    return re.sub(r"\s+", " ", text)
+
+
+@cache
+def run(page: str, old: str = "", new: str = "") -> dict:
+    """What a chapter's code leaves behind, figures, players and times left out.
+
+    `old` and `new` make the change that a fold-out of the chapter speaks of.
+    """
+    names = {}
+    with pytest.MonkeyPatch.context() as patch, chdir(ROOT / "book"):
+        patch.setattr(listening, "players", lambda *_: None)
+        patch.setattr(plt, "show", lambda: None)
+        matplotlib.use("Agg")
+        for cell in cells(page):
+            if cell.cell_type == "code" and not any(word in cell.source for word in SKIPPED):
+                exec(
+                    compile(cell.source.replace(old, new) if old else cell.source, page, "exec"),
+                    names,
+                )
+    return names
+
+
+# ---- 01_background
+
+
+def validation_accuracy(c, epoch):
+    return np.mean((c["predict"](c["X_val"], *c["weights"][epoch]) > 0.5) == c["y_val"])
+
+
+def accuracy_stands_still():
+    c = run("01_background")
+    first, *others = [validation_accuracy(c, epoch) for epoch in (1, 5, 30)]
+    assert others == [first, first]
+    return c["validation_loss"][1], c["validation_loss"][30], first
+
+
+def overfitting():
+    c = run("01_background")
+    low = c["free_validation"][c["best"]]
+    return c["free_training"][-1], c["best"], low, c["free_validation"][-1]
+
+
+def lowest_training_loss():
+    trials = run("01_background")["trials"]
+    trial = trials["training loss"].idxmin()
+    row, better = trials.loc[trial], trials.loc[[4, 5]]
+    assert (better[["validation loss", "test loss"]] < row[["validation loss", "test loss"]]).all(
+        None
+    )
+    return trial, row["training loss"], row["validation loss"], row["test loss"]
+
+
+def chosen_trial():
+    c = run("01_background")
+    row = c["trials"].loc[c["chosen"]]
+    assert row["validation loss"] < row["test loss"]
+    return c["chosen"], row["validation loss"], row["test loss"]
+
+
+def two_families(families):
+    c = run("01_background", '("bass", "guitar")', families)
+    return (100 * validation_accuracy(c, 30),)
+
+
+BACKGROUND = [
+    (
+        "the validation loss fell from {:.3f} after epoch 1 to {:.3f} after epoch 30, and the "
+        "accuracy stood at {:.2f} all the time",
+        accuracy_stands_still,
+    ),
+    (
+        "The training loss sank to {:.3f}. The validation loss was lowest after epoch {}, at "
+        "{:.3f}, and then rose to {:.3f}.",
+        overfitting,
+    ),
+    (
+        "By training loss one would take trial {}, {:.3f}; on notes that it has not seen it is "
+        "worse than trials 4 and 5, {:.3f} in validation and {:.3f} on the test notes.",
+        lowest_training_loss,
+    ),
+    ("we choose **trial {}**, {:.3f}. On the test notes it has {:.3f}.", chosen_trial),
+    (
+        "names {:.0f} % of their validation notes correctly",
+        lambda: two_families('("guitar", "mallet")'),
+    ),
+    ("it gets {:.0f} % of them, where a coin", lambda: two_families('("reed", "vocal")')),
+]
+
+# ---- 03_dataset
+
+
+def held():
+    level = run("03_dataset")["level"]
+    high, low = ["flute", "reed", "organ", "string"], ["bass", "guitar", "keyboard", "mallet"]
+    assert level[high].min() > level[["brass", "vocal"]].max()
+    assert level[["brass", "vocal"]].min() > level[low].max()
+    return level[high].min(), level[low].max(), level["brass"], level["vocal"]
+
+
+def single_instruments():
+    test = run("03_dataset")["test"].table
+    counts = test.groupby("family")["instrument"].nunique()
+    assert counts.index[counts == 1].tolist() == ["flute", "keyboard", "vocal"]
+    return counts.sum(), len(test)
+
+
+def source_by_family():
+    c = run("03_dataset")
+    sources = c["train"].table.groupby("family")["source"].agg(set)
+    assert sources.map(len).eq(1).all()
+    assert "synthetic" not in set.union(*sources)
+    electronic = sources.index[sources.map(lambda s: "electronic" in s)].tolist()
+    assert electronic == ["bass", "organ"]
+    return (" and ".join(electronic),)
+
+
+def wide():
+    train, test = (run("03_dataset")["wide"][split] for split in ("train", "test"))
+    assert len(train) == train["instrument"].nunique()
+    return len(train) + len(test), len(train), len(test), test["instrument"].nunique()
+
+
+def scores():
+    accuracy = run("03_dataset")["scores"]["accuracy"]
+    return 100 * accuracy["(only the twins)"], 100 * accuracy["no test note"]
+
+
+def memory():
+    c = run("03_dataset")
+    (all_, without), known = c["experiment"].values(), c["known"]
+    return (known.sum(), all_["with a twin"], without["with a twin"], (~known).sum(),
+            all_["others"], without["others"])  # fmt: skip
+
+
+def headline_and_twins():
+    c = run("03_dataset")
+    assert set(c["exact"]) < set(c["test"].table["note"][c["known"]])
+    return c["known"].sum() - len(c["exact"]), c["known"].sum()
+
+
+def twin_shifts():
+    c = run("03_dataset")
+    strings, basses = (c["compare"](*pair) for pair in c["PAIRS"])
+    assert (strings.loc["shift"] == 0).all()
+    assert strings.loc["r"].min() > 0.98
+    shifts = basses.loc["shift"].abs()
+    return strings.shape[1], basses.loc["r"].max(), shifts.min(), shifts.max()
+
+
+DATASET = [
+    (
+        "Flute, reed, organ and string are on average still at {:.2f} or more of their loudest "
+        "level; bass, guitar, keyboard and mallet have fallen to {:.2f} or less. Brass and vocal, "
+        "which can go on as well, stand between them at {:.2f} and {:.2f}",
+        held,
+    ),
+    (
+        "{} instruments play the {} test notes. Flute, keyboard and vocal have a single test",
+        single_instruments,
+    ),
+    ("{} are electronic, the other eight families acoustic, and nothing is", source_by_family),
+    (
+        "the book bundles {} more notes, `nsynth-wide`: one note of each of {} training "
+        "instruments, and {} notes of {} instruments",
+        wide,
+    ),
+    (
+        "All {} shared pitches fit best at shift 0, exact to the sixteen-thousandth of a second, "
+        "with $r$ of 0.98 or more.",
+        lambda: twin_shifts()[:1],
+    ),
+    (
+        "The basses reach {:.2f} as well, but at shifts of {:.0f} to {:.0f} samples",
+        lambda: twin_shifts()[1:],
+    ),
+    ("the last row, {:.1f} % against {:.1f} % on all notes", scores),
+    (
+        "Of the {} notes with a twin, {} were right and without the twins {} are. The {} others "
+        "hardly change: {} and {}.",
+        memory,
+    ),
+    ("too kind: {} notes of twins remain.", lambda: headline_and_twins()[:1]),
+    ("it leaves out all {}.", lambda: headline_and_twins()[1:]),
+]
+
+# ---- 04_features
+
+
+def neighbours():
+    rows = run("04_features")["rows"]
+    family, instrument = (rows[f"of the same {what}"] for what in ("family", "instrument"))
+    nearest, chance = "nearest neighbour", "any other note (chance)"
+    return 100 * family[nearest], 100 * family[chance], 100 * instrument[nearest]
+
+
+FEATURES = [
+    (
+        "names the right family for {:.1f} % of the notes, where chance gives {:.1f} %. But for "
+        "{:.1f} % the nearest note is one **of the same instrument**.",
+        neighbours,
+    ),
+]
+
+STATEMENTS = [
+    (page, *statement)
+    for page, statements in (
+        ("01_background", BACKGROUND),
+        ("03_dataset", DATASET),
+        ("04_features", FEATURES),
+    )
+    for statement in statements
+]
+
+
+@pytest.mark.parametrize(
+    ("page", "template", "numbers"), STATEMENTS, ids=[f"{s[0]}-{s[1][:40]}" for s in STATEMENTS]
+)
+def test_a_statement_is_what_the_numbers_say(page, template, numbers):
+    text = template.format(*numbers())
+    assert text in prose(page), f"book/{page}.py should say: {text}"
+
+
+def test_no_cell_of_these_chapters_composes_prose():
+    for page in ("01_background", "02_layers", "03_dataset", "04_features"):
+        code = [cell.source for cell in cells(page) if cell.cell_type == "code"]
+        assert not [source for source in code if "Markdown(" in source], page
