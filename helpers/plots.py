@@ -104,7 +104,7 @@ def histories(groups: dict, metric: str = "loss") -> Figure | SubFigure:
                     mean.index, low, high, color=line.get_color(), alpha=0.2, linewidth=0
                 )
         ax.set(xlabel="epoch", title=title)
-        ax.xaxis.get_major_locator().set_params(integer=True)
+        ax.locator_params(axis="x", integer=True)
     axes[0, 0].set_ylabel("loss (nats)" if metric == "loss" else metric)
     axes[0, 0].legend()
     return fig
@@ -166,7 +166,7 @@ def beside(live: dict, recorded: dict, thesis: dict | None = None) -> Figure | S
     return fig
 
 
-def family_envelopes(envelopes: dict):
+def family_envelopes(envelopes: dict) -> Figure:
     """Mean envelope of each family, with a band that holds the middle 80 % (the dataset chapter).
 
     Parameters
@@ -189,7 +189,7 @@ def family_envelopes(envelopes: dict):
     return fig
 
 
-def instrument_blocks(table, families):
+def instrument_blocks(table: Any, families: Sequence[str]) -> Figure:
     """Notes of each family, a block for each instrument (the dataset chapter).
 
     Parameters
@@ -209,12 +209,12 @@ def instrument_blocks(table, families):
         ax.bar_label(bars, [name[-3:] for name in sizes.index], label_type="center", fontsize=8)
     ax.set_yticks(range(len(families)), families[::-1])
     ax.set(xlabel="test notes")
-    ax.xaxis.get_major_locator().set_params(integer=True)
+    ax.locator_params(axis="x", integer=True)
     ax.grid(visible=False)
     return fig
 
 
-def pitch_ranges(train, test, families):
+def pitch_ranges(train: Any, test: Any, families: Sequence[str]) -> Figure:
     """Lowest to highest pitch of each family in two tables of notes (the dataset chapter)."""
     import matplotlib.pyplot as plt
 
@@ -234,7 +234,7 @@ def pitch_ranges(train, test, families):
     return fig
 
 
-def noise_alarm(sounds, planted):
+def noise_alarm(sounds: Any, planted: Any) -> Figure:
     """Notes by flatness and periodicity, and where the alarm rings (the dataset chapter).
 
     Parameters
@@ -263,7 +263,7 @@ def noise_alarm(sounds, planted):
     return fig
 
 
-def picture(ax, values, hop: int = 512, sr: int = 16_000, **kwargs):
+def picture(ax: Axes, values: Any, hop: int = 512, sr: int = 16_000, **kwargs: Any) -> Any:
     """Draw (frames, bins) with time along x, each frame centred on its time; returns the image.
 
     Keyword arguments go to `Axes.imshow`; `extent` may be given where y is no bin number.
@@ -275,7 +275,7 @@ def picture(ax, values, hop: int = 512, sr: int = 16_000, **kwargs):
     return ax.imshow(values.T, origin="lower", aspect="auto", **kwargs)
 
 
-def framing(padded, starts, n_fft: int, sr: int = 16_000):
+def framing(padded: Any, starts: Any, n_fft: int, sr: int = 16_000) -> Figure:
     """The first five frames over the beginning of a padded waveform (the features chapter)."""
     import matplotlib.pyplot as plt
 
@@ -293,7 +293,7 @@ def framing(padded, starts, n_fft: int, sr: int = 16_000):
     return fig
 
 
-def mel_spectrograms(pictures: dict):
+def mel_spectrograms(pictures: dict) -> Figure:
     """Mel spectrograms (frames, bands) side by side, in dB below their maxima (features)."""
     import matplotlib.pyplot as plt
 
@@ -306,7 +306,7 @@ def mel_spectrograms(pictures: dict):
     return fig
 
 
-def mfcc(values, title: str = ""):
+def mfcc(values: Any, title: str = "") -> Figure:
     """MFCCs (frames, coefficients): coefficient 0 as a line, the others in colours below it."""
     import matplotlib.pyplot as plt
 
@@ -320,7 +320,7 @@ def mfcc(values, title: str = ""):
     return fig
 
 
-def partials_and_bands(rows: dict, f0: float):
+def partials_and_bands(rows: dict, f0: float) -> Figure:
     """Spectra with the multiples of f0 above mel spectra and what 13 MFCCs keep of them.
 
     Parameters
@@ -349,7 +349,7 @@ def partials_and_bands(rows: dict, f0: float):
     return fig
 
 
-def family_means(Z, names, families):
+def family_means(Z: Any, names: Sequence[str], families: Sequence[str]) -> Figure:
     """The mean of standardised MFCCs (n, frames, 13) in each family (the features chapter)."""
     import matplotlib.pyplot as plt
 
@@ -363,7 +363,7 @@ def family_means(Z, names, families):
     return fig
 
 
-def family_map(points, names, families):
+def family_map(points: Any, names: Sequence[str], families: Sequence[str]) -> Figure:
     """A panel a family: its points (n, 2) in colour over all others in grey (features chapter)."""
     import matplotlib.pyplot as plt
 
@@ -377,7 +377,7 @@ def family_map(points, names, families):
     return fig
 
 
-def distances(milliseconds, rows):
+def distances(milliseconds: Any, rows: Any) -> Figure:
     """Distance of a shifted note to itself and to another, a panel a representation (features).
 
     Parameters
@@ -397,7 +397,7 @@ def distances(milliseconds, rows):
     return fig
 
 
-def window_effect(tone, window, sr: int = 16_000):
+def window_effect(tone: Any, window: Any, sr: int = 16_000) -> Figure:
     """A frame of a tone (n,) with and without a window, and both spectra (features chapter)."""
     import matplotlib.pyplot as plt
 
@@ -417,7 +417,7 @@ def window_effect(tone, window, sr: int = 16_000):
     return fig
 
 
-def power_and_decibels(power, decibels):
+def power_and_decibels(power: Any, decibels: Any) -> Figure:
     """A spectrogram (frames, bins) up to 8 kHz in both scales (the features chapter)."""
     import matplotlib.pyplot as plt
 
@@ -430,7 +430,7 @@ def power_and_decibels(power, decibels):
     return fig
 
 
-def mel_scale(hz, mel, triangles):
+def mel_scale(hz: Any, mel: Any, triangles: Any) -> Figure:
     """The mel scale, and triangles (bands, len(hz)) over frequency (the features chapter)."""
     import matplotlib.pyplot as plt
 
@@ -444,7 +444,7 @@ def mel_scale(hz, mel, triangles):
     return fig
 
 
-def cosine_waves(waves, which):
+def cosine_waves(waves: Any, which: Any) -> Figure:
     """Some rows of a matrix of cosines over the mel bands (the features chapter)."""
     import matplotlib.pyplot as plt
 
@@ -458,7 +458,7 @@ def cosine_waves(waves, which):
     return fig
 
 
-def smoothed(pairs: dict):
+def smoothed(pairs: dict) -> Figure:
     """Two mel spectra a panel, thin, each with its smoothed self, thick (the features chapter).
 
     Parameters
@@ -481,7 +481,7 @@ def smoothed(pairs: dict):
     return fig
 
 
-def instrument_maps(maps: dict):
+def instrument_maps(maps: dict) -> Figure:
     """A map of each family, a kind of marker an instrument, five at most (features chapter).
 
     Parameters
