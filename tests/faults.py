@@ -48,8 +48,8 @@ FAULTS = [
     Fault(
         "a wrong hop length",
         "features.py",
-        "hop_length=512, n_mels=128, n_mfcc=13)",
-        "hop_length=500, n_mels=128, n_mfcc=13)",
+        "hop_length: int = 512,\n    n_mels: int = 128,\n    n_mfcc",
+        "hop_length: int = 500,\n    n_mels: int = 128,\n    n_mfcc",
         tests("features", "leading_axes_are_kept"),
     ),
     Fault(

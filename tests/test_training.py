@@ -238,7 +238,7 @@ def saved(tmp_path):
 
 
 def values(model):
-    return [np.array(variable) for variable in training._variables(model)]
+    return [np.asarray(variable).copy() for variable in training._variables(model)]
 
 
 def test_the_last_checkpoint_is_loaded(saved):
