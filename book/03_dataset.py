@@ -80,7 +80,7 @@ import soundfile
 from IPython.display import display
 
 from helpers import datasets, evaluation, listening, plots, profiles
-from helpers.runs import findings
+from helpers.runs import figures, findings
 
 plots.use_style()
 profile = profiles.get(PROFILE)
@@ -422,7 +422,7 @@ for family in datasets.FAMILIES:
 # that holds the middle 80 % of its notes.
 
 # %% mystnb={"image": {"alt": "Ten small panels, one a family, level from 0 to 1 over four seconds. In some, such as organ and string, the curve stays high up to the dashed line at three seconds and drops after it; in others, such as mallet and keyboard, it falls from the start."}}
-plots.family_envelopes(envelopes)
+figures.family_envelopes(envelopes)
 plt.show()
 
 # %% [markdown]
@@ -490,7 +490,7 @@ len(set(train.table["instrument"]) & set(test.table["instrument"]))
 # Look at how the test notes of each family are shared out among its instruments.
 
 # %% mystnb={"image": {"alt": "Ten horizontal bars, one a family, cut into one block for each instrument. The bars of flute, keyboard and vocal are single blocks; those of guitar and organ are cut into five."}}
-plots.instrument_blocks(test.table, datasets.FAMILIES)
+figures.instrument_blocks(test.table, datasets.FAMILIES)
 plt.show()
 
 # %% [markdown]
@@ -545,7 +545,7 @@ plt.show()
 # timbre. So compare their ranges.
 
 # %% mystnb={"image": {"alt": "For each of ten families two horizontal lines over MIDI pitch, a solid one for the training split and a dashed one for the test split. Bass lies lowest and mallet highest; the others overlap in the middle."}}
-plots.pitch_ranges(train.table, test.table, datasets.FAMILIES)
+figures.pitch_ranges(train.table, test.table, datasets.FAMILIES)
 plt.show()
 
 # %% [markdown]
@@ -843,7 +843,7 @@ sounds.loc[sounds["instrument"] == "brass_acoustic_046", ["note", "flatness", "p
 # are lower and are tones. With the full set, look there first.
 
 # %% mystnb={"image": {"alt": "A cloud of dots at flatness far below 0.1 and periodicity near 1, with a tail that bends down to about one half. Crosses for white and dull noise lie in a grey area at the bottom and at the right, away from all dots."}}
-plots.noise_alarm(sounds, noisy)
+figures.noise_alarm(sounds, noisy)
 plt.show()
 
 # %% [markdown]

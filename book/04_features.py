@@ -67,6 +67,7 @@ import numpy as np
 import pandas as pd
 
 from helpers import datasets, listening, plots, profiles
+from helpers.runs import figures
 
 profile = profiles.get(PROFILE)
 plots.use_style()
@@ -161,7 +162,7 @@ rows = [
     ("between waveforms", in_time, distance(moved[0], other)),
     ("between spectra", in_frequency, distance(strengths(moved[0]), strengths(other))),
 ]
-plots.distances(1000 * shifts / SR, rows)
+figures.distances(1000 * shifts / SR, rows)
 plt.show()
 
 # %% [markdown]
@@ -196,7 +197,7 @@ print("frames:", frames.shape, " 1 + 64000 // 512 =", 1 + len(y) // HOP)
 print("without the zeros at both ends:", 1 + (len(y) - N_FFT) // HOP)
 
 # %% mystnb={"image": {"alt": "The beginning of the waveform, flat to the left of time zero, and above it five horizontal bars of equal length, each a quarter of a bar further right; the middle of the first bar is at time zero."}}
-plots.framing(padded, starts, N_FFT)
+figures.framing(padded, starts, N_FFT)
 plt.show()
 
 # %% [markdown]
@@ -261,7 +262,7 @@ hz = np.fft.rfftfreq(N_FFT, 1 / SR)  # the frequency of each value that rfft ret
 # tenth of the amplitude, 60 dB less a thousandth.
 
 # %% mystnb={"image": {"alt": "Left: the first 16 ms of a sine frame, at full amplitude without the window and fading in slowly with it. Right: two spectra with a peak at 1 kHz; without the window the skirt reaches all frequencies at about minus 40 to minus 70 dB, with the window it falls below minus 100 dB within a few hundred hertz."}}
-plots.window_effect(sine, hann(N_FFT))
+figures.window_effect(sine, hann(N_FFT))
 plt.show()
 
 # %% [markdown]
@@ -361,7 +362,7 @@ for ax, n in zip(axes, lengths, strict=True):
     low = librosa.stft(guitar_low, n_fft=n, hop_length=128, pad_mode="constant")
     level = 20 * np.log10(np.abs(low) / np.abs(low).max() + 1e-6)
     edges = (-64 / SR, (low.shape[1] - 0.5) * 128 / SR, -SR / n / 2, SR / 2 + SR / n / 2)
-    image = plots.picture(ax, level.T, extent=edges, vmin=-70, vmax=0)
+    image = figures.picture(ax, level.T, extent=edges, vmin=-70, vmax=0)
     ax.set(title=f"n_fft = {n}", xlabel="time (s)", xlim=(0, 0.8), ylim=(0, 1500))
 axes[0].set_ylabel("frequency (Hz)")
 fig.colorbar(image, ax=axes, label="dB below the maximum")
@@ -452,7 +453,7 @@ print(filters.shape, f"largest difference {np.abs(filters - judge).max():.1e}")
 assert np.allclose(filters, judge, atol=1e-6)
 
 # %% mystnb={"image": {"alt": "Left: a curve that is straight up to 1 kHz and flattens above. Right: twelve overlapping triangles, narrow and tall at low frequencies, wide and flat at high ones."}}
-plots.mel_scale(hz, to_mel(hz), mel_filters(12))
+figures.mel_scale(hz, to_mel(hz), mel_filters(12))
 plt.show()
 
 # %% [markdown]
@@ -494,7 +495,7 @@ assert np.allclose(to_db(power), judge)
 # left?
 
 # %% mystnb={"image": {"alt": "Left: nearly all dark, with a few thin bright lines below 1.5 kHz. Right: a ladder of many parallel lines up to 8 kHz, noise between them at the start, and a fade from 3 s on."}}
-plots.power_and_decibels(power, to_db(power))
+figures.power_and_decibels(power, to_db(power))
 plt.show()
 
 # %% [markdown]
@@ -526,7 +527,7 @@ def mel_spectrogram(waveform):
 mel = {name: mel_spectrogram(waveform) for name, waveform in three.items()}
 
 # %% mystnb={"image": {"alt": "Three pictures of 126 frames by 128 bands. The reed: steady parallel lines that end after 3 s. The guitar: a bright edge at the start, lines that fade from the top down, and a second short burst at 3 s. The voice: strong lines in the lowest bands, weak ones around band 50 and a broad bright region from band 70 to 100."}}
-plots.mel_spectrograms(mel)
+figures.mel_spectrograms(mel)
 plt.show()
 
 # %% [markdown]
@@ -575,7 +576,7 @@ print(f"there and back again:  {np.abs(C.T @ c - levels).max():.1e}")
 assert np.allclose(c, scipy.fft.dct(levels, type=2, norm="ortho"))
 
 # %% mystnb={"image": {"alt": "Five small panels over the mel bands. Coefficient 0: a flat line. 1: half a cosine period, from plus to minus. 2: one period, plus at both ends. 3: one and a half periods. 12: six periods."}}
-plots.cosine_waves(C, (0, 1, 2, 3, 12))
+figures.cosine_waves(C, (0, 1, 2, 3, 12))
 plt.show()
 
 # %% [markdown]
@@ -668,7 +669,7 @@ pairs = {
     "same pitch, two instruments": ("reed A3", "voice A3"),
     "same instrument, two pitches": ("reed A3", "reed A4"),
 }
-plots.smoothed({title: {name: both[name] for name in pair} for title, pair in pairs.items()})
+figures.smoothed({title: {name: both[name] for name in pair} for title, pair in pairs.items()})
 plt.show()
 
 # %% [markdown]
@@ -741,7 +742,7 @@ mine = my_mfcc(y)
 print(mine.shape)
 
 # %% mystnb={"image": {"alt": "Top: a line, coefficient 0 over time, which rises at the start and falls after 3 s. Bottom: coefficients 1 to 12 as rows of colour that hardly change between 0.5 and 3 s."}}
-plots.mfcc(mine, title="reed, A3")
+figures.mfcc(mine, title="reed, A3")
 plt.show()
 
 # %% [markdown]
@@ -888,7 +889,7 @@ for name, waveform in mallets.items():
     frame = waveform[8 * HOP - N_FFT // 2 :][:N_FFT] * hann(N_FFT)
     bands = mel_spectrogram(waveform)[8]
     rows[name] = (20 * np.log10(strengths(frame) + 1e-6), bands, C[:13].T @ (C[:13] @ bands))
-plots.partials_and_bands(rows, fundamental(69))
+figures.partials_and_bands(rows, fundamental(69))
 plt.show()
 
 # %% [markdown]
@@ -946,7 +947,7 @@ families = notes.table["family"].to_numpy()
 instruments = notes.table["instrument"].to_numpy()
 
 # %% mystnb={"image": {"alt": "Ten small pictures, coefficients 0 to 12 from bottom to top over four seconds. Families that are struck or plucked, such as mallet and guitar, lose their red in the bottom row within the first second; the sustained ones keep it to 3 s. Each family has its own pattern of red and blue rows."}}
-plots.family_means(Z, families, datasets.FAMILIES)
+figures.family_means(Z, families, datasets.FAMILIES)
 plt.show()
 
 # %% [markdown]
@@ -980,7 +981,7 @@ xy, share = plane(summary)
 print(f"share of the spread: axis 1 {share[0]:.0%}, axis 2 {share[1]:.0%}")
 
 # %% mystnb={"image": {"alt": "Ten panels with the same cloud of points in grey, in each the notes of one family in colour. Those of a family lie in clumps, and the clumps of different families overlap, most of all in the middle."}}
-plots.family_map(xy, families, datasets.FAMILIES)
+figures.family_map(xy, families, datasets.FAMILIES)
 plt.show()
 
 # %% [markdown]
@@ -994,7 +995,7 @@ plt.show()
 # %% mystnb={"image": {"alt": "Ten small maps. In most of them, markers of the same kind gather in regions of their own; in some they run through one another."}}
 inside = {family: np.flatnonzero(families == family) for family in datasets.FAMILIES}
 maps = {family: (plane(summary[rows])[0], instruments[rows]) for family, rows in inside.items()}
-plots.instrument_maps(maps)
+figures.instrument_maps(maps)
 plt.show()
 
 # %% [markdown]
@@ -1047,7 +1048,7 @@ def rebuilt(n_fft=2048, n_mels=128, n_mfcc=13):
 choices = {"n_mfcc = 13": {}, "n_mfcc = 4": {"n_mfcc": 4}, "n_fft = 256": {"n_fft": 256}}
 
 # %% mystnb={"image": {"alt": "Three blurred mel spectrograms of the reed. With 13 coefficients broad horizontal bands are left, with 4 only a smooth fall from low to high bands, with frames of 256 samples the broad bands lie elsewhere and the lowest are dark."}}
-plots.mel_spectrograms({title: rebuilt(**choice) for title, choice in choices.items()})
+figures.mel_spectrograms({title: rebuilt(**choice) for title, choice in choices.items()})
 plt.show()
 
 # %% [markdown]

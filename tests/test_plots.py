@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers import plots
 from helpers.notes import FAMILIES
+from helpers.runs import figures
 
 RNG = np.random.default_rng(0)
 TABLE = pd.DataFrame(
@@ -25,24 +25,27 @@ MFCC, MEL = RNG.normal(size=(126, 13)), RNG.normal(size=(126, 128))
 POINTS = RNG.normal(size=(len(NAMES), 2))
 
 FIGURES = {
-    "family_envelopes": (lambda: plots.family_envelopes({f: MEL[:9, :80] for f in FAMILIES}), 10),
-    "instrument_blocks": (lambda: plots.instrument_blocks(TABLE, FAMILIES), 1),
-    "pitch_ranges": (lambda: plots.pitch_ranges(TABLE, TABLE, FAMILIES), 1),
-    "noise_alarm": (lambda: plots.noise_alarm(NOISE, NOISE[["flatness", "periodicity"]]), 1),
-    "framing": (lambda: plots.framing(RNG.normal(size=8192), np.arange(0, 6144, 512), 2048), 1),
-    "mel_spectrograms": (lambda: plots.mel_spectrograms({"a": MEL, "b": MEL}), 3),
-    "mfcc": (lambda: plots.mfcc(MFCC), 3),
-    "partials": (lambda: plots.partials_and_bands({"a": (np.ones(1025), MEL[0], MEL[1])}, 440), 2),
-    "family_means": (lambda: plots.family_means(np.stack([MFCC] * 30), NAMES, FAMILIES), 11),
-    "family_map": (lambda: plots.family_map(POINTS, NAMES, FAMILIES), 10),
-    "distances": (lambda: plots.distances(np.arange(3), [("a", np.ones(3), 1.2)]), 1),
-    "window_effect": (lambda: plots.window_effect(np.sin(np.arange(2048)), np.hanning(2048)), 2),
-    "power_and_decibels": (lambda: plots.power_and_decibels(MEL**2, MEL), 4),
-    "mel_scale": (lambda: plots.mel_scale(np.arange(9.0), np.arange(9.0), np.ones((3, 9))), 2),
-    "cosine_waves": (lambda: plots.cosine_waves(MEL, (0, 1, 2)), 3),
-    "smoothed": (lambda: plots.smoothed({"a": {"x": MEL[:2], "y": MEL[2:4]}}), 1),
+    "family_envelopes": (lambda: figures.family_envelopes({f: MEL[:9, :80] for f in FAMILIES}), 10),
+    "instrument_blocks": (lambda: figures.instrument_blocks(TABLE, FAMILIES), 1),
+    "pitch_ranges": (lambda: figures.pitch_ranges(TABLE, TABLE, FAMILIES), 1),
+    "noise_alarm": (lambda: figures.noise_alarm(NOISE, NOISE[["flatness", "periodicity"]]), 1),
+    "framing": (lambda: figures.framing(RNG.normal(size=8192), np.arange(0, 6144, 512), 2048), 1),
+    "mel_spectrograms": (lambda: figures.mel_spectrograms({"a": MEL, "b": MEL}), 3),
+    "mfcc": (lambda: figures.mfcc(MFCC), 3),
+    "partials": (
+        lambda: figures.partials_and_bands({"a": (np.ones(1025), MEL[0], MEL[1])}, 440),
+        2,
+    ),
+    "family_means": (lambda: figures.family_means(np.stack([MFCC] * 30), NAMES, FAMILIES), 11),
+    "family_map": (lambda: figures.family_map(POINTS, NAMES, FAMILIES), 10),
+    "distances": (lambda: figures.distances(np.arange(3), [("a", np.ones(3), 1.2)]), 1),
+    "window_effect": (lambda: figures.window_effect(np.sin(np.arange(2048)), np.hanning(2048)), 2),
+    "power_and_decibels": (lambda: figures.power_and_decibels(MEL**2, MEL), 4),
+    "mel_scale": (lambda: figures.mel_scale(np.arange(9.0), np.arange(9.0), np.ones((3, 9))), 2),
+    "cosine_waves": (lambda: figures.cosine_waves(MEL, (0, 1, 2)), 3),
+    "smoothed": (lambda: figures.smoothed({"a": {"x": MEL[:2], "y": MEL[2:4]}}), 1),
     "instrument_maps": (
-        lambda: plots.instrument_maps({f: (POINTS, TABLE["instrument"]) for f in FAMILIES}),
+        lambda: figures.instrument_maps({f: (POINTS, TABLE["instrument"]) for f in FAMILIES}),
         10,
     ),
 }

@@ -1,0 +1,356 @@
+"""Figures that one chapter shows: what they draw is computed in the chapter, in the open.
+
+Shown in chapters 3 and 4; what several chapters draw is in `helpers.plots`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from helpers.plots import BLUE, GREEN, GREY, ORANGE, PURPLE
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+
+def family_envelopes(envelopes: dict) -> Figure:
+    """Mean envelope of each family, with a band that holds the middle 80 % (the dataset chapter).
+
+    Parameters
+    ----------
+    envelopes : dict of str -> np.ndarray, shape (notes, 80)
+        By family: levels of blocks of 50 ms, the loudest block of each note 1.
+    """
+    import matplotlib.pyplot as plt
+
+    fig, axes = plt.subplots(2, 5, figsize=(7.6, 3.6), sharex=True, sharey=True)
+    time = (np.arange(80) + 0.5) * 0.05
+    for ax, (family, shapes) in zip(axes.flat, envelopes.items(), strict=True):
+        low, high = np.percentile(shapes, [10, 90], axis=0)
+        ax.fill_between(time, low, high, color=GREEN, alpha=0.25, linewidth=0)
+        ax.plot(time, shapes.mean(axis=0), color=GREEN)
+        ax.axvline(3, color=GREY, linestyle="--", linewidth=1)
+        ax.set(title=family, xlim=(0, 4), ylim=(0, 1), xticks=range(5))
+    fig.supxlabel("time (s)", fontsize="medium")
+    fig.supylabel("level (loudest block = 1)", fontsize="medium")
+    return fig
+
+
+def instrument_blocks(table: Any, families: Sequence[str]) -> Figure:
+    """Notes of each family, a block for each instrument (the dataset chapter).
+
+    Parameters
+    ----------
+    table : pd.DataFrame
+        Columns family and instrument, one row a note.
+    families : sequence of str
+        From top to bottom.
+    """
+    import matplotlib.pyplot as plt
+
+    fig, ax = plt.subplots(figsize=(7.2, 3.2))
+    for y, family in enumerate(families[::-1]):
+        sizes = table.loc[table["family"] == family, "instrument"].value_counts()
+        left = sizes.cumsum() - sizes
+        bars = ax.barh(y, sizes, left=left, color=PURPLE, edgecolor="black")
+        ax.bar_label(bars, [name[-3:] for name in sizes.index], label_type="center", fontsize=8)
+    ax.set_yticks(range(len(families)), families[::-1])
+    ax.set(xlabel="test notes")
+    ax.locator_params(axis="x", integer=True)
+    ax.grid(visible=False)
+    return fig
+
+
+def pitch_ranges(train: Any, test: Any, families: Sequence[str]) -> Figure:
+    """Lowest to highest pitch of each family in two tables of notes (the dataset chapter)."""
+    import matplotlib.pyplot as plt
+
+    fig, ax = plt.subplots(figsize=(7.2, 3.6))
+    looks = {"train": (train, GREEN, "-", "o", 0.15), "test": (test, PURPLE, "--", "s", -0.15)}
+    for name, (table, colour, line, marker, up) in looks.items():
+        ranges = table.groupby("family")["pitch"].agg(["min", "max"])
+        for y, family in enumerate(families[::-1]):
+            label = name if y == 0 else None
+            x = ranges.loc[family]
+            ax.plot(x, [y + up] * 2, line, marker=marker, color=colour, label=label)
+    octaves = range(24, 109, 12)
+    ax.set_xticks(octaves, [f"{p}\nC{p // 12 - 1}" for p in octaves])
+    ax.set_yticks(range(len(families)), families[::-1])
+    ax.set(xlabel="pitch (MIDI number and name)")
+    ax.legend()
+    return fig
+
+
+def noise_alarm(sounds: Any, planted: Any) -> Figure:
+    """Notes by flatness and periodicity, and where the alarm rings (the dataset chapter).
+
+    Parameters
+    ----------
+    sounds : pd.DataFrame
+        Columns split, flatness, periodicity; one row a note.
+    planted : pd.DataFrame
+        Columns flatness and periodicity; the index names what was planted.
+    """
+    import matplotlib.pyplot as plt
+
+    fig, ax = plt.subplots(figsize=(7.2, 3.4))
+    for name, colour, marker in (("train", GREEN, "o"), ("test", PURPLE, "s")):
+        own = sounds[sounds["split"] == name]
+        x, y = own["flatness"], own["periodicity"]
+        ax.plot(x, y, marker, color=colour, markersize=4, label=name)
+    ax.plot(planted["flatness"], planted["periodicity"], "xk", label="planted")
+    for n, (name, point) in enumerate(planted.iterrows()):
+        offset = (-8, 4 - 16 * (n == 2))
+        ax.annotate(name, point, offset, textcoords="offset points", ha="right", fontsize=8)
+    ax.axhspan(-0.1, 0.3, color=GREY, alpha=0.2)
+    ax.axvspan(0.1, 2, color=GREY, alpha=0.2)
+    ax.set(xscale="log", xlim=(1e-8, 2), ylim=(-0.1, 1.1))
+    ax.set(xlabel="spectral flatness", ylabel="periodicity")
+    ax.legend(loc="lower left")
+    return fig
+
+
+def picture(ax: Axes, values: Any, hop: int = 512, sr: int = 16_000, **kwargs: Any) -> Any:
+    """Draw (frames, bins) with time along x, each frame centred on its time; returns the image.
+
+    Keyword arguments go to `Axes.imshow`; `extent` may be given where y is no bin number.
+    """
+    half, frames = hop / 2 / sr, len(values)
+    edges = (-half, frames * hop / sr - half, -0.5, values.shape[1] - 0.5)
+    kwargs = {"extent": edges, "interpolation": "nearest"} | kwargs
+    ax.grid(False)
+    return ax.imshow(values.T, origin="lower", aspect="auto", **kwargs)
+
+
+def framing(padded: Any, starts: Any, n_fft: int, sr: int = 16_000) -> Figure:
+    """The first five frames over the beginning of a padded waveform (the features chapter)."""
+    import matplotlib.pyplot as plt
+
+    fig, ax = plt.subplots(figsize=(7.2, 2.6))
+    time = (np.arange(len(padded)) - n_fft // 2) / sr * 1000
+    shown = slice(0, starts[5] + n_fft)
+    ax.plot(time[shown], padded[shown], linewidth=0.6)
+    for t, begin in enumerate(time[starts[:5]]):
+        middle, level = begin + 500 * n_fft / sr, 0.5 + 0.16 * t
+        ax.plot([begin, begin + 1000 * n_fft / sr], [level, level], color="black", linewidth=1)
+        ax.plot(middle, level, "o", color=ORANGE, markersize=5)
+        ax.text(middle + 2, level + 0.03, f"frame {t}", fontsize=8)
+    ax.axvline(0, color=GREY, linestyle=":")
+    ax.set(xlabel="time (ms)", ylabel="amplitude", ylim=(-0.4, 1.35))
+    return fig
+
+
+def mel_spectrograms(pictures: dict) -> Figure:
+    """Mel spectrograms (frames, bands) side by side, in dB below their maxima (features)."""
+    import matplotlib.pyplot as plt
+
+    fig, (axes,) = plt.subplots(1, len(pictures), figsize=(7.6, 3), sharey=True, squeeze=False)
+    for ax, (name, values) in zip(axes, pictures.items(), strict=True):
+        image = picture(ax, values - values.max(), vmin=-80, vmax=0)
+        ax.set(xlabel="time (s)", title=name)
+    axes[0].set_ylabel("mel band")
+    fig.colorbar(image, ax=axes, label="dB below the maximum")
+    return fig
+
+
+def mfcc(values: Any, title: str = "") -> Figure:
+    """MFCCs (frames, coefficients): coefficient 0 as a line, the others in colours below it."""
+    import matplotlib.pyplot as plt
+
+    fig, (top, bottom) = plt.subplots(2, 1, figsize=(7.2, 4), height_ratios=(1, 2), sharex=True)
+    top.plot(np.arange(len(values)) * 512 / 16_000, values[:, 0])
+    top.set(ylabel="coefficient 0", title=title)
+    limit = np.abs(values[:, 1:]).max()
+    image = picture(bottom, values, cmap="RdBu_r", vmin=-limit, vmax=limit)
+    bottom.set(xlabel="time (s)", ylabel="coefficient", ylim=(0.5, values.shape[1] - 0.5))
+    fig.colorbar(image, ax=[top, bottom], label="value (dB)")
+    return fig
+
+
+def partials_and_bands(rows: dict, f0: float) -> Figure:
+    """Spectra with the multiples of f0 above mel spectra and what 13 MFCCs keep of them.
+
+    Parameters
+    ----------
+    rows : dict of str -> (level, bands, smooth)
+        By the name of a note: its spectrum (1025,) and its mel spectrum (128,) in dB, and the
+        latter rebuilt from 13 coefficients (128,) (the features chapter).
+    f0 : float
+        In Hz.
+    """
+    import matplotlib.pyplot as plt
+
+    fig, axes = plt.subplots(
+        2, len(rows), figsize=(7.8, 4.8), sharex="row", sharey="row", squeeze=False
+    )
+    for (name, (level, bands, smooth)), (top, bottom) in zip(rows.items(), axes.T, strict=True):
+        top.plot(np.linspace(0, 8, len(level)), level - level.max(), linewidth=0.8)
+        top.plot(f0 / 1000 * np.arange(1, 19), np.full(18, 6), "v", color=ORANGE, markersize=3)
+        top.set(xlabel="frequency (kHz)", title=name, ylim=(-80, 10), xlim=(0, 8))
+        bottom.plot(bands - bands.max(), color=GREY, linewidth=1, label="mel spectrum")
+        bottom.plot(smooth - bands.max(), color=ORANGE, linewidth=2, label="13 coefficients")
+        bottom.set(xlabel="mel band")
+    for ax in axes[:, 0]:
+        ax.set_ylabel("dB below the maximum")
+    axes[1, -1].legend(fontsize=8, loc="upper right")
+    return fig
+
+
+def family_means(Z: Any, names: Sequence[str], families: Sequence[str]) -> Figure:
+    """The mean of standardised MFCCs (n, frames, 13) in each family (the features chapter)."""
+    import matplotlib.pyplot as plt
+
+    fig, axes = plt.subplots(2, 5, figsize=(7.8, 4), sharex=True, sharey=True)
+    for ax, family in zip(axes.flat, families, strict=True):
+        image = picture(ax, Z[names == family].mean(axis=0), cmap="RdBu_r", vmin=-2, vmax=2)
+        ax.set(title=family, xticks=(0, 2, 4), yticks=(0, 4, 8, 12))
+    fig.supxlabel("time (s)", fontsize="medium")
+    fig.supylabel("coefficient", fontsize="medium")
+    fig.colorbar(image, ax=axes, label="standard deviations")
+    return fig
+
+
+def family_map(points: Any, names: Sequence[str], families: Sequence[str]) -> Figure:
+    """A panel a family: its points (n, 2) in colour over all others in grey (features chapter)."""
+    import matplotlib.pyplot as plt
+
+    fig, axes = plt.subplots(2, 5, figsize=(7.8, 3.8), sharex=True, sharey=True)
+    for ax, family in zip(axes.flat, families, strict=True):
+        ax.plot(*points.T, ".", color=GREY, alpha=0.15, markersize=3)
+        ax.plot(*points[names == family].T, ".", color=BLUE, markersize=4)
+        ax.set(title=family)
+    fig.supxlabel("axis 1 (standard deviations)", fontsize="medium")
+    fig.supylabel("axis 2 (standard deviations)", fontsize="medium")
+    return fig
+
+
+def distances(milliseconds: Any, rows: Any) -> Figure:
+    """Distance of a shifted note to itself and to another, a panel a representation (features).
+
+    Parameters
+    ----------
+    milliseconds : array_like, shape (n,)
+    rows : list of (title, distances to itself (n,), distance to the other note)
+    """
+    import matplotlib.pyplot as plt
+
+    fig, (axes,) = plt.subplots(1, len(rows), figsize=(7.2, 2.8), sharey=True, squeeze=False)
+    for ax, (title, to_itself, to_other) in zip(axes, rows, strict=True):
+        ax.plot(milliseconds, to_itself, label="the same note, later")
+        ax.axhline(to_other, color=GREY, linestyle="--", label="a voice, same pitch")
+        ax.set(xlabel="shift (ms)", title=title, ylim=(0, 2.05))
+    axes[0].set_ylabel("distance")
+    axes[-1].legend(loc="center right")
+    return fig
+
+
+def window_effect(tone: Any, window: Any, sr: int = 16_000) -> Figure:
+    """A frame of a tone (n,) with and without a window, and both spectra (features chapter)."""
+    import matplotlib.pyplot as plt
+
+    fig, (left, right) = plt.subplots(1, 2, figsize=(7.2, 3), width_ratios=(1, 1.3))
+    kilohertz = np.fft.rfftfreq(len(tone), 1 / sr) / 1000
+    for frame, label, colour, style in (
+        (tone, "cut out sharply", GREY, "--"),
+        (tone * window, "with a Hann window", BLUE, "-"),
+    ):
+        strength = np.abs(np.fft.rfft(frame))
+        level = 20 * np.log10(strength / strength.max())
+        left.plot(1000 * np.arange(len(tone)) / sr, frame, style, color=colour, linewidth=1)
+        right.plot(kilohertz, level, style, color=colour, label=label, linewidth=1)
+    left.set(xlabel="time (ms)", ylabel="amplitude", title="the frame", xlim=(0, 16))
+    right.set(xlabel="frequency (kHz)", ylabel="level (dB)", title="its spectrum", ylim=(-130, 5))
+    right.legend(fontsize=8)
+    return fig
+
+
+def power_and_decibels(power: Any, decibels: Any) -> Figure:
+    """A spectrogram (frames, bins) up to 8 kHz in both scales (the features chapter)."""
+    import matplotlib.pyplot as plt
+
+    fig, axes = plt.subplots(1, 2, figsize=(7.6, 3), sharey=True)
+    for ax, values, label in ((axes[0], power, "power"), (axes[1], decibels, "dB")):
+        image = picture(ax, values, extent=(-0.016, len(power) * 0.032 - 0.016, 0, 8))
+        fig.colorbar(image, ax=ax, label=label)
+        ax.set(xlabel="time (s)")
+    axes[0].set_ylabel("frequency (kHz)")
+    return fig
+
+
+def mel_scale(hz: Any, mel: Any, triangles: Any) -> Figure:
+    """The mel scale, and triangles (bands, len(hz)) over frequency (the features chapter)."""
+    import matplotlib.pyplot as plt
+
+    fig, (left, right) = plt.subplots(1, 2, figsize=(7.6, 2.8), width_ratios=(1, 1.6))
+    left.plot(hz / 1000, mel)
+    left.axvline(1, color=GREY, linestyle=":")
+    left.set(xlabel="frequency (kHz)", ylabel="mel (after Slaney)", xlim=(0, 8), ylim=(0, None))
+    for m, triangle in enumerate(triangles):
+        right.plot(hz / 1000, 1000 * triangle, "-" if m % 2 else "--", color=BLUE)
+    right.set(xlabel="frequency (kHz)", ylabel="weight (1/kHz)", xlim=(0, 8), ylim=(0, None))
+    return fig
+
+
+def cosine_waves(waves: Any, which: Any) -> Figure:
+    """Some rows of a matrix of cosines over the mel bands (the features chapter)."""
+    import matplotlib.pyplot as plt
+
+    fig, (axes,) = plt.subplots(1, len(which), figsize=(7.8, 1.9), sharey=True, squeeze=False)
+    for ax, k in zip(axes, which, strict=True):
+        ax.axhline(0, color=GREY, linewidth=0.8)
+        ax.plot(waves[k])
+        ax.set(xlabel="mel band", xticks=(0, 64, 127))
+        ax.set_title(f"coefficient {k}", fontsize=9)
+    axes[0].set_ylabel("weight")
+    return fig
+
+
+def smoothed(pairs: dict) -> Figure:
+    """Two mel spectra a panel, thin, each with its smoothed self, thick (the features chapter).
+
+    Parameters
+    ----------
+    pairs : dict of str -> dict of str -> (levels (128,), smooth (128,))
+        By the title of the panel and the name of the line.
+    """
+    import matplotlib.pyplot as plt
+
+    fig, (axes,) = plt.subplots(1, len(pairs), figsize=(7.8, 3.3), sharey=True, squeeze=False)
+    for ax, (title, pair) in zip(axes, pairs.items(), strict=True):
+        for (name, (levels, smooth)), (style, colour) in zip(
+            pair.items(), (("-", BLUE), ("--", ORANGE)), strict=True
+        ):
+            ax.plot(levels, style, color=colour, linewidth=0.7, alpha=0.8)
+            ax.plot(smooth, style, color=colour, linewidth=2.5, label=name)
+        ax.set(xlabel="mel band", title=title)
+        ax.legend()
+    axes[0].set_ylabel("level (dB)")
+    return fig
+
+
+def instrument_maps(maps: dict) -> Figure:
+    """A map of each family, a kind of marker an instrument, five at most (features chapter).
+
+    Parameters
+    ----------
+    maps : dict of str -> (points (n, 2), instruments (n,))
+        By family.
+    """
+    import matplotlib.pyplot as plt
+
+    looks = (("o", BLUE), ("s", ORANGE), ("v", GREEN), ("^", PURPLE), ("D", GREY))
+    fig, axes = plt.subplots(2, 5, figsize=(7.8, 3.8))
+    for ax, (family, (points, names)) in zip(axes.flat, maps.items(), strict=True):
+        inside, counts = np.unique(names, return_counts=True)
+        chosen = inside[np.argsort(-counts, kind="stable")[:5]]
+        for name, (marker, colour) in zip(chosen, looks, strict=False):
+            own = points[names == name].T
+            ax.plot(*own, marker, color=colour, markersize=4.5, alpha=0.8)
+        ax.set(title=family, xticklabels=[], yticklabels=[])
+    fig.supxlabel("axis 1 of each family")
+    fig.supylabel("axis 2 of each family")
+    return fig
