@@ -450,9 +450,10 @@ class RecordedSearch(keras_tuner.RandomSearch):
                 setting,
                 fold=1,
                 epochs=profile.tuning_epochs,
-                seed=execution_seed(number, execution),
+                seed=own,
+                start=own,  # what the weights, the dropout and the order are drawn from
             )
-            for execution in range(profile.executions)
+            for own in (execution_seed(number, e) for e in range(profile.executions))
         ]
         by_hand[number] = [record.history["val_accuracy"].max() for record in executions]
         return [{"val_accuracy": score} for score in by_hand[number]]
