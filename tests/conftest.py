@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import signal
 import tarfile
 from pathlib import Path
 
@@ -16,6 +17,10 @@ from hypothesis import settings
 from helpers import datasets, models
 
 ROOT = Path(__file__).parents[1]
+
+# Where the tests run in the background, interrupts are ignored, and some test what one does.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # A slow moment of the machine is no failure.
 settings.register_profile("untimed", deadline=None)

@@ -392,12 +392,12 @@ import ctypes, os, pathlib, subprocess
 print("unshared" if ctypes.CDLL(None).unshare(0x10000000) == 0 else "no namespace")
 for folder in (".", "../../_build", "/tmp", "/dev/shm", "/dev", "/", os.path.expanduser("~")):
     try:
-        with open(os.path.join(folder, "x" + folder.replace("/", "_")), "wb", 0) as file:
+        with open(os.path.join(folder, "filled" + folder.replace("/", "_")), "wb", 0) as file:
             while True:
                 file.write(bytes(2**20))
     except OSError as error:
         print(folder, error)
-files = (path for top in ("/tmp", "/dev") for path in pathlib.Path(top).rglob("x*"))
+files = (path for top in ("/tmp", "/dev") for path in pathlib.Path(top).rglob("filled*"))
 print("written", sum(path.stat().st_size for path in files if path.is_file()))
 """
     assert box.ask("run", [writes])["errors"] == []
