@@ -238,7 +238,9 @@ def table_rows(text):
 
 
 def plain(text):
-    return " ".join(unescape(re.sub(r"<[^>]+>", "", text)).split())
+    # Markdown makes apostrophes round, a table of pandas leaves them straight.
+    text = unescape(re.sub(r"<[^>]+>", "", text)).replace("\u2019", "'")
+    return " ".join(text.split())
 
 
 def test_no_page_states_another_verdict_than_the_page_of_claims():
