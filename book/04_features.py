@@ -67,7 +67,7 @@ import numpy as np
 import pandas as pd
 
 from helpers import datasets, listening, plots, profiles
-from helpers.runs import figures
+from helpers.runs import figures, findings
 
 profile = profiles.get(PROFILE)
 plots.use_style()
@@ -1067,8 +1067,6 @@ plt.show()
 
 # %% tags=["remove-cell"]
 # For maintainers: `make regression` compares these figures with earlier runs. It shows nothing.
-from helpers.runs import findings
-
 findings.report(
     {
         "error/MFCC/by hand": errors["mine"].max(),

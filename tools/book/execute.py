@@ -22,6 +22,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import papermill
+import tenacity
 from papermill.exceptions import PapermillExecutionError
 
 from helpers.runs.files import write_atomic
@@ -152,6 +153,15 @@ def places(target: Path) -> tuple[Path, Path]:
     return target.with_suffix(".failed.ipynb"), target.with_suffix(".running.ipynb")
 
 
+# Kernels choose their ports before they take them, and one that starts beside it may be quicker.
+# No cell has run then, so nothing is run twice.
+started = tenacity.retry(
+    retry=tenacity.retry_if_exception_message(match="Kernel died before replying to kernel_info"),
+    stop=tenacity.stop_after_attempt(3),
+    reraise=True,
+)(papermill.execute_notebook)
+
+
 def run_chapter(path: Path, target: Path, parameters: dict, cwd: Path | None = None) -> dict:
     """Execute one notebook and leave it at `target`, whole, or as `*.failed.ipynb` if it fails.
 
@@ -177,7 +187,7 @@ def run_chapter(path: Path, target: Path, parameters: dict, cwd: Path | None = N
     error, start = None, time.perf_counter()
     try:
         with kernels_stderr(target.parent.parent / "kernels.log"):
-            papermill.execute_notebook(
+            started(
                 literal(path),
                 literal(unfinished),
                 parameters=parameters,
