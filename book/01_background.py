@@ -161,6 +161,7 @@ listening.players([(notes.waveform(row), f"Note {n}") for n, row in zip("ABC", r
 # | [8](08_tuning.ipynb) | Who chooses the numbers that training does not? |
 # | [9](09_results.ipynb) | What came out? |
 # | [10](10_significance.ipynb) | Is the difference more than luck? |
+# | [11](11_unseen_instruments.ipynb) | What is left of it on instruments that no network has heard? |
 #
 # ## Learning from examples
 #
@@ -217,9 +218,8 @@ for label in (0, 1):  # the same proportions in both families
         part[piece] = name
 
 of_training = X_raw[part == "training"]
-X = (X_raw - of_training.mean(0)) / of_training.std(
-    0
-)  # both numbers on one scale: mean 0, standard deviation 1
+# Both numbers on one scale: mean 0, standard deviation 1.
+X = (X_raw - of_training.mean(0)) / of_training.std(0)
 pd.crosstab(
     np.where(y == 1, FAMILIES[1], FAMILIES[0]), part, rownames=["family"], colnames=["part"]
 )
