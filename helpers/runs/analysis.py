@@ -100,7 +100,8 @@ def comparisons(chosen: dict, test: str, prefix: str = "") -> dict:
     found: dict[str, dict] = {}
     for name, (*_, ahead, behind) in chosen.items():
         names = [[prefix + row for row in side] for side in (ahead, behind)]
-        found[name] = {"rows": " - ".join("+".join(side) for side in names)}
+        sides = (side[0] if len(side) == 1 else f"mean({', '.join(side)})" for side in names)
+        found[name] = {"rows": " - ".join(sides)}
         if not finished(sum(names, [])):
             found[name]["verdict"] = "unfinished"
             continue

@@ -27,9 +27,14 @@ NAMES = {
     "R-gessle-lstm": "Gessle and Åkesson's LSTM",
 }
 NAMES |= {
-    f"{row}-{system}": f"{system.replace('_', ' ')}, {what}"
+    f"{row}-{system}": f"{name}, {what}"
     for row, what in (("E1", "summaries of MFCCs"), ("E2", "Kawwa's features"))
-    for system in ("naive_bayes", "random_forest", "svm", "extra_trees")
+    for system, name in (
+        ("naive_bayes", "naive Bayes"),
+        ("random_forest", "random forest"),
+        ("svm", "SVM"),
+        ("extra_trees", "extra trees"),
+    )
 }
 
 
@@ -42,12 +47,12 @@ def comparisons(found: dict) -> str:
             rows.append(
                 {
                     "comparison": name + title,
+                    "ahead": one["verdict"],
                     "rows": one["rows"].replace("W-", ""),
                     "difference": f"{one['mean']:+.1f}" if told else "",
                     "95 % interval": f"{one['low']:+.1f} to {one['high']:+.1f}" if told else "",
                     "p": f"{one['p']:.3f}" if told else "",
                     "p by flips": f"{one['p_flips']:.3f}" if told else "",
-                    "ahead": one["verdict"],
                 }
             )
     return pd.DataFrame(rows).to_markdown(index=False, disable_numparse=True)
