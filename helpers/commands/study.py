@@ -13,6 +13,7 @@ from pathlib import Path
 
 from helpers.commands.options import at_least
 from helpers.notes import obey_interrupt, remembered_interrupts
+from helpers.runs import quick
 
 BACKENDS = ("jax", "tensorflow")
 
@@ -104,6 +105,7 @@ def main(arguments: list[str] | None = None) -> int:
     if options.confirm and (left := missing()):
         print(f"wide-test is asked when all else is kept; {len(left)} deals are missing: {left[0]}")
         return 2
+    quick.keep_memory()
     try:
         with remembered_interrupts():
             return _run(pairs, Path(options.runs))

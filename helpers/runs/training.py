@@ -23,7 +23,7 @@ import pandas as pd
 
 from helpers import datasets, evaluation, features, folds, profiles
 from helpers.notes import obey_interrupt
-from helpers.runs import cache, convolutions, files, machine, records
+from helpers.runs import cache, files, machine, quick, records
 
 if TYPE_CHECKING:
     import keras
@@ -336,7 +336,7 @@ def _train(
     for layer in model.layers:
         if isinstance(layer, keras.layers.Normalization):
             layer.adapt(X[part.train])
-    convolutions.speed_up(model)
+    quick.speed_up(model)
     model.optimizer.build(model.trainable_variables)
     history, seconds = load_checkpoint(work, model, config)
     bar = tqdm(
