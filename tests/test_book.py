@@ -3,6 +3,7 @@
 Looks at `_build/html`, or at the folder that the variable BOOK_HTML names.
 """
 
+import gzip
 import os
 import re
 import shutil
@@ -29,8 +30,8 @@ PAGES = sorted(
     if not path.relative_to(HTML).parts[0].startswith("_") and path != HTML / "index.html"
 )
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-# The theme colours code, word by word, and MathJax sets formulas, sign by sign: not ours, and slow.
-OURS = {"include": [["article.bd-article"]], "exclude": [[".highlight"], ["mjx-container"]]}
+# The theme colours code, word by word, and KaTeX sets formulas, sign by sign: not ours, and slow.
+OURS = {"include": [["article.bd-article"]], "exclude": [[".highlight"], [".katex"]]}
 # Only colours differ at night.
 AXE = {
     "light": {"resultTypes": ["violations"]},
@@ -152,13 +153,16 @@ def test_a_page_opens_whole(visit, name):
     page, wrong = visit(name)
     page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
     html = (HTML / name).read_text(encoding="utf-8")
-    if 'class="math ' in html:
-        page.wait_for_selector("mjx-container")
-        assert not page.locator("mjx-merror").count()
+    assert "notranslate nohighlight" not in html, "a formula was not set"
+    assert not page.locator(".katex-error").count()
+    shown = page.locator("article").inner_text()
+    assert not re.findall(r"\\[(\[][^\n]*\\[)\]]|\$[a-z]\$", shown), "a formula as it was typed"
     if views := html.count(WIDGET):
         page.wait_for_function(
             f"document.querySelectorAll('.widget-subarea > .jupyter-widgets').length === {views}"
         )
+    page.evaluate("document.querySelectorAll('img').forEach(i => { i.loading = 'eager'; })")
+    page.wait_for_function("[...document.images].every(image => image.complete)")
     for picture in page.evaluate(PICTURES):
         assert picture["width"] > 0, f"broken picture: {picture}"
         assert picture["alt"].strip() or picture["decorative"], f"no alt text: {picture}"
@@ -209,6 +213,76 @@ def test_a_page_is_readable_by_all(visit, name):
     assert found == []
 
 
+@pytest.mark.parametrize("name", PAGES)
+def test_a_first_view_is_light(browser, address, name):
+    page, sizes = browser.new_page(viewport={"width": 1280, "height": 900}), {}
+    page.on("response", lambda r: sizes.update({r.url: len(gzip.compress(r.body(), 6))}))
+    page.goto(address + name, wait_until="networkidle")
+    page.close()
+    largest = sorted(((size, url) for url, size in sizes.items()), reverse=True)[:5]
+    assert len(sizes) <= 25, sizes
+    assert sum(sizes.values()) <= 1_500_000, largest
+
+
+PHONE = {"viewport": {"width": 360, "height": 740}, "is_mobile": True, "has_touch": True}
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_fits_a_phone(browser, address, name):
+    context = browser.new_context(**PHONE)
+    page = context.new_page()
+    page.goto(address + name, wait_until="networkidle")
+    page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    context.close()
+
+
+def test_a_figure_opens_large_by_tap_and_by_key(browser, address):
+    context = browser.new_context(**PHONE)
+    page = context.new_page()
+    page.goto(address + "book/04_features.html", wait_until="networkidle")
+    button = page.locator("button.enlarge").first
+    button.tap()
+    large = page.locator("dialog.large")
+    assert large.locator("img").evaluate("i => i.complete && i.width === i.naturalWidth")
+    page.keyboard.press("Escape")
+    assert not large.is_visible()
+    button.press("Enter")
+    assert large.is_visible()
+    large.get_by_role("button", name="Close").click()
+    assert not large.is_visible()
+    context.close()
+
+
+def test_one_player_sounds_at_a_time(visit):
+    page, wrong = visit("book/03_dataset.html")
+    playing = "[...document.querySelectorAll('audio')].map(audio => !audio.paused)"
+    for i in (0, 1):
+        page.evaluate(f"document.querySelectorAll('audio')[{i}].play()")
+        page.wait_for_function(f"{playing}[{i}]")
+    assert [i for i, on in enumerate(page.evaluate(playing)) if on] == [1]
+    assert wrong == []
+
+
+def test_a_print_has_all_answers(visit):
+    page, _ = visit("book/10_significance.html")
+    opened = "document.querySelectorAll('details:not([open])').length"
+    shut = page.evaluate(opened)
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert page.evaluate(opened) == 0
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert page.evaluate(opened) == shut > 5
+
+
+def test_the_search_shows_the_glossary_first_and_a_sentence(visit):
+    page, _ = visit("search.html?q=onset")
+    first = page.locator("#search-results li").first
+    first.wait_for()
+    assert "glossary" in first.locator("a").first.get_attribute("href")
+    first.locator("p.context").wait_for()
+    assert "onset" in first.locator("p.context").inner_text().lower()
+
+
 def test_choices_are_shut_until_the_keyboard_opens_one(visit):
     page, wrong = visit("book/10_significance.html")
     choices = page.locator("details.choice")
@@ -219,6 +293,13 @@ def test_choices_are_shut_until_the_keyboard_opens_one(visit):
     first.locator("summary").press("Enter")
     assert first.locator("p").first.is_visible()
     assert page.locator("details.choice[open]").count() == 1
+    choices.nth(1).locator("summary").press("Enter")
+    assert page.locator("details.choice[open]").count() == 1, "one at a time"
+    mark = "getComputedStyle(d.querySelector('summary'), '::after').content"
+    marks = [choices.nth(i).evaluate(f"d => {{ d.open = true; return {mark} }}") for i in (0, 1)]
+    assert ["right" in mark for mark in marks] == [False, True]
+    page.get_by_role("button", name="Try again").first.click()
+    assert not page.locator("details.choice[open]").count()
     assert wrong == []
 
 

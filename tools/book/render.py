@@ -17,7 +17,8 @@ import nbformat
 import yaml
 
 from helpers.runs import analysis
-from tools.book import status, study_page
+from tools.book import lighten, status, study_page
+from tools.book.address import read as read_repository
 from tools.claims import page as claims
 from tools.common import ROOT, BookError
 
@@ -25,12 +26,6 @@ EXECUTED, OUT = Path("_build/executed"), Path("_build/html")
 PICTURES = {".png", ".svg", ".jpg", ".jpeg", ".webp", ".gif"}
 # From node_modules/ to folders of the pages' _static/, no more than browsers ask for.
 SCRIPTS = {
-    "mathjax/es5/tex-mml-chtml.js": ["mathjax"],
-    "mathjax/es5/a11y": ["mathjax"],
-    "mathjax/es5/input": ["mathjax"],
-    "mathjax/es5/sre": ["mathjax"],
-    "mathjax/es5/ui": ["mathjax"],
-    "mathjax/es5/output/chtml/fonts/woff-v2": ["mathjax/output/chtml/fonts"],
     "requirejs/require.js": ["widgets"],
     "@jupyter-widgets/html-manager/dist/embed-amd.js": ["widgets"],
     # Which of the manager's two bundles is asked for its icons depends on which loads last.
@@ -48,7 +43,13 @@ FRONT = """<!doctype html>
 <p><a href="{first}">To the book</a></p>
 </html>
 """
-OWN = {"book.css": "book.css", "favicon.svg": "favicon.svg", "base.js": "widgets/base.js"}
+OWN = {
+    "book.css": "book.css",
+    "book.js": "book.js",
+    "favicon.svg": "favicon.svg",
+    "scorer.js": "scorer.js",
+    "base.js": "widgets/base.js",
+}
 PAGES = Path(__file__).resolve().parent / "pages"
 
 
@@ -142,6 +143,7 @@ def stage(executed: Path, folder: Path, root: Path = ROOT) -> list[str]:
             copy(path, folder / path.relative_to(root))
     for source, target in OWN.items():
         copy(PAGES / source, folder / "assets" / target)
+    copy(root / "book/images/note.png", folder / "assets/note.png")
     modules = root / "node_modules"
     for pattern, targets in SCRIPTS.items():
         found = list(modules.glob(pattern))
@@ -184,6 +186,8 @@ def render(folder: Path, names: list[str]) -> Path:
         [*command, "--path-output", str(folder), "--all", "-W", "-n", "--keep-going", "--quiet"],
         # What it prints there is where the unfinished pages lie; warnings go to stderr.
         stdout=subprocess.DEVNULL,
+        # From there Sphinx takes the path of the search's scorer.
+        cwd=folder,
     )
     html = folder / "_build/html"
     if done.returncode:
@@ -217,7 +221,9 @@ def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
     folder, out = root / "_build/stage", root / options.out
     try:
         names = stage(root / options.executed, folder, root)
-        replace(render(folder, names), out)
+        html = render(folder, names)
+        lighten.lighten(html, root / "node_modules", read_repository(root))
+        replace(html, out)
     except BookError as error:
         print(f"render: {error}", file=sys.stderr)
         return 1

@@ -55,7 +55,9 @@ is checked in the notebook at once: the check says what is wrong and where to lo
 in Colab, or in the folder `{editions}` of the repository. The
 [repository]({url}) holds the solutions too, in `book/exercises`: look when you have tried.
 
-{table}
+## By chapter
+
+{notebooks}
 
 ## What they test
 
@@ -151,22 +153,31 @@ def editions(master: Master, root: Path = ROOT, run: bool = False) -> dict[str, 
 
 def page(repository: Repository, every: list[Master], root: Path = ROOT) -> str:
     """Return `book/exercises.md`: the notebooks, and the table objective -> exercise."""
-    rows = ["| chapter | exercises | minutes | open |", "|---|---|---|---|"]
-    chapters = []
+    notebooks, chapters = [], []
     for master in every:
         source = root / f"book/{master.name}.py"
         title = sync.parse(source.read_text(encoding="utf-8"), source.name)[1][0][0].source
         title = title.splitlines()[0].lstrip("# ")
         path = f"{sync.EDITIONS}/{master.name}.ipynb"
-        student = f"[notebook]({repository.url}/blob/{repository.branch}/{path})"
-        minutes = sum(exercise.minutes for exercise in master.exercises if not exercise.open)
-        project = sum(exercise.minutes for exercise in master.exercises if exercise.open)
-        rows.append(
-            f"| [{title}]({master.name}.ipynb) | {len(master.exercises)} | {minutes}, and "
-            f"{project} for the project | {student}, [Colab]({repository.colab(path)}) |"
-        )
+        student = f"{repository.url}/blob/{repository.branch}/{path}"
+        tasks = [
+            f"- {exercise.title} ({exercise.minutes} min, {exercise.points} point"
+            + "s" * (exercise.points != 1)
+            + ")"
+            for exercise in master.exercises
+        ]
+        notebooks += [
+            f"### [{title}]({master.name}.ipynb)", "",
+            f"[Open in Colab]({repository.colab(path)}) · [see the notebook]({student})", "",
+            *tasks, "",
+        ]  # fmt: skip
         bullets = objectives(source)
-        chapters += [f"### {title}", "", "| you will learn to | exercises |", "|---|---|"]
+        chapters += [
+            f"### {title.partition(':')[0]}: objectives",
+            "",
+            "| you will learn to | exercises |",
+            "|---|---|",
+        ]
         for bullet in bullets:
             tested = [
                 f"{exercise.title} ({exercise.minutes} min)"
@@ -178,7 +189,7 @@ def page(repository: Repository, every: list[Master], root: Path = ROOT) -> str:
     return PAGE.format(
         editions=sync.EDITIONS,
         url=repository.url,
-        table="\n".join(rows),
+        notebooks="\n".join(notebooks).rstrip("\n"),
         chapters="\n".join(chapters).rstrip("\n"),
     )
 

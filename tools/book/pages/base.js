@@ -6,14 +6,6 @@
   const here = new URL(".", document.currentScript.src).href;
   require.config({ baseUrl: here });
   document.currentScript.setAttribute("data-jupyter-widgets-cdn", here);
-  // Widgets typeset formulas through MathJax 2's queue; MathJax 3 has a promise.
-  window.addEventListener("load", () => {
-    if (!window.MathJax || window.MathJax.Hub) return;
-    window.MathJax.Hub = {
-      Queue: ([, , element]) =>
-        window.MathJax.startup.promise.then(() => window.MathJax.typesetPromise([element])),
-    };
-  });
   // The manager gives a slider's handle no name of its own; a screen reader needs one.
   new MutationObserver(() => {
     for (const handle of document.querySelectorAll(".noUi-handle:not([aria-label])")) {

@@ -1,0 +1,137 @@
+"""What makes rendered pages light: on a page of a few lines, with the real KaTeX and fonts."""
+
+import base64
+import re
+import shutil
+from pathlib import Path
+
+import pydata_sphinx_theme
+import pytest
+from fontTools.ttLib import TTFont
+from PIL import Image
+
+from tools.book.address import PLACEHOLDER, Repository
+from tools.book.lighten import lighten
+from tools.common import ROOT, BookError
+
+THEME = Path(pydata_sphinx_theme.__file__).parent / "theme/pydata_sphinx_theme/static"
+HERE = Repository("https://github.com/somebody/book")
+SOUND = base64.b64encode(b"fLaC and what follows").decode()
+PAGE = f"""<html data-content_root="../"><head><title>A page</title>
+<script>window.MathJax = {{"options": {{}}}}</script>
+<script defer="defer" src="../_static/mathjax/tex-mml-chtml.js"></script>
+<script src="../_static/one.js?v=1"></script><script src="../_static/scripts/theme.js"></script>
+<script src="../_static/two.js"></script>
+<script defer src="../_static/scripts/fontawesome.js?digest=1"></script>
+</head><body><i class="fa-solid fa-sun"></i>
+<h1>A page</h1><p>It says "so".</p>
+<p>See <a class="reference external" href="{PLACEHOLDER}/issues">here</a>.</p>
+<p>With <span class="math notranslate nohighlight">\\(a &lt; b\\)</span>:</p>
+<div class="math notranslate nohighlight" id="equation-x">
+<span class="eqno">(1)<a class="headerlink" href="#equation-x">#</a></span>\\[\\begin{{split}}
+x &amp;= 1 \\\\ y &amp;= 2\\end{{split}}\\]</div>
+<img alt="first" src="../_images/a.png" style="width: 10px"/> <a href="../_images/b.png">large</a>
+<img alt="second" src="../_images/b.png"/>
+<audio controls preload="metadata" aria-label="a" src="data:audio/flac;base64,{SOUND}"></audio>
+<audio src="data:audio/flac;base64,{SOUND}"></audio>
+</body></html>
+"""
+
+
+@pytest.fixture
+def html(tmp_path):
+    for part in ("styles/pydata-sphinx-theme.css", "vendor", "scripts/fontawesome.js"):
+        target = tmp_path / "_static" / part
+        target.parent.mkdir(parents=True, exist_ok=True)
+        copy = shutil.copytree if (THEME / part).is_dir() else shutil.copyfile
+        copy(THEME / part, target)
+    for name in ("one", "two"):
+        (tmp_path / f"_static/{name}.js").write_text(f'say("{name}")')
+    (tmp_path / "_images").mkdir()
+    for name, size in (("a", (200, 100)), ("b", (300, 50))):
+        Image.new("RGB", size, "white").save(tmp_path / f"_images/{name}.png", compress_level=0)
+    (tmp_path / "book").mkdir()
+    (tmp_path / "book/page.html").write_text(PAGE)
+    (tmp_path / "index.html").write_text(
+        '<meta http-equiv="refresh" content="0; url=book/page.html">'
+    )
+    return tmp_path
+
+
+def page_of(html, repository=HERE):
+    lighten(html, ROOT / "node_modules", repository)
+    return (html / "book/page.html").read_text()
+
+
+def test_formulas_are_set_and_nothing_is_left_to_the_browser(html):
+    page = page_of(html)
+    assert page.count("<math ") == page.count('class="katex-html"') == 2
+    assert "(1)<a" in page
+    assert "<mo>&lt;</mo>" in page
+    assert "MathJax" not in page
+    assert "mathjax" not in page
+    style = re.search(r'href="\.\./(_static/katex/katex\.min\.css)"', page)[1]
+    fonts = re.findall(r"url\((fonts/[\w-]+\.woff2)\)", (html / style).read_text())
+    assert len(fonts) > 10
+    assert all((html / "_static/katex" / font).is_file() for font in fonts)
+
+
+def test_a_formula_that_cannot_be_read_is_shown(html):
+    (html / "book/page.html").write_text(PAGE.replace("a &lt; b", "\\frac{1}"))
+    with pytest.raises(BookError, match=r"KaTeX.*ParseError"):
+        lighten(html, ROOT / "node_modules", HERE)
+
+
+def test_only_icons_in_use_are_kept(html):
+    before = sum(path.stat().st_size for path in html.rglob("*.woff2"))
+    page = page_of(html)
+    assert "fontawesome.js" not in page
+    fonts = html / "_static/vendor/fontawesome/webfonts"
+    kept = TTFont(fonts / "fa-solid-900.woff2").getBestCmap()
+    assert 0xF185 in kept  # the sun
+    assert 0xF0F3 not in kept  # a bell
+    assert sum(path.stat().st_size for path in fonts.iterdir()) < before / 10
+
+
+def test_pictures_tell_their_size_and_are_small(html):
+    page = page_of(html)
+    first, second = re.findall(r"<img[^>]*>", page)
+    assert first == '<img alt="first" src="../_images/a.webp" style="width: 10px">'
+    assert 'src="../_images/b.webp"' in second
+    assert (
+        'loading="lazy" decoding="async" width="300" height="50" style="--natural: 300px">'
+        in second
+    )
+    assert 'href="../_images/b.webp"' in page
+    assert Image.open(html / "_images/b.webp").getpixel((0, 0)) == (255, 255, 255)
+
+
+def test_equal_sounds_are_one_file(html):
+    page = page_of(html)
+    one, other = re.findall(r'<audio .*?src="\.\./(_static/sounds/\w+\.flac)"', page)
+    assert page.count('preload="none"') == 2
+    assert "metadata" not in page
+    assert one == other
+    assert (html / one).read_bytes() == b"fLaC and what follows"
+
+
+def test_a_page_says_what_it_is_about_and_links_to_no_placeholder(html):
+    page = page_of(html)
+    assert '<meta name="description" content="It says &quot;so&quot;.">' in page
+    assert 'og:image" content="https://somebody.github.io/book/_static/note.png"' in page
+    assert f'href="{PLACEHOLDER}/issues"' in page
+
+
+def test_links_to_a_placeholder_are_plain_text(html):
+    page = page_of(html, Repository(PLACEHOLDER))
+    assert "See here." in page
+    assert "your-account" not in page
+
+
+def test_small_scripts_are_one_file(html):
+    page = page_of(html)
+    (source,) = re.findall(r'src="\.\./(_static/pages\.js)\?v=\w{8}"', page)
+    assert (html / source).read_text() == 'say("one");\nsay("two");'
+    assert "one.js" not in page
+    assert "two.js" not in page
+    assert "scripts/theme.js" in page

@@ -1,0 +1,90 @@
+/* What every page does: one sound at a time, choices that answer, figures to open, all of it to print. */
+(() => {
+  "use strict";
+  const all = (selector, root = document) => [...root.querySelectorAll(selector)];
+
+  // Two players never sound together.
+  document.addEventListener("play", (event) => {
+    all("audio").forEach((other) => other !== event.target && other.pause());
+  }, true);
+
+  // Of the choices of a question one is open; it says in its line whether it was right.
+  function choices() {
+    let number = 0;
+    for (const choice of all("details.choice")) {
+      const before = choice.previousElementSibling;
+      if (!before || !before.matches("details.choice")) number += 1;
+      choice.name = `question-${number}`;
+      const right = choice.querySelector("strong")?.textContent.startsWith("Right");
+      choice.classList.add(right ? "right" : "wrong");
+      if (choice.nextElementSibling?.matches("details.choice")) continue;
+      const again = document.createElement("button");
+      again.type = "button";
+      again.className = "again";
+      again.textContent = "Try again";
+      again.addEventListener("click", () => {
+        all(`details.choice[name="${choice.name}"]`).forEach((one) => { one.open = false; });
+        again.parentElement.querySelector(`details[name="${choice.name}"] > summary`).focus();
+      });
+      choice.after(again);
+    }
+  }
+
+  // A figure opens as large as it is, by tap, click or Enter; Escape, or another tap, shuts it.
+  function figures() {
+    const dialog = document.createElement("dialog");
+    dialog.className = "large";
+    dialog.setAttribute("aria-label", "The figure, large");
+    dialog.addEventListener("click", () => dialog.close());
+    document.body.append(dialog);
+    for (const picture of all(".bd-article :is(.cell_output, figure) img")) {
+      if (picture.closest("a, button, summary, .widget-subarea")) continue;
+      const button = document.createElement("button");
+      button.type = "button";
+      button.className = "enlarge";
+      button.setAttribute("aria-label", `Open large: ${picture.alt}`);
+      picture.replaceWith(button);
+      button.append(picture);
+      button.addEventListener("click", () => {
+        const large = picture.cloneNode();
+        large.removeAttribute("style");
+        large.loading = "eager";
+        const shut = document.createElement("button");
+        shut.type = "button";
+        shut.textContent = "Close";
+        dialog.replaceChildren(shut, large);
+        dialog.showModal();
+      });
+    }
+  }
+
+  // What is wider than the page can be scrolled by keyboard, and shows that it goes on.
+  function wide() {
+    for (const box of all(".bd-article :is(.pst-scrollable-table-container, .cell_output .output, pre, .scroll, div.math)")) {
+      const more = box.scrollWidth > box.clientWidth + 1;
+      box.classList.toggle("goes-on", more);
+      if (more && !box.hasAttribute("tabindex")) box.tabIndex = 0;
+    }
+  }
+
+  // On paper nothing can be opened.
+  function printing() {
+    let shut = [];
+    addEventListener("beforeprint", () => {
+      shut = all("details:not([open])").map((one) => [one, one.name]);
+      shut.forEach(([one]) => { one.name = ""; one.open = true; });
+    });
+    addEventListener("afterprint", () => {
+      shut.forEach(([one, name]) => { one.open = false; one.name = name || ""; });
+    });
+  }
+
+  document.addEventListener("DOMContentLoaded", () => {
+    choices();
+    figures();
+    printing();
+    wide();
+    addEventListener("resize", wide);
+    document.addEventListener("toggle", wide, true);
+  });
+})();
