@@ -40,9 +40,10 @@ MATHJAX = re.compile(
 )
 FONT_AWESOME = re.compile(r"<script[^>]*/fontawesome\.js.*?</script>")
 SEARCH = re.compile(r"<script[^>]*/(searchtools|language_data|searchindex)\.js.*?</script>")
-# What Sphinx and its extensions load in a file each, from the folder `_static` itself.
+# What Sphinx and its extensions load in a file each, from the folder `_static` itself; between them
+# pages set what the later ones read, with the first.
 BUNDLES = {
-    "pages.js": r'<script src="([./]*_static/)([\w.]+\.js)(?:\?[^"]*)?"></script>',
+    "pages.js": r'<script src="([./]*_static/)((?!documentation_)[\w.]+\.js)(?:\?[^"]*)?"></script>',
     "pages.css": r'<link rel="stylesheet" type="text/css" href="([./]*_static/)([\w.-]+\.css)'
     r'(?:\?[^"]*)?" />',
 }
@@ -147,7 +148,7 @@ def bundle(pages: dict[Path, str], html: Path) -> None:
         for path, text in pages.items():
             places = [found for found in re.finditer(pattern, text) if found[2] in shared]
             for place in reversed(places):
-                link = PUT[name].format(f"{place[1]}{name}?v={version}") * (place is places[0])
+                link = PUT[name].format(f"{place[1]}{name}?v={version}") * (place is places[-1])
                 text = text[: place.start()] + link + text[place.end() :]
             pages[path] = text
 
