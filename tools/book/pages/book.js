@@ -60,7 +60,7 @@
 
   // What is wider than the page can be scrolled by keyboard, and shows that it goes on.
   function wide() {
-    for (const box of all(".bd-article :is(.pst-scrollable-table-container, .cell_output .output, pre, .scroll, div.math)")) {
+    for (const box of all(".bd-article :is(.pst-scrollable-table-container, .cell_output .output, pre, button.enlarge)")) {
       const more = box.scrollWidth > box.clientWidth + 1;
       box.classList.toggle("goes-on", more);
       if (more && !box.hasAttribute("tabindex")) box.tabIndex = 0;
