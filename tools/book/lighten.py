@@ -43,7 +43,8 @@ SEARCH = re.compile(r"<script[^>]*/(searchtools|language_data|searchindex)\.js.*
 # What Sphinx and its extensions load in a file each, from the folder `_static` itself; between them
 # pages set what the later ones read, with the first.
 BUNDLES = {
-    "pages.js": r'<script src="([./]*_static/)((?!documentation_)[\w.]+\.js)(?:\?[^"]*)?"></script>',
+    "pages.js": r'<script src="([./]*_static/)((?!documentation_)[\w.]+\.js)'
+    r'(?:\?[^"]*)?"></script>',
     "pages.css": r'<link rel="stylesheet" type="text/css" href="([./]*_static/)([\w.-]+\.css)'
     r'(?:\?[^"]*)?" />',
 }
