@@ -895,15 +895,6 @@ def test_an_interrupt_is_obeyed_though_it_was_lost(audio, tmp_path, monkeypatch)
     assert len(datasets.load(tmp_path / "to")) == len(audio) - 1
 
 
-@pytest.mark.parametrize("option", ["--per-family", "--workers"])
-@pytest.mark.parametrize("number", [0, -1])
-def test_the_command_takes_no_fewer_than_one(option, number, tmp_path, capsys):
-    with pytest.raises(SystemExit):
-        stream.main(["train", "--to", str(tmp_path), option, str(number)])
-    assert f"{option} is {number}, expected 1 or more" in capsys.readouterr().err
-    assert not list(tmp_path.iterdir())
-
-
 def test_no_store_of_less_than_a_note_a_family(make, tmp_path):
     with pytest.raises(ValueError, match="per_family is 0: expected 1 or more"):
         make(tmp_path / "set.tar.gz", 0)

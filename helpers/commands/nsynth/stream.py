@@ -368,15 +368,15 @@ def main(arguments=None) -> None:
         "--source", help="a URL, archive or folder instead of NSynth's own place on the web"
     )
     parser.add_argument(
-        "--per-family", type=int, metavar="N", help="of train, keep N notes of each family"
+        "--per-family", type=options.at_least(1), metavar="N",
+        help="of train, keep N notes of each family",
+    )  # fmt: skip
+    parser.add_argument(
+        "--seed", type=options.at_least(0), default=0, help="draws those notes (default: 0)"
     )
-    parser.add_argument("--seed", type=int, default=0, help="draws those notes (default: 0)")
     parser.add_argument("--mel", action="store_true", help="keep the mel spectrograms as well")
-    parser.add_argument("--workers", type=int, help="processes (default: one a core)")
+    parser.add_argument("--workers", type=options.jobs, help="processes (default: one a core)")
     args = parser.parse_args(arguments)
-    for option, number in (("--per-family", args.per_family), ("--workers", args.workers)):
-        if number is not None and number < 1:
-            parser.error(f"{option} is {number}, expected 1 or more")
     kinds = ("mfcc", "mel") if args.mel else ("mfcc",)
     try:
         with remembered_interrupts(), _executor(None, args.workers) as executor:
