@@ -35,6 +35,7 @@ FOLDERS = (
 ABSURD = {
     "number": (*NUMBERS, "0"),
     "folder": FOLDERS,
+    "checksum": ("", "sha256", "sha256:" + "g" * 64, "sha1:" + "0" * 40, "0" * 64),
     "existing": ("", "nowhere", "~nobody-of-this-name", "x" * 5000),
     "data": ("", "nowhere", "/dev/null", "pyproject.toml/x", "~nobody-of-this-name", "x" * 5000),
 }

@@ -1,6 +1,7 @@
 """What several commands ask of their options: refused in a sentence, before anything is loaded."""
 
 import argparse
+import re
 from pathlib import Path
 
 from helpers import datasets
@@ -41,6 +42,13 @@ def more_than_zero(most: float = 100_000):
         return number
 
     return number
+
+
+def checksum(text: str) -> str:
+    """The type of an option that takes a digest, after the name of its algorithm."""
+    if not re.fullmatch("md5:[0-9a-f]{32}|sha256:[0-9a-f]{64}", text.lower()):
+        raise argparse.ArgumentTypeError(f"{text[:40]!r}: expected md5: or sha256:, and its digits")
+    return text.lower()
 
 
 def folder(text: str) -> Path:
