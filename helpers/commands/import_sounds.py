@@ -529,7 +529,10 @@ def _write(folder: Path, sounds: list[Sound], refused: list, into: Path, progres
     with files.named(folder / "examples.json"):
         (folder / "examples.json").write_text(json.dumps(examples, indent=1) + "\n")
     path = folder / "origin.csv"
-    with files.named(path), open(path, "w", newline="", encoding="utf-8") as file:
+    with (
+        files.named(path),
+        open(path, "w", newline="", encoding="utf-8", errors="surrogateescape") as file,
+    ):
         csv.writer(file).writerows([["note", "file", "instrument", "steps"], *origins])
     return wrong
 
