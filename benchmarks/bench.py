@@ -280,6 +280,8 @@ def bench_pages(repeats: int) -> None:
 
 
 def main() -> None:
+    from helpers.commands.options import at_least
+
     parser = argparse.ArgumentParser(description=__doc__)
     benches = {
         "archive": bench_archive,
@@ -291,7 +293,7 @@ def main() -> None:
         "recording": bench_recording,
     }
     parser.add_argument("only", nargs="*", choices=[*benches, []], help="default: all")
-    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--repeats", type=at_least(1), default=5)
     options = parser.parse_args()
     if options.only:
         for name in options.only:

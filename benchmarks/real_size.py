@@ -298,12 +298,16 @@ def write(result: dict, page: Path = PAGE) -> None:
 
 
 def main() -> None:
+    from helpers.commands.options import at_least, folder
+
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n\n")[0])
-    parser.add_argument("--notes", type=int, default=2000, help=f"the thesis has {FULL}")
-    parser.add_argument("--test", type=int, help="notes of the test split (4096, or a twentieth)")
-    parser.add_argument("--steps", type=int, default=STEPS)
+    parser.add_argument("--notes", type=at_least(20), default=2000, help=f"the thesis has {FULL}")
+    parser.add_argument(
+        "--test", type=at_least(1), help="notes of the test split (4096, or a twentieth)"
+    )
+    parser.add_argument("--steps", type=at_least(1), default=STEPS)
     parser.add_argument("--lstm-backend", default="jax", choices=("jax", "tensorflow"))
-    parser.add_argument("--out", type=Path, default=ROOT / "_build" / "benchmarks")
+    parser.add_argument("--out", type=folder, default=ROOT / "_build" / "benchmarks")
     parser.add_argument("--write", action="store_true", help=f"the table, into {PAGE.name}")
     for name, n in (("serve", 2), ("make", 3), ("train", 4)):
         parser.add_argument(f"--{name}", nargs=n, help=argparse.SUPPRESS)
@@ -318,14 +322,14 @@ def main() -> None:
 
     test = options.test or min(4096, options.notes // 20)
     result = {"machine": f"{machine.processor()}, {os.cpu_count()} cores", "steps": options.steps}
-    with tempfile.TemporaryDirectory() as folder:
-        result["store"] = store(options.notes, test, Path(folder))
+    with tempfile.TemporaryDirectory() as place:
+        result["store"] = store(options.notes, test, Path(place))
         print("store", json.dumps(result["store"]), flush=True)
         result["models"] = {}
         for name in ("cnn", "lstm"):
             os.environ["KERAS_BACKEND"] = options.lstm_backend if name == "lstm" else "tensorflow"
             for variant in ("base", "thesis"):
-                found = measured("--train", folder, name, variant, options.steps)
+                found = measured("--train", place, name, variant, options.steps)
                 result["models"][f"{name} {variant}"] = found
                 print(name, variant, json.dumps(found), flush=True)
     result["parts"] = parts()

@@ -203,7 +203,8 @@ for name, row in zip("ABC", rows, strict=True):
 # %%
 DEAL = 5  # the seed from which the notes are dealt
 FAMILIES = ("bass", "guitar")
-pair = notes.sample(min(100, 2 * profile.notes_per_family))
+fewest = notes.table["family"].value_counts().min()
+pair = notes.sample(min(100, 2 * profile.notes_per_family, fewest))
 pair = pair.select(pair.table["family"].isin(FAMILIES).to_numpy())
 X_raw = np.array([two_numbers(pair.waveform(i)) for i in range(len(pair))])
 y = (pair.table["family"] == FAMILIES[1]).to_numpy(dtype=float)

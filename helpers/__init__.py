@@ -9,3 +9,23 @@ data: `profiles`, `notes`, `runs.files`, `runs.machine`, `runs.stores`, `dataset
 those before it. Importing this package loads none of them; TensorFlow, librosa and matplotlib are
 loaded when first used.
 """
+
+import atexit as _atexit
+import os as _os
+import shutil as _shutil
+import tempfile as _tempfile
+
+
+def _find_room_for_caches() -> None:
+    # librosa, numba, matplotlib and Jupyter fail where they may keep nothing: a user of no home,
+    # or one that cannot be written to, gets a temporary place.
+    home = _os.path.expanduser("~")
+    if not _os.access(home, _os.W_OK):
+        folder = _tempfile.mkdtemp(prefix="caches-")
+        _atexit.register(_shutil.rmtree, folder, ignore_errors=True)
+        _os.environ.setdefault("XDG_CACHE_HOME", folder)
+        if not _os.path.isdir(home):
+            _os.environ["HOME"] = folder
+
+
+_find_room_for_caches()

@@ -37,7 +37,7 @@ from helpers.notes import (
     parse_note,
     some,
 )
-from helpers.runs import stores
+from helpers.runs import files, stores
 
 __all__ = [
     "BUNDLED", "EXCLUDED", "FAMILIES", "SAMPLE_RATE", "SAMPLES", "SOURCES", "SPLITS",
@@ -227,8 +227,10 @@ def place(name_or_path) -> Path:
         raise DatasetError(
             f"no set is named: give one of {', '.join((*BUNDLED, 'nsynth'))}, or a path"
         )
-    path = BUNDLED.get(str(name_or_path)) or Path(name_or_path).expanduser()
-    return Path(os.path.abspath(path))
+    try:
+        return files.absolute(BUNDLED.get(str(name_or_path), name_or_path), "the set of notes")
+    except ValueError as error:
+        raise DatasetError(str(error)) from error
 
 
 def check_place(path: Path) -> None:

@@ -8,6 +8,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
+from helpers.notes import FAMILIES
+
 
 class Fold(NamedTuple):
     """The three parts of a fold: positions of notes, each an int64 array in rising order."""
@@ -15,6 +17,19 @@ class Fold(NamedTuple):
     train: np.ndarray
     validation: np.ndarray
     test: np.ndarray
+
+
+def _name(family: int | str) -> str:
+    """What a family is called in an error."""
+    known = isinstance(family, np.integer) and 0 <= family < len(FAMILIES)
+    return FAMILIES[family] if known else f"family {family}"
+
+
+def _fewest(families: np.ndarray, counts: ArrayLike) -> str:
+    """The family that has the fewest, for an error."""
+    return (
+        f"{_name(families[np.argmin(counts)])} with {np.min(counts)}" if np.size(counts) else "none"
+    )
 
 
 def stratified(labels: ArrayLike, n_folds: int = 5, seed: int = 0) -> list[Fold]:
@@ -52,11 +67,9 @@ def stratified(labels: ArrayLike, n_folds: int = 5, seed: int = 0) -> list[Fold]
     n_parts = 2 * n_folds
     families, counts = np.unique(labels, return_counts=True)
     if len(labels) == 0 or counts.min() < n_parts:
-        smallest = (
-            f"family {families[counts.argmin()]} has {counts.min()}" if len(labels) else "none"
-        )
         raise ValueError(
-            f"{n_folds} folds of 80/10/10 need at least {n_parts} notes of every family: {smallest}"
+            f"{n_folds} folds of 80/10/10 need at least {n_parts} notes of every family, found "
+            f"{_fewest(families, counts)}: take a larger set, or fewer folds"
         )
     dealer = StratifiedKFold(n_splits=n_parts, shuffle=True, random_state=seed)
     parts = [np.sort(part) for _, part in dealer.split(labels, labels)]
@@ -135,10 +148,10 @@ def grouped(
     owned = [np.unique(instruments[labels == family]) for family in families]
     counts = [len(names) for names in owned]
     if not counts or min(counts) < n_folds:
-        fewest = f"family {families[np.argmin(counts)]} has {min(counts)}" if counts else "none"
         raise ValueError(
             f"{n_folds} folds that hold out instruments need at least {n_folds} instruments of "
-            f"every family: {fewest}"
+            f"every family, found {_fewest(families, counts)}: take a set of more instruments, "
+            "fewer folds (two at least), or folds that hold out none, such as `--split stratified`"
         )
     names, times = np.unique(np.concatenate(owned), return_counts=True)
     if times.max() > 1:
@@ -165,8 +178,9 @@ def grouped(
             left = rng.permutation(np.flatnonzero((labels == family) & known))
             if len(left) < 2:
                 raise ValueError(
-                    f"fold {k + 1} tests every recording of family {family} but "
-                    f"{len(left)} notes: it needs instruments of other recordings to train on"
+                    f"fold {k + 1} tests every recording of {_name(family)} but {len(left)} "
+                    "notes: it needs instruments of other recordings to train on, so take a set "
+                    "of more instruments, or fewer folds"
                 )
             validation.append(left[: min(tenth, len(left) // 2)])
         held = np.sort(np.concatenate(validation))

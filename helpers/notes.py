@@ -331,10 +331,10 @@ class Notes:
             if len(found) < per_family:
                 fewest = self.table["family"].value_counts().reindex(FAMILIES, fill_value=0).min()
                 fit = [p.name for p in profiles.PROFILES.values() if p.notes_per_family <= fewest]
-                advice = f" (enough for the profile {fit[-1]})" if fit else ""
+                advice = f"enough for the profile {fit[-1]}" if fit else "too few for any profile"
                 raise DatasetError(
                     f"{self.origin}: {len(found)} {family} notes found, {per_family} asked for: "
-                    f"ask for fewer notes per family{advice}, or use a larger set"
+                    f"ask for fewer notes per family ({advice}), or use a larger set"
                 )
             rows.append(self._shuffled(found, seed, number)[:per_family])
         return self.select(np.sort(np.concatenate(rows)))

@@ -20,6 +20,7 @@ CHAPTER = """\
 
 # %% tags=["parameters"]
 PROFILE = "mini"
+DATA = "nsynth-mini"
 {parameters}
 
 # %%
@@ -79,7 +80,10 @@ def test_values_equal_to_the_chapters_own_inject_no_cell(book):
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["--parameter", "RUNS="], "RUNS is empty: give a path, or leave it out"),
+        (["--parameter", "RUNS="], "RUNS: the folder is empty: name a folder"),
+        (["--parameter", "RUNS=/dev/null"], "RUNS: the folder is /dev/null, and /dev/null is no"),
+        (["--parameter", "DATA=nowhere"], "nowhere: no such folder or archive"),
+        (["--output", "/proc/book"], "No such file or directory: '/proc/book'"),
         (["--profile", "smok"], "no profile 'smok': choose one of smoke, quick"),
         (["--parameter", "EPOCH=3"], "no parameter 'EPOCH'"),
         (["--parameter", "EPOCHS=three"], "EPOCHS is of type int, such as 3"),

@@ -151,10 +151,14 @@ def test_folders_that_a_user_names(tmp_path, monkeypatch):
     assert files.place("~/runs", "RUNS") == files.place("runs", "RUNS") == tmp_path / "runs"
     with pytest.raises(ValueError, match="RUNS is empty: name a folder"):
         files.place("", "RUNS")
-    with pytest.raises(ValueError, match="RUNS is /dev/null, which is no folder"):
+    with pytest.raises(ValueError, match="RUNS is /dev/null, and /dev/null is no folder"):
         files.place("/dev/null", "RUNS")
-    with pytest.raises(OSError, match="/dev/null/runs"):
-        files.writable(files.place("/dev/null/runs", "RUNS"))
+    with pytest.raises(ValueError, match="RUNS is /dev/null/runs, and /dev/null is no folder"):
+        files.place("/dev/null/runs", "RUNS")
+    with pytest.raises(ValueError, match="there is no such home directory"):
+        files.place("~nobody-of-this-name/runs", "RUNS")
+    with pytest.raises(OSError, match="/proc/runs"):
+        files.writable(files.place("/proc/runs", "RUNS"))
 
 
 def test_nothing_is_left_of_a_failed_extraction(make_set, tmp_path):

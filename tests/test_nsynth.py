@@ -895,13 +895,20 @@ def test_an_interrupt_is_obeyed_though_it_was_lost(audio, tmp_path, monkeypatch)
     assert len(datasets.load(tmp_path / "to")) == len(audio) - 1
 
 
-@pytest.mark.parametrize("option", ["--per-family", "--workers"])
-@pytest.mark.parametrize("number", [0, -1])
-def test_the_command_takes_no_fewer_than_one(option, number, tmp_path, capsys):
+def test_the_checksum_of_an_archive_is_told_and_held_to(audio, undisturbed, make, tmp_path, capsys):
+    data = pack(members(audio))
+    digest = f"sha256:{hashlib.sha256(data).hexdigest()}"
+    (tmp_path / "set.tar.gz").write_bytes(data)
+    command = ["train", "--source", str(tmp_path / "set.tar.gz"), "--to", str(tmp_path / "to")]
+    with pytest.raises(SystemExit, match=f"{digest}, expected sha256:00"):
+        stream.main([*command, "--checksum", "sha256:" + "0" * 64])
+    make(tmp_path / "set.tar.gz")
+    assert f"set.tar.gz: {digest}. Nothing to compare it with" in capsys.readouterr().err
     with pytest.raises(SystemExit):
-        stream.main(["train", "--to", str(tmp_path), option, str(number)])
-    assert f"{option} is {number}, expected 1 or more" in capsys.readouterr().err
-    assert not list(tmp_path.iterdir())
+        stream.main(["train", "test", "--checksum", digest])
+    assert "give one split at a time" in capsys.readouterr().err
+    with pytest.raises(SystemExit, match="is a folder, and a checksum is of an archive"):
+        stream.main([*command[:2], str(tmp_path), *command[3:], "--checksum", digest])
 
 
 def test_no_store_of_less_than_a_note_a_family(make, tmp_path):

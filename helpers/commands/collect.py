@@ -235,15 +235,14 @@ def main(arguments=None) -> int:
         prog="instruments collect", description=(__doc__ or "").partition("\n")[0]
     )
     parser.add_argument("into", type=options.folder, help="the folder of the class's records")
-    parser.add_argument("sources", nargs="+", type=Path, metavar="from", help="folders, zip files")
+    parser.add_argument(
+        "sources", nargs="+", type=options.existing, metavar="from", help="folders, zip files"
+    )
     parser.add_argument("--profile", default="quick", choices=list(profiles.PROFILES))
     parser.add_argument(
         "--data", default="nsynth-mini", type=options.data, help="a set in NSynth's layout"
     )
     args = parser.parse_args(arguments)
-    if lacking := [str(source) for source in args.sources if not source.exists()]:
-        print(f"collect: there is no {', '.join(lacking)}", file=sys.stderr)
-        return 2
     outcomes = pool(args.into, args.sources, args.profile, args.data)
     print(report(outcomes))
     return int(any(outcome.verdict == "refused" for outcome in outcomes))

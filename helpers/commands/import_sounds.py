@@ -529,7 +529,10 @@ def _write(folder: Path, sounds: list[Sound], refused: list, into: Path, progres
     with files.named(folder / "examples.json"):
         (folder / "examples.json").write_text(json.dumps(examples, indent=1) + "\n")
     path = folder / "origin.csv"
-    with files.named(path), open(path, "w", newline="", encoding="utf-8") as file:
+    with (
+        files.named(path),
+        open(path, "w", newline="", encoding="utf-8", errors="surrogateescape") as file,
+    ):
         csv.writer(file).writerows([["note", "file", "instrument", "steps"], *origins])
     return wrong
 
@@ -556,14 +559,16 @@ def main(arguments=None) -> None:
     )
     parser.add_argument(
         "source",
-        type=options.folder,
+        type=options.existing,
         help="the folder of sounds, in folders named after instruments",
     )
     parser.add_argument(
         "into", type=options.folder, help="the folder of the set: the chapters' parameter DATA"
     )
     parser.add_argument("--split", choices=SPLITS, default="train", help="(default: train)")
-    parser.add_argument("--labels", help="a CSV file: file,family and more, see the module")
+    parser.add_argument(
+        "--labels", type=options.existing, help="a CSV file: file,family and more, see the module"
+    )
     parser.add_argument(
         "--as", dest="given", nargs="+", default=[], metavar="LABEL=FAMILY",
         help="the family of a label that is not known, or LABEL=- to leave its sounds out",

@@ -11,7 +11,7 @@ import argparse
 import os
 from pathlib import Path
 
-from helpers.commands.options import at_least
+from helpers.commands.options import at_least, folder
 from helpers.notes import obey_interrupt, remembered_interrupts
 from helpers.runs import quick
 
@@ -81,7 +81,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--rows", nargs="+", help="only these rows of the plan")
     parser.add_argument("--deals", type=at_least(1), help="only the first so many of each row")
     parser.add_argument("--backend", choices=BACKENDS, default="jax", help="only rows of this one")
-    parser.add_argument("--runs", default="_build/study", help="the folder of unfinished deals")
+    parser.add_argument(
+        "--runs", default="_build/study", type=folder, help="the folder of unfinished deals"
+    )
     parser.add_argument("--confirm", action="store_true", help="the rows that ask wide-test, once")
     parser.add_argument("--dry-run", action="store_true", help="list what is kept, run nothing")
     parser.add_argument("--findings", action="store_true", help="write book/records/study.json")
@@ -108,16 +110,16 @@ def main(arguments: list[str] | None = None) -> int:
     quick.keep_memory()
     try:
         with remembered_interrupts():
-            return _run(pairs, Path(options.runs))
+            return _run(pairs, options.runs)
     except KeyboardInterrupt:
         print("\nStopped. Give the same command again: it goes on from the last finished epoch.")
         return 130
 
 
 def _run(pairs, runs: Path) -> int:
-    from filelock import FileLock, Timeout
+    from filelock import Timeout
 
-    from helpers.runs import study
+    from helpers.runs import files, study
 
     failed = 0
     runs.mkdir(parents=True, exist_ok=True)
@@ -126,7 +128,7 @@ def _run(pairs, runs: Path) -> int:
         if study.kept(row, deal).exists():
             continue
         try:
-            with FileLock(runs / f"{name}.lock", timeout=0):
+            with files.lock_at(runs / f"{name}.lock").acquire(timeout=0):
                 print(f"[{number}/{len(pairs)}] {name}", flush=True)
                 study.run(row, deal, runs)
         except Timeout:

@@ -236,7 +236,7 @@ def main(arguments=None) -> int:
     parser.add_argument("--split", default="stratified", choices=SPLITS, help="the folds")
     parser.add_argument("--feature", default="mfcc", choices=("mfcc", "mel"))
     parser.add_argument(
-        "--seconds", type=options.seconds, default=4, help="of each note, from its start"
+        "--seconds", type=options.more_than_zero(4), default=4, help="of each note, from its start"
     )
     parser.add_argument("--epochs", type=options.at_least(1), help="instead of the profile's")
     parser.add_argument(
@@ -245,9 +245,7 @@ def main(arguments=None) -> int:
     parser.add_argument(
         "--clean", action="store_true", help="measure training notes with dropout off, too"
     )
-    parser.add_argument(
-        "--jobs", type=options.at_least(1), default=1, help="processes that train at once"
-    )
+    parser.add_argument("--jobs", type=options.jobs, default=1, help="processes that train at once")
     parser.add_argument("--dry-run", action="store_true", help="list runs, train nothing")
     args = parser.parse_args(arguments)
     where = (args.profile, args.data, str(args.runs))

@@ -87,14 +87,23 @@ def place(path, what: str) -> Path:
     Raises
     ------
     ValueError
-        If nothing is named, or what stands there is no folder.
+        If nothing is named, or what stands there or above it is no folder.
     """
     if not str(path).strip():
         raise ValueError(f"{what} is empty: name a folder")
-    path = Path(os.path.abspath(Path(path).expanduser()))
-    if path.exists() and not path.is_dir():
-        raise ValueError(f"{what} is {path}, which is no folder")
+    path = absolute(path, what)
+    for part in (path, *path.parents):
+        if part.exists() and not part.is_dir():
+            raise ValueError(f"{what} is {path}, and {part} is no folder")
     return path
+
+
+def absolute(path, what: str) -> Path:
+    """The absolute path of what a user names; raises ValueError for the `~` of an unknown user."""
+    try:
+        return Path(os.path.abspath(Path(path).expanduser()))
+    except RuntimeError as error:
+        raise ValueError(f"{what} is {path}: there is no such home directory") from error
 
 
 def writable(folder: Path) -> Path:
@@ -105,6 +114,13 @@ def writable(folder: Path) -> Path:
     return folder
 
 
+def lock_at(path):
+    """A lock that whoever may write to its folder may take, such as a group that shares runs."""
+    from filelock import FileLock
+
+    return FileLock(path, mode=Path(path).parent.stat().st_mode & 0o666)
+
+
 @contextmanager
 def locked(path, message: str):
     """Hold the lock file at `path`; print `message` if another process has it, and wait.
@@ -112,9 +128,9 @@ def locked(path, message: str):
     It is free afterwards, whatever happened: an error whose traceback a notebook keeps does not
     keep the lock.
     """
-    from filelock import FileLock, Timeout
+    from filelock import Timeout
 
-    lock = FileLock(path)
+    lock = lock_at(path)
     try:
         lock.acquire(timeout=0)
     except Timeout:

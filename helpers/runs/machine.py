@@ -19,10 +19,10 @@ def backend() -> str:
         return keras.backend.backend()
     if name := os.environ.get("KERAS_BACKEND"):
         return name
-    home = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras")
     try:
-        return json.loads((home / "keras.json").read_text())["backend"]
-    except (OSError, ValueError, KeyError):
+        home = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras")
+        return json.loads((home / "keras.json").read_text(encoding="utf-8"))["backend"]
+    except (OSError, ValueError, KeyError, RuntimeError):  # or there is no home
         return "tensorflow"
 
 

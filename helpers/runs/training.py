@@ -101,7 +101,7 @@ class Experiment:
             )
         instruments = self.notes.table["instrument"].to_numpy(dtype=str)
         fewest = self.notes.table.groupby("family")["instrument"].nunique().min()
-        held_out = folds.grouped(self.y, instruments, min(4, fewest), self.seed)
+        held_out = folds.grouped(self.y, instruments, max(2, min(4, fewest)), self.seed)
         return held_out if self.split == "grouped" else folds.matched(self.y, held_out, self.seed)
 
     def config(

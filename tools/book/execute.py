@@ -25,7 +25,8 @@ import papermill
 import tenacity
 from papermill.exceptions import PapermillExecutionError
 
-from helpers.runs.files import write_atomic
+from helpers.commands.options import data, folder, jobs
+from helpers.runs.files import writable, write_atomic
 from helpers.runs.machine import environment
 from tools.book import memory, sync
 from tools.common import ROOT, BookError
@@ -78,13 +79,11 @@ def literal(path: Path) -> str:
 
 def from_here(name: str, text: str) -> str:
     """The value of a parameter; a path counts from the current folder, not from the chapter's."""
-    from helpers import datasets
-
-    if name not in ("DATA", "RUNS") or text in (*datasets.BUNDLED, "nsynth"):
-        return text
-    if not text.strip():
-        raise BookError(f"{name} is empty: give a path, or leave it out")
-    return os.path.abspath(Path(text).expanduser())
+    kinds = {"DATA": data, "RUNS": folder}
+    try:
+        return str(kinds[name](text)) if name in kinds else text
+    except argparse.ArgumentTypeError as error:
+        raise BookError(f"{name}: {error}") from error
 
 
 def prepare(
@@ -347,7 +346,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--parameter", action="append", default=[], metavar="NAME=VALUE", type=assignment
     )
     parser.add_argument(
-        "--jobs", type=int, metavar="N", help="chapters at once; default %(default)s"
+        "--jobs", type=jobs, metavar="N", help="chapters at once; default %(default)s"
     )
 
 
@@ -364,15 +363,16 @@ def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     add_options(parser)
     parser.set_defaults(jobs=1)
-    parser.add_argument("--output", type=Path, default=OUTPUT, help=f"default {OUTPUT}")
+    parser.add_argument("--output", type=folder, default=OUTPUT, help=f"default {OUTPUT}")
     options = parser.parse_args(arguments)
     be_quiet_and_stoppable()
     try:
         notebooks = select(options.only, root)
         parameters = prepare(options.profile, notebooks, dict(options.parameter), root)
         run = run_limited if options.jobs > 1 else run_chapter
-        outcomes = run_all(options.profile, parameters, root / options.output, run, options.jobs)
-    except BookError as error:
+        output = writable(root / options.output)
+        outcomes = run_all(options.profile, parameters, output, run, options.jobs)
+    except (BookError, OSError) as error:
         print(f"execute: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:

@@ -16,6 +16,7 @@ from pathlib import Path
 import nbformat
 import yaml
 
+from helpers.commands.options import existing, folder
 from helpers.runs import analysis
 from tools.book import lighten, status, study_page
 from tools.book.address import read as read_repository
@@ -215,16 +216,16 @@ def replace(new: Path, place: Path) -> None:
 def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
     """Run the command line; return its exit status."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--executed", type=Path, default=EXECUTED, help=f"default {EXECUTED}")
-    parser.add_argument("--out", type=Path, default=OUT, help=f"default {OUT}")
+    parser.add_argument("--executed", type=existing, default=EXECUTED, help=f"default {EXECUTED}")
+    parser.add_argument("--out", type=folder, default=OUT, help=f"default {OUT}")
     options = parser.parse_args(arguments)
-    folder, out = root / "_build/stage", root / options.out
+    staged, out = root / "_build/stage", root / options.out
     try:
-        names = stage(root / options.executed, folder, root)
-        html = render(folder, names)
+        names = stage(root / options.executed, staged, root)
+        html = render(staged, names)
         lighten.lighten(html, root / "node_modules", read_repository(root))
         replace(html, out)
-    except BookError as error:
+    except (BookError, OSError) as error:
         print(f"render: {error}", file=sys.stderr)
         return 1
     print(f"{len(names)} pages: {(out / 'index.html').resolve()}")

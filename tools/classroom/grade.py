@@ -34,8 +34,9 @@ import jinja2
 from tqdm import tqdm
 
 from helpers.checks import asked, names_in
+from helpers.commands.options import at_least, existing, folder, jobs, more_than_zero
 from helpers.notes import hidden
-from helpers.runs.files import write_atomic
+from helpers.runs.files import writable, write_atomic
 from tools.classroom import judge
 from tools.common import ROOT, BookError
 
@@ -376,17 +377,23 @@ def write_reports(out: Path, rows: list[dict], walls: list[str], table: str) -> 
 
 def main(arguments=None) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n\n")[0])
-    parser.add_argument("submissions", type=Path, help="a folder of notebooks, at any depth")
+    parser.add_argument("submissions", type=existing, help="a folder of notebooks, at any depth")
     parser.add_argument(
-        "--autograder", type=Path, default=ROOT / "_build" / "classroom" / "solutions",
+        "--autograder", type=existing, default=ROOT / "_build" / "classroom" / "solutions",
         help="a notebook with solutions and tests, as otter assign writes it, or a folder of them",
     )  # fmt: skip
-    parser.add_argument("--output", type=Path, default=ROOT / "_build" / "grades")
-    parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="submissions at once")
-    parser.add_argument("--seconds", type=float, default=60, help="of CPU for a cell or a call")
-    parser.add_argument("--minutes", type=float, default=10, help="for a whole submission")
-    parser.add_argument("--memory", type=int, default=2048, help="MB for a submission")
-    parser.add_argument("--processes", type=int, default=256, help="and threads of a submission")
+    parser.add_argument("--output", type=folder, default=ROOT / "_build" / "grades")
+    parser.add_argument("--jobs", type=jobs, default=os.cpu_count(), help="submissions at once")
+    parser.add_argument(
+        "--seconds", type=more_than_zero(), default=60, help="of CPU for a cell or a call"
+    )
+    parser.add_argument(
+        "--minutes", type=more_than_zero(), default=10, help="for a whole submission"
+    )
+    parser.add_argument("--memory", type=at_least(1), default=2048, help="MB for a submission")
+    parser.add_argument(
+        "--processes", type=at_least(1), default=256, help="and threads of a submission"
+    )
     parser.add_argument(
         "--no-sandbox", action="store_true", help="trust every submission with your files"
     )
@@ -396,7 +403,7 @@ def main(arguments=None) -> int:
             stream.reconfigure(errors="backslashreplace")
     try:
         return _grade(options)
-    except BookError as error:
+    except (BookError, OSError) as error:
         print(f"Nothing was graded: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -416,8 +423,9 @@ def _grade(options) -> int:
     paths, left_out = submissions_in(folder)
     autograders = assignments_in(options.autograder.resolve())
     assignments = {name: questions_of(path) for name, path in autograders.items()}
+    writable(options.output)
     how, walls = sandbox_for(limits, options.no_sandbox)
-    graders = Graders(how, limits, max(1, options.jobs), options.output / "results")
+    graders = Graders(how, limits, options.jobs, options.output / "results")
     named = set(autograders if len(autograders) == 1 else ())
     for path in paths:
         with suppress(ValueError):

@@ -27,6 +27,7 @@ from pathlib import Path
 
 import papermill
 
+from helpers.commands.options import at_least, more_than_zero
 from helpers.runs.files import write_atomic
 from helpers.runs.machine import cards, environment
 from tools.book import execute, sync
@@ -221,17 +222,19 @@ def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
     execute.add_options(parser)
     # One card holds one chapter: TensorFlow takes all of its memory.
     parser.set_defaults(jobs=1 if cards() else min(4, os.cpu_count()))
-    parser.add_argument("--seed", type=int, default=0, help="default 0")
+    parser.add_argument("--seed", type=at_least(0), default=0, help="default 0")
     parser.add_argument("--no-exercises", action="store_true", help="leave the solutions out")
     parser.add_argument("--baseline", action="store_true", help="make the baseline")
-    parser.add_argument("--seeds", type=int, default=10, help="of a baseline; default 10")
-    parser.add_argument("--limit-seconds", type=float, default=1800, help="a chapter; default 1800")
-    parser.add_argument("--limit-gib", type=float, default=8, help="a chapter; default 8")
+    parser.add_argument("--seeds", type=at_least(2), default=10, help="of a baseline; default 10")
+    parser.add_argument(
+        "--limit-seconds", type=more_than_zero(), default=1800, help="a chapter; default 1800"
+    )
+    parser.add_argument(
+        "--limit-gib", type=more_than_zero(), default=8, help="a chapter; default 8"
+    )
     options = parser.parse_args(arguments)
     if options.baseline and (options.parameter or options.seed):
         parser.error("a baseline is made with the chapters' own parameters and seeds from 0 on")
-    if options.seeds < 2:
-        parser.error("a baseline takes at least two seeds")
     execute.be_quiet_and_stoppable()
     run = partial(execute.run_limited, seconds=options.limit_seconds, gib=options.limit_gib)
     try:

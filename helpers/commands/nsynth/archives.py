@@ -193,6 +193,8 @@ def stream(source: Archive, split: str, census: Census, bar, download=Download):
         place = datasets.place(place)
         datasets.check_place(place)
         if place.is_dir():
+            if source.checksum:
+                raise DatasetError(f"{place}: is a folder, and a checksum is of an archive")
             yield _of_folder(place, split, census, bar)
             return
         raw = open(place, "rb", buffering=0)  # noqa: SIM115 - closed below
@@ -262,13 +264,15 @@ def _of_archive(raw, source: Archive, split: str, census: Census, bar):
         raise DatasetError(
             f"{source.place}: {tally.count:,} bytes long, expected {source.size:,}: fetch it again"
         )
-    if source.checksum:
-        found = f"{tally.digest.name}:{tally.digest.hexdigest()}"
-        if found != source.checksum:
-            raise DatasetError(
-                f"{source.place}: has the checksum {found}, expected {source.checksum}: it was "
-                "damaged on the way or is another archive, start again"
-            )
+    found = f"{tally.digest.name}:{tally.digest.hexdigest()}"
+    if source.checksum is None:
+        text = f"{source.place}: {found}. Nothing to compare it with: note it for `--checksum`"
+        bar.write(text, file=sys.stderr)
+    elif found != source.checksum:
+        raise DatasetError(
+            f"{source.place}: has the checksum {found}, expected {source.checksum}: it was "
+            "damaged on the way or is another archive, start again"
+        )
 
 
 class _Splits:
@@ -312,11 +316,11 @@ class _Header(tarfile.TarInfo):
 
 
 class _Tally(io.RawIOBase):
-    """Bytes on their way: counted, shown, and digested where a checksum is known."""
+    """Bytes on their way: counted, shown, and digested, by SHA-256 if no checksum is known."""
 
     def __init__(self, raw, checksum: str | None, bar):
         self.count = 0
-        self.digest = hashlib.new(checksum.partition(":")[0]) if checksum else None
+        self.digest = hashlib.new((checksum or "sha256").partition(":")[0])
         self._raw, self._bar = raw, bar
 
     def readable(self) -> bool:
@@ -325,8 +329,7 @@ class _Tally(io.RawIOBase):
     def readinto(self, buffer) -> int:
         n = self._raw.readinto(buffer)
         self.count += n
-        if self.digest:
-            self.digest.update(memoryview(buffer)[:n])
+        self.digest.update(memoryview(buffer)[:n])
         # A download learns its size with the first bytes.
         self._bar.total = getattr(self._raw, "size", self._bar.total)
         self._bar.update(n)

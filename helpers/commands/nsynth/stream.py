@@ -30,6 +30,7 @@ from concurrent.futures import (
     wait,
 )
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -368,20 +369,28 @@ def main(arguments=None) -> None:
         "--source", help="a URL, archive or folder instead of NSynth's own place on the web"
     )
     parser.add_argument(
-        "--per-family", type=int, metavar="N", help="of train, keep N notes of each family"
+        "--per-family", type=options.at_least(1), metavar="N",
+        help="of train, keep N notes of each family",
+    )  # fmt: skip
+    parser.add_argument(
+        "--seed", type=options.at_least(0), default=0, help="draws those notes (default: 0)"
     )
-    parser.add_argument("--seed", type=int, default=0, help="draws those notes (default: 0)")
+    parser.add_argument(
+        "--checksum", type=options.checksum, metavar="sha256:HEX",
+        help="that the archive has to have; the command prints it of one without",
+    )  # fmt: skip
     parser.add_argument("--mel", action="store_true", help="keep the mel spectrograms as well")
-    parser.add_argument("--workers", type=int, help="processes (default: one a core)")
+    parser.add_argument("--workers", type=options.jobs, help="processes (default: one a core)")
     args = parser.parse_args(arguments)
-    for option, number in (("--per-family", args.per_family), ("--workers", args.workers)):
-        if number is not None and number < 1:
-            parser.error(f"{option} is {number}, expected 1 or more")
+    if args.checksum and len(args.splits) > 1:
+        parser.error("--checksum is of one archive: give one split at a time")
     kinds = ("mfcc", "mel") if args.mel else ("mfcc",)
     try:
         with remembered_interrupts(), _executor(None, args.workers) as executor:
             for split in args.splits:
-                source = _within(args.source, split)
+                place = _within(args.source, split)
+                source = archives.ARCHIVES[split] if place is None else archives.Archive(place)
+                source = replace(source, checksum=args.checksum or source.checksum)
                 per_family = args.per_family if split == "train" else None
                 more = {"executor": executor, "in_flight": 2 * (args.workers or _cores()) + 2}
                 print(make(split, args.to, source, per_family, args.seed, kinds, **more))

@@ -1,0 +1,90 @@
+"""A set whose path, listing and file names hold markup: none of it reaches a page as such."""
+
+import json
+
+import nbformat
+import pytest
+from conftest import ROOT, listing
+
+from helpers import datasets
+from tools.book import execute
+
+# What a browser would run, and what would end a quoted attribute.
+MARK = "<img src=x onerror=alert(1)>\"'&"
+CHAPTERS = sorted((ROOT / "book").glob("[0-9][0-9]_*.ipynb"))
+
+
+@pytest.fixture(scope="module")
+def hostile(tmp_path_factory):
+    """A set large enough for smoke, with markup wherever a set may hold any text."""
+    path = tmp_path_factory.mktemp("hostile") / MARK
+    for split, per_family in (("train", 10), ("test", 2)):
+        notes = datasets.load("nsynth-mini", split)
+        # Four instruments a family, as far as there are as many.
+        turn = notes.table.groupby("instrument").cumcount()
+        rows = turn.sort_values(kind="stable").groupby(notes.table["family"]).head(per_family).index
+        notes = notes.select(rows.sort_values().to_numpy())
+        audio = path / f"nsynth-{split}" / "audio"
+        audio.mkdir(parents=True)
+        for i, name in enumerate(notes.table["note"]):
+            (audio / f"{name}.flac").write_bytes(notes.read_bytes(i))
+        (audio / f"{MARK}.txt").write_text(MARK)
+        fields = json.loads(listing(notes.table["note"]))
+        for note in fields.values():
+            note.update({"note_str": MARK, "qualities_str": [MARK], MARK: MARK})
+        (audio.parent / "examples.json").write_text(json.dumps(fields))
+    return path
+
+
+def pages(value):
+    """Every text that a browser takes for markup, in an output or a widget's state."""
+    if isinstance(value, dict):
+        for key, inside in value.items():
+            if key in ("text/html", "text/markdown", "image/svg+xml", "value", "description"):
+                yield "".join(inside) if isinstance(inside, (list, str)) else ""
+            yield from pages(inside)
+    elif isinstance(value, list):
+        for inside in value:
+            yield from pages(inside)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda path: path.stem)
+def test_no_markup_of_a_set_reaches_a_page(chapter, hostile, tmp_path):
+    given = {"DATA": str(hostile), "RUNS": str(tmp_path / "runs")}
+    known = execute.papermill.inspect_notebook(str(chapter))
+    given = {name: value for name, value in given.items() if name in known}
+    (values,) = execute.prepare("smoke", [chapter], given).values()
+    outcome = execute.run_chapter(chapter, tmp_path / "book" / chapter.name, values)
+    assert outcome["error"] is None
+    notebook = nbformat.read(outcome["notebook"], as_version=4)
+    outputs = [cell.get("outputs", []) for cell in notebook.cells if cell.cell_type == "code"]
+    found = [text for text in pages([outputs, dict(notebook.metadata)]) if "<img src=x" in text]
+    assert not found
+
+
+def test_markup_has_one_way_to_a_page():
+    sources = [*(ROOT / "helpers").rglob("*.py"), *(ROOT / "book").glob("[0-9]*.py")]
+    raw = {"HTML(", "SVG(", "Javascript(", "_repr_html_", "IFrame("}
+    holding = {
+        path.relative_to(ROOT).as_posix()
+        for path in sources
+        if any(word in path.read_text(encoding="utf-8") for word in raw)
+    }
+    assert holding <= {"helpers/listening.py", "helpers/checks.py"}
+
+
+def test_players_and_answers_escape_what_they_show():
+    from helpers import listening
+
+    shown = (listening.player(None, MARK), listening.folded(MARK, [MARK]))
+    for page in (*shown, listening.player([0.0, 0.1], MARK)):
+        assert "<img" not in page.data
+        assert "&lt;img src=x" in page.data
+
+
+def test_a_name_with_markup_is_no_note(make_set):
+    name = "bass_electronic_018-035-100"
+    for wrong in (f"{name}<b>", "<b>_acoustic_001-060-100", f"bass_{MARK[1:4]}_001-060-100"):
+        with pytest.raises(datasets.DatasetError, match="is not the name of a note|audio"):
+            datasets.load(make_set([name], examples=json.dumps({wrong: {}}).encode()))
