@@ -275,4 +275,5 @@ def _as_file(found: re.Match, html: Path, root: str) -> str:
     path = html / "_static/sounds" / name
     path.parent.mkdir(exist_ok=True)
     path.write_bytes(data)
-    return f'preload="none" {between or ""}src="{root}_static/sounds/{name}"'
+    wait = "" if between is None else f'preload="none" {between}'
+    return f'{wait}src="{root}_static/sounds/{name}"'
