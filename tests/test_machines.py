@@ -35,7 +35,7 @@ COMMANDS = {
     "import": "-m helpers.commands import sounds own",
     "nsynth": "-m helpers.commands nsynth test --source book/data/nsynth-mini --to store",
     "sync": "-m tools.book.sync --check",
-    "execute": "-m tools.book.execute --profile smoke --only 05 --parameter RUNS=runs --output out",
+    "execute": "-m tools.book.execute --profile smoke --only 05 --output out",
 }
 # A training that ends amid itself, as when the power fails.
 STOP = """
