@@ -81,11 +81,11 @@ lint: $(READY)  ## ruff, and the pairs of .py and .ipynb in step
 types: $(READY)  ## mypy on the helpers
 	$(BIN)/mypy
 
-unit: $(READY) $(ASSETS)  ## the tests that need no book, and the examples of the helpers
+unit: $(READY) $(ASSETS) browser  ## the tests that need no book, and the examples of the helpers
 	$(PYTEST) --ignore=tests/test_book.py
 
 # Grading and editions take half of the time, and few changes touch them.
-fast: $(READY) $(ASSETS)
+fast: $(READY) $(ASSETS) browser
 	$(PYTEST) $(addprefix --ignore=tests/test_,book.py editions.py grade.py)
 
 coverage: $(READY) $(ASSETS)  ## which lines no unit test reaches: _build/coverage/index.html

@@ -66,7 +66,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from helpers import datasets, listening, plots, profiles
+from helpers import datasets, interactive, listening, plots, profiles
 from helpers.runs import figures, findings
 
 profile = profiles.get(PROFILE)
@@ -597,22 +597,12 @@ plt.show()
 # ### What 13 coefficients keep
 #
 # To see what they keep, go back from the first $n$ of them to 128 bands: set the others to
-# zero. Move the slider (or click a tab) from 1 coefficient to all 128. **Watch** when the
-# envelope is there, and when the partials appear.
+# zero. Move the slider from 1 coefficient to all 128. **Watch** when the envelope is there, and
+# when the partials appear. Then **listen**: the note is put together again from that many
+# coefficients of each frame. (What is not in them, such as the phase, begins as noise.)
 
 # %%
-pages = {}
-for n in (1, 2, 4, 8, 13, 24, 48, 128):
-    rebuilt = C[:n].T @ c[:n]
-    fig, ax = plt.subplots(figsize=(7.2, 3))
-    ax.plot(levels, color=plots.GREY, linewidth=1, label="mel spectrum of the frame")
-    ax.plot(rebuilt, color=plots.ORANGE, linewidth=2.2, label=f"from the first {n} of {len(c)}")
-    error = np.sqrt(np.mean((levels - rebuilt) ** 2))
-    ax.set(xlabel="mel band", ylabel="level (dB)", title=f"root mean square error {error:.1f} dB")
-    ax.legend(loc="upper right")
-    alt = f"A jagged mel spectrum and the curve rebuilt from {n} of 128 coefficients"
-    pages[str(n)] = (fig, alt)
-listening.leaf_through(pages, "how many")
+interactive.coefficients("reed, A3", y, levels)
 
 # %% [markdown]
 # One coefficient is the mean level, two add a tilt. Thirteen follow the general run of the
@@ -1033,35 +1023,29 @@ pd.DataFrame(rows).T.map("{:.1%}".format)
 #
 # ## Your own settings
 #
-# `my_mfcc` takes its settings as arguments. What is kept of a note with other ones? On the left is a
-# mel spectrogram rebuilt from 13 coefficients of 128 bands, in the middle from 4 of 128, on the
-# right from 13 of 128 with frames of 256 samples.
-
+# `my_mfcc` takes its settings as arguments, and so does the same function in your browser, which
+# draws and sounds here. Choose a note, or drop one of your own. Then:
+#
+# 1. leave 4 of 13 coefficients: what is left of the formants of the voice?
+# 2. make frames of 256 samples: dark stripes appear in the low bands, whatever the note. Why?
+# 3. click through the filters from left to right: where is a tone, and where only breath? Then take
+#    10 bands: is the pitch of the note there?
 
 # %%
-def rebuilt(n_fft=2048, n_mels=128, n_mfcc=13):
-    """The reed's mel spectrogram, rebuilt from its MFCCs with these settings."""
-    kept = my_mfcc(y, n_fft=n_fft, n_mels=n_mels, n_mfcc=n_mfcc)
-    return kept @ cosines(n_mels)[:n_mfcc]
-
-
-choices = {"n_mfcc = 13": {}, "n_mfcc = 4": {"n_mfcc": 4}, "n_fft = 256": {"n_fft": 256}}
-
-# %% mystnb={"image": {"alt": "Three blurred mel spectrograms of the reed. With 13 coefficients broad horizontal bands are left, with 4 only a smooth fall from low to high bands, with frames of 256 samples the broad bands lie elsewhere and the lowest are dark."}}
-figures.mel_spectrograms({title: rebuilt(**choice) for title, choice in choices.items()})
-plt.show()
+own = {name: note(full) for name, full in four.items() if "A3" in name} | {"guitar A3": guitar}
+interactive.explorer(own)
 
 # %% [markdown]
-# *Figure: The reed's mel spectrogram, rebuilt from its MFCCs with three settings.*
+# <details><summary>What happens</summary>
 #
-# **Change** `n_mfcc` to 128 in the third one as well: dark stripes appear in the low bands. Why?
-#
-# <details><summary>Answer</summary>
-#
-# With 256 samples the bins are 62.5 Hz apart, and the low mel bands are narrower than that.
-# Some triangles fall between two bins and collect nothing, whatever the note. Librosa warns of
-# this ("empty filters"). So frame length and number of bands have to be chosen together. (The
-# hop is still 512, so frames of 256 samples also skip half of the sound.)
+# 1. Only a smooth fall from low to high bands: three cosines cannot make a bump as narrow as a
+#    formant. From 13 on, broad bright regions come back.
+# 2. With 256 samples the bins are 62.5 Hz apart, and the low mel bands are narrower than that.
+#    Some triangles fall between two bins and collect nothing. Librosa warns of this ("empty
+#    filters"). So frame length and number of bands have to be chosen together. (The hop is still
+#    512, so frames of 256 samples also skip half of the sound.)
+# 3. Of 128 filters most hold one partial of the note or none: a tone, not on the pitch of the note,
+#    or breath. Of 10 each holds two or more, and what you hear has the pitch of the note.
 #
 # </details>
 

@@ -1,4 +1,4 @@
-"""Players, and pictures to leaf through, that work on a page without a kernel.
+"""Players that work on a page without a kernel.
 
 Shown in chapter 1.
 """
@@ -49,26 +49,33 @@ def players(waveforms_and_captions, sr: int = 16_000):
     return HTML(f'<div class="players">{figures}</div>')
 
 
-def _figure(waveform, caption, sr):
+def data_uri(waveform, caption: str, sr: int = 16_000) -> str:
+    """A waveform of shape (n,) as the address of a FLAC: no loss, a third of a WAV's size.
+
+    Raises ValueError, naming `caption`, unless the samples are finite and in one row.
+    """
     import soundfile
 
-    if waveform is None:
-        caption = escape(f"{caption} (no sound)")
-        return f'<figure class="player"><figcaption>{caption}</figcaption></figure>'
     samples = np.asarray(waveform, dtype=np.float32)
     if samples.ndim != 1 or not np.isfinite(samples).all():
         raise ValueError(
             f"{caption}: found shape {samples.shape}, expected finite samples of shape (n,)"
         )
     buffer = io.BytesIO()
-    # FLAC in the page itself: no loss, a third of a WAV's size.
     soundfile.write(buffer, np.clip(samples, -1, 1), sr, format="FLAC", subtype="PCM_16")
-    data = base64.b64encode(buffer.getvalue()).decode()
+    return "data:audio/flac;base64," + base64.b64encode(buffer.getvalue()).decode()
+
+
+def _figure(waveform, caption, sr):
+    if waveform is None:
+        caption = escape(f"{caption} (no sound)")
+        return f'<figure class="player"><figcaption>{caption}</figcaption></figure>'
+    source = data_uri(waveform, caption, sr)
     caption = escape(caption)
     return (
         f'<figure class="player"><figcaption>{caption}</figcaption>'
-        f'<audio controls preload="metadata" aria-label="{caption}" '
-        f'src="data:audio/flac;base64,{data}"></audio></figure>'
+        f'<audio controls preload="metadata" aria-label="{caption}" src="{source}"></audio>'
+        "</figure>"
     )
 
 
@@ -83,44 +90,3 @@ def folded(summary: str, lines):
 
     items = "".join(f"<li>{escape(line)}</li>" for line in lines)
     return HTML(f"<details><summary>{escape(summary)}</summary><ol>{items}</ol></details>")
-
-
-def leaf_through(figures: dict, description: str = "show"):
-    """A slider that leafs through ready-made figures; it works on a static page as well.
-
-    Parameters
-    ----------
-    figures : dict of str -> (matplotlib figure, str)
-        By the name of their page: the figure, which is closed, and its alternative text.
-    description : str
-        What the slider chooses.
-
-    Returns
-    -------
-    ipywidgets.VBox
-        A slider linked in the browser to one tab a figure.
-    """
-    import ipywidgets
-    import matplotlib.pyplot as plt
-
-    pages = []
-    for figure, alt in figures.values():
-        buffer = io.BytesIO()
-        figure.savefig(buffer, format="png", dpi=100)
-        plt.close(figure)
-        data = base64.b64encode(buffer.getvalue()).decode()
-        pages.append(
-            ipywidgets.HTML(
-                f'<img alt="{escape(alt)}" style="max-width:100%" '
-                f'src="data:image/png;base64,{data}">'
-            )
-        )
-    tabs = ipywidgets.Tab(children=pages)
-    for i, name in enumerate(figures):
-        tabs.set_title(i, name)
-    slider = ipywidgets.IntSlider(
-        value=0, min=0, max=len(pages) - 1, description=description, readout=False
-    )
-    # jslink and not link: the browser alone moves it, no kernel is asked.
-    ipywidgets.jslink((slider, "value"), (tabs, "selected_index"))
-    return ipywidgets.VBox([slider, tabs])

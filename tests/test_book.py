@@ -6,7 +6,6 @@ Looks at `_build/html`, or at the folder that the variable BOOK_HTML names.
 import gzip
 import os
 import re
-import shutil
 import threading
 from functools import cache, partial
 from html import unescape
@@ -17,7 +16,6 @@ from urllib.parse import unquote, urljoin, urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import sync_playwright
 
 from helpers.significance import VERDICTS
 from tools.book.address import read
@@ -29,7 +27,6 @@ PAGES = sorted(
     for path in HTML.rglob("*.html")
     if not path.relative_to(HTML).parts[0].startswith("_") and path != HTML / "index.html"
 )
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 # The theme colours code, word by word, and KaTeX sets formulas, sign by sign: not ours, and slow.
 OURS = {"include": [["article.bd-article"]], "exclude": [[".highlight"], [".katex"]]}
 # Only colours differ at night.
@@ -85,21 +82,6 @@ def address():
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}/"
     server.shutdown()
-
-
-@pytest.fixture(scope="session")
-def browser():
-    found = next(filter(None, map(shutil.which, BROWSERS)), None)
-    with sync_playwright() as playwright:
-        try:
-            browser = playwright.chromium.launch(executable_path=found)
-        except Exception as error:
-            pytest.fail(
-                "no browser: install Debian's chromium, or run "
-                f"`.venv/bin/playwright install chromium`\n{error}"
-            )
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

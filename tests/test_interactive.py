@@ -1,6 +1,9 @@
 """The page's own scripts: what they compute, and what they do under clicks, keys and fingers."""
 
+import base64
+import io
 import json
+import re
 import shutil
 import subprocess
 from importlib.util import find_spec
@@ -8,8 +11,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
+from conftest import audio_bytes, tone
 
-from helpers import features
+from helpers import datasets, features, interactive, tuning
+from helpers.runs import records
+from tools.book import landing
 from tools.common import ROOT
 
 MODULES = ROOT / "book/interactive"
@@ -105,3 +112,231 @@ class TestMfcc:
             )
         assert on_partials[13] < 0.1
         assert on_partials[128] > 2 * on_partials[13]
+
+
+# ---- what a reader does
+
+PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
+SHELL = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>A page</title>
+<meta name="viewport" content="width=device-width, initial-scale=1"></head>
+<body style="margin: 12px"><main><h1>A page</h1>{}</main></body></html>"""
+# What a player would play, as samples.
+DECODED = """async (audio) => {
+    const bytes = await (await fetch(audio.src)).arrayBuffer();
+    const decoded = await new OfflineAudioContext(1, 1, 16000).decodeAudioData(bytes);
+    return [...decoded.getChannelData(0)];
+}"""
+
+
+@pytest.fixture(params=["desk", "phone"])
+def show(browser, request):
+    """A function that opens a page with an interactive part in it, on a desk or a phone."""
+    context = browser.new_context(
+        **PHONE if request.param == "phone" else {"viewport": {"width": 1000, "height": 800}}
+    )
+    wrong = []
+
+    def open_page(part):
+        page = context.new_page()
+        page.set_default_timeout(20_000)
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.on("console", lambda m: m.type == "error" and wrong.append(m.text))
+        page.set_content(SHELL.format(part))
+        # Nothing is wider than the page.
+        width = page.evaluate("document.documentElement.scrollWidth")
+        assert width <= page.viewport_size["width"]
+        return page
+
+    yield open_page
+    context.close()
+    assert wrong == []
+
+
+def press(locator):
+    """A finger's tap where there is one, else a click."""
+    phone = locator.page.viewport_size["width"] < 500
+    locator.tap() if phone else locator.click()
+
+
+def readable_by_all(page):
+    from axe_playwright_python.sync_playwright import Axe
+
+    found = Axe().run(page).response["violations"]
+    return [v["help"] for v in found if v["impact"] in ("serious", "critical")]
+
+
+def heard(page, player):
+    """The samples of a player, once it is there."""
+    player.wait_for()
+    return np.array(player.evaluate(DECODED))
+
+
+@pytest.fixture(scope="module")
+def reed(train_notes):
+    return train_notes.waveform(list(train_notes.table["note"]).index("reed_acoustic_004-057-100"))
+
+
+def test_a_part_is_text_that_no_name_can_break():
+    text = interactive.html("explorer", {"a": "</script><b>"}, {'"<reed>"': np.zeros(100)})
+    assert text.count("</script>") == 2
+    assert "<b>" not in text
+    assert 'data-sound="&quot;&lt;reed&gt;&quot;"' in text
+
+
+@pytest.mark.parametrize("path", sorted(MODULES.glob("*.js")), ids=lambda path: path.stem)
+def test_a_module_is_whole_as_one_script(path):
+    text = interactive.script(path.stem)
+    assert "</" not in text
+    assert not [line for line in text.split("\n") if line.startswith(("import ", "export "))]
+
+
+def test_coefficients_are_moved_and_heard(show, reed):
+    levels = features.log_mel(reed)[31]
+    page = show(interactive.coefficients("reed, A3", reed, levels).data)
+    slider = page.get_by_role("slider", name="coefficients")
+    assert slider.get_attribute("aria-valuetext") == "13"
+    line = page.locator("svg path").nth(1)
+    before = line.get_attribute("d")
+    for _ in range(4):
+        slider.press("ArrowRight")
+    assert slider.get_attribute("aria-valuetext") == "128"
+    assert page.get_by_text("root mean square error 0.0 dB").is_visible()
+    assert line.get_attribute("d") != before
+    slider.press("Home")
+    flat = re.findall(r"[ML]\S+ (\S+?)(?=L|$)", line.get_attribute("d"))
+    assert len(set(flat)) == 1  # one coefficient is the mean level
+    press(page.get_by_role("button", name="Hear the note from 1 coefficient"))
+    rebuilt = heard(page, page.locator("figure audio"))
+    assert rebuilt.shape == reed.shape
+    assert rebuilt.std() == pytest.approx(reed.std(), rel=0.05)
+    press(page.get_by_role("button", name="Hear the note itself"))
+    page.get_by_text("reed, A3", exact=True).wait_for()
+    np.testing.assert_allclose(heard(page, page.locator("figure audio")), reed, atol=1e-4)
+    assert readable_by_all(page) == []
+
+
+def test_the_explorer_draws_what_the_sliders_say(show, reed):
+    page = show(interactive.explorer({"reed": reed, "silence": np.zeros(16_000)}).data)
+    page.get_by_text("reed: 126 frames of 128 ms, 32 ms apart").wait_for()
+    assert page.get_by_text("126 x 13 = 1,638 numbers").is_visible()
+    canvas = page.locator("canvas")
+    size = "canvas => [canvas.width, canvas.height]"
+    assert canvas.nth(0).evaluate(size) == [126, 128]
+    assert canvas.nth(1).evaluate(size) == [126, 12]
+    page.get_by_role("slider", name="mel bands").press("ArrowLeft")
+    assert canvas.nth(0).evaluate(size) == [126, 64]
+    page.get_by_role("slider", name="hop (samples)").press("ArrowRight")
+    assert canvas.nth(0).evaluate(size) == [63, 64]
+    page.get_by_role("slider", name="coefficients").press("ArrowLeft")
+    assert canvas.nth(1).evaluate(size) == [63, 11]
+    page.get_by_role("slider", name="mel bands").press("End")
+    page.get_by_role("slider", name="frame, n_fft (samples)").press("Home")
+    assert page.get_by_text("dark stripes").is_visible()
+    assert page.get_by_text("Frames do not touch").is_visible()
+    page.get_by_label("note", exact=True).select_option("silence")
+    page.get_by_text("silence: 16 frames").wait_for()
+    assert readable_by_all(page) == []
+
+
+def test_a_filter_is_chosen_and_heard(show, reed):
+    page = show(interactive.explorer({"reed": reed}).data)
+    page.get_by_text("reed: 126 frames").wait_for()
+    band = page.get_by_role("slider", name="band", exact=True)
+    assert band.get_attribute("aria-valuetext") == "18"
+    band.press("ArrowRight")
+    press(page.get_by_role("button", name="Hear the note through band 19"))
+    through = heard(page, page.locator("figure audio").last)
+    strongest = np.abs(np.fft.rfft(through[16_000:32_000])).argmax()
+    assert 420 < strongest < 500  # Hz: the second partial of A3
+    triangles = page.locator("svg")
+    box = triangles.bounding_box()
+    place = {"x": box["width"] / 2, "y": box["height"] / 2}
+    if page.viewport_size["width"] < 500:
+        triangles.tap(position=place)
+    else:
+        triangles.click(position=place)
+    low, high = (
+        int(n)
+        for n in re.search(
+            r"\((\d+) to (\d+) Hz\)", page.get_by_role("button", name="Hear").inner_text()
+        ).groups()
+    )
+    assert low < 4000 < high
+
+
+def test_a_note_of_ones_own_is_dropped_or_chosen(show, reed):
+    page = show(interactive.explorer({"reed": reed}).data)
+    page.get_by_text("reed: 126 frames").wait_for()
+    sound = audio_bytes(tone("bass_electronic_018-069-100")[:32_000])
+    file = page.get_by_label("a sound of your own")
+    file.set_input_files({"name": "mine.wav", "mimeType": "audio/wav", "buffer": sound})
+    page.get_by_text("mine.wav: 63 frames").wait_for()
+    file.set_input_files({"name": "no.wav", "mimeType": "audio/wav", "buffer": b"no sound"})
+    page.get_by_text("no sound that this browser can read").wait_for()
+    drop = """([root, bytes]) => {
+        const files = new DataTransfer();
+        files.items.add(new File([new Uint8Array(bytes)], "dropped.wav"));
+        root.dispatchEvent(new DragEvent("drop", { dataTransfer: files, bubbles: true }));
+    }"""
+    root = page.locator(".interactive").element_handle()
+    page.evaluate(drop, [root, list(sound)])
+    page.get_by_text("dropped.wav: 63 frames").wait_for()
+
+
+def test_a_reader_plays_against_the_networks(show, reed):
+    data = {
+        "families": ["bass", "flute", "reed"],
+        "notes": ["reed", "bass"],
+        "players": {"CNN": ["reed", "flute"], "LSTM": ["reed", "bass"]},
+    }
+    page = show(interactive.html("guess", data, {"0": reed, "1": 0.5 * reed}))
+    page.get_by_text("Note 1 of 2").wait_for()
+    np.testing.assert_allclose(heard(page, page.locator("figure audio")), reed, atol=1e-4)
+    assert not page.get_by_text("LSTM").count()
+    flute = page.get_by_role("button", name="flute")
+    flute.focus()
+    flute.press("Enter")
+    page.get_by_text("Note 2 of 2").wait_for()
+    assert page.get_by_text("You said flute.").is_visible()
+    np.testing.assert_allclose(heard(page, page.locator("figure audio")), 0.5 * reed, atol=1e-4)
+    press(page.get_by_role("button", name="bass"))
+    assert page.get_by_text("You: 1 of 2 · CNN: 1 of 2 · LSTM: 2 of 2.").is_visible()
+    rows = [row.split("\t") for row in page.locator("tbody tr").all_inner_texts()]
+    assert rows[0] == ["1", "reed", "\u2717 flute", "\u2713 reed", "\u2713 reed"]
+    assert rows[1] == ["2", "bass", "\u2713 bass", "\u2717 flute", "\u2713 bass"]
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    press(page.get_by_role("button", name="Play note 1 again"))
+    np.testing.assert_allclose(heard(page, page.locator("figure audio")), reed, atol=1e-4)
+    assert readable_by_all(page) == []
+    press(page.get_by_role("button", name="Again", exact=True))
+    assert page.get_by_text("Note 1 of 2").is_visible()
+
+
+def test_the_landing_page_says_what_the_records_say(train_notes, test_notes):
+    every = landing.new_notes()
+    instruments = {note.rsplit("-", 2)[0] for note in every}
+    assert not instruments & set(train_notes.table["instrument"])
+    assert "mallet_acoustic_047" not in instruments  # a training instrument under another name
+    six = landing.drawn(every)
+    assert len({note.split("_")[0] for note in six}) == len(six) == 6
+    text = landing.fill((ROOT / "book/index.md").read_text(encoding="utf-8"))
+    data = json.loads(re.search(r'<script type="application/json">(.*?)</script>', text)[1])
+    assert data["notes"] == [note.split("_")[0] for note in six]
+    recorded = tuning.protocol(records.read_all(records.SHIPPED))
+    for player, model in (("CNN", "Base CNN"), ("LSTM", "Base LSTM")):
+        predicted = recorded[model][0].predictions["nsynth_test"]
+        said = {
+            note: datasets.FAMILIES[p.argmax()]
+            for note, p in zip(predicted["notes"], predicted["probabilities"], strict=True)
+        }
+        assert data["players"][player] == [said[note] for note in six]
+        right = sum(said[note] == note.split("_")[0] for note in every) / len(every)
+        assert f"the {player} names {100 * right:.0f} %" in text
+        assert len(recorded[model][0].predictions["fold_test"]["notes"]) == 100  # 800 to train on
+    sounds = re.findall(
+        r'data-sound="(\d)" preload="none" src="data:audio/flac;base64,([^"]+)"', text
+    )
+    row = list(test_notes.table["note"]).index(six[0])
+    samples, _ = soundfile.read(io.BytesIO(base64.b64decode(sounds[0][1])))
+    np.testing.assert_array_equal(samples, test_notes.waveform(row))
+    assert len(sounds) == 6

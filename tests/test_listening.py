@@ -2,7 +2,6 @@ import base64
 import io
 import re
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import soundfile
@@ -45,14 +44,3 @@ def test_folded_lines_are_escaped():
 def test_bad_waveforms_are_named(waveform):
     with pytest.raises(ValueError, match="my note: found shape"):
         listening.player(waveform, "my note")
-
-
-def test_leaf_through_works_without_a_kernel():
-    before = plt.get_fignums()
-    figures = {name: (plt.figure(), f"figure <{name}>") for name in "abc"}
-    box = listening.leaf_through(figures, "page")
-    slider, tabs = box.children
-    assert (slider.max, len(tabs.children)) == (2, 3)
-    assert [tabs.get_title(i) for i in range(3)] == ["a", "b", "c"]
-    assert 'alt="figure &lt;b&gt;"' in tabs.children[1].value
-    assert plt.get_fignums() == before

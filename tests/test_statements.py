@@ -19,7 +19,7 @@ from helpers import listening
 from tools.book import sync
 from tools.common import ROOT
 
-SKIPPED = ("plt.show()", "leaf_through", "timeit", "findings.report", "google.colab")
+SKIPPED = ("plt.show()", "interactive.", "timeit", "findings.report", "google.colab")
 
 
 @cache

@@ -186,7 +186,7 @@ export function throughBand(samples, band, { sr = 16000, nFft = 2048, hop = 512,
 
 /* Samples whose mel spectrogram is about `levels` (dB): phases begin at random and are made to agree
    (Griffin and Lim 1984). */
-export function soundOf(levels, length, { sr = 16000, nFft = 2048, hop = 512, rounds = 12 } = {}) {
+export function soundOf(levels, length, { sr = 16000, nFft = 2048, hop = 512, rounds = 8 } = {}) {
   const nMels = levels[0].length;
   const filters = melFilters({ sr, nFft, nMels });
   const middle = filters.map((filter) => toMel(filter.middle));

@@ -18,7 +18,7 @@ import yaml
 
 from helpers.commands.options import existing, folder
 from helpers.runs import analysis
-from tools.book import lighten, status, study_page
+from tools.book import landing, lighten, status, study_page
 from tools.book.address import read as read_repository
 from tools.claims import page as claims
 from tools.common import ROOT, BookError
@@ -130,6 +130,8 @@ def stage(executed: Path, folder: Path, root: Path = ROOT) -> list[str]:
         copy(path, folder / name)
         if path.suffix == ".ipynb":
             clean(folder / name)
+    if landing.NOTES in (page := folder / "book/index.md").read_text(encoding="utf-8"):
+        page.write_text(landing.fill(page.read_text(encoding="utf-8")), encoding="utf-8")
     if (page := folder / "book/status.md").exists():
         page.write_text(status.fill(page.read_text(encoding="utf-8"), executed / "status.json"))
     if (page := folder / "book/study.md").exists():
