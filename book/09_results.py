@@ -70,7 +70,7 @@ import pandas as pd
 import sklearn.metrics
 from IPython.display import Markdown, display
 
-from helpers import datasets, evaluation, listening, plots, tuning
+from helpers import datasets, evaluation, interactive, listening, plots, tuning
 from helpers.datasets import FAMILIES
 from helpers.runs import findings, records, training
 
@@ -690,6 +690,16 @@ plt.show()
 # *one* bright cell in the wrong place is heard consistently as something else. Look down the
 # columns, too: does one family attract the others?
 #
+# A percentage is a handful of notes. **Open a cell** and hear them; or guess first, before you see
+# what the networks said. (Notes that hardly any network misses have no sound here. Copies are in.)
+
+# %%
+rivals = {"Base CNN": "Base LSTM", "Optimised CNN": "Optimised LSTM"}
+rivals |= {lstm: cnn for cnn, lstm in rivals.items()}
+tests = {"mini-test": ("nsynth_test", mini_test), "fold test": ("fold_test", bundled)}
+interactive.confusions({title: recorded[title] for title in rivals}, tests, rivals)
+
+# %% [markdown]
 # ### Family by family
 #
 # Where do CNN and LSTM differ? Each mark below is a recall, averaged over the folds; the line

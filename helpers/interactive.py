@@ -1,7 +1,7 @@
 """Parts of a page that can be moved, clicked and heard, with or without a kernel.
 
 Each is HTML with its data and its script (`book/interactive/`), so a chapter's page and a live
-notebook hold the same. Shown in chapter 4.
+notebook hold the same. Shown in chapters 4 and 9.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from helpers import listening
+from helpers.datasets import FAMILIES
 
 if TYPE_CHECKING:
     from IPython.display import HTML
@@ -48,16 +49,16 @@ def script(name: str) -> str:
 
 def html(kind: str, data: Any = None, sounds: dict | None = None) -> str:
     """The element of an interactive part, as text; see `part`."""
-    audio = "".join(
-        f'<audio data-sound="{escape(name)}" preload="none" '
-        f'src="{listening.data_uri(waveform, name)}"></audio>'
+    # Fetched when asked for; of players a browser allows a page a few dozen.
+    sources = "".join(
+        f'<source data-sound="{escape(name)}" src="{listening.data_uri(waveform, name)}">'
         for name, waveform in (sounds or {}).items()
     )
     # No text within may end the script.
     text = json.dumps(data or {}, separators=(",", ":")).replace("<", "\\u003c")
     return (
         f'<div class="interactive" data-kind="{kind}">'
-        f'<script type="application/json">{text}</script>{audio}'
+        f'<script type="application/json">{text}</script>{sources}'
         f"<noscript>This part of the page needs JavaScript.</noscript></div>\n"
         f"<script>{script(kind)}</script>"
     )
@@ -115,3 +116,48 @@ def coefficients(name: str, waveform: np.ndarray, levels: np.ndarray, first: int
         "first": first,
     }
     return part("coefficients", data, {name: waveform})
+
+
+def confusions(recorded: dict, tests: dict, rivals: dict) -> HTML:
+    """Confusion matrices whose cells open: the notes behind a number, and what was said of them.
+
+    Parameters
+    ----------
+    recorded : dict of str -> list of Record
+        By the name of a model, its folds in order.
+    tests : dict of str -> (str, Notes)
+        By the name of a test: the part of the records ("fold_test", "nsynth_test") and the set that
+        has its sounds. Of notes that hardly any model misses, no sound is kept.
+    rivals : dict of str -> str
+        By the name of a model, the one whose probabilities stand beside its own.
+    """
+    names: dict[str, int] = {}
+    sets: dict[str, Any] = {}
+    missed: dict[str, list[bool]] = {}
+    runs: dict[str, dict] = {}
+    for model, group in recorded.items():
+        runs[model] = {test: [] for test in tests}
+        for record in group:
+            for test, (which, notes) in tests.items():
+                predicted = record.predictions[which]
+                answers = predicted["probabilities"].argmax(axis=1)
+                wrong = answers != predicted["labels"]
+                for note, miss in zip(predicted["notes"].tolist(), wrong, strict=True):
+                    names.setdefault(note, len(names))
+                    sets[note] = notes
+                    missed.setdefault(note, []).append(miss)
+                percent = np.rint(100 * predicted["probabilities"]).astype(int)
+                runs[model][test].append(
+                    {
+                        "notes": [names[note] for note in predicted["notes"].tolist()],
+                        "answers": answers.tolist(),
+                        "percent": percent.ravel().tolist(),
+                    }
+                )
+    sounds = {
+        note: sets[note].waveform(list(sets[note].table["note"]).index(note))
+        for note, misses in missed.items()
+        if np.mean(misses) > 0.25
+    }
+    data = {"families": list(FAMILIES), "notes": list(names), "runs": runs, "rivals": rivals}
+    return part("confusions", data, sounds)

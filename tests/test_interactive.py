@@ -14,7 +14,7 @@ import pytest
 import soundfile
 from conftest import audio_bytes, tone
 
-from helpers import datasets, features, interactive, tuning
+from helpers import datasets, evaluation, features, interactive, tuning
 from helpers.runs import records
 from tools.book import landing
 from tools.common import ROOT
@@ -333,10 +333,74 @@ def test_the_landing_page_says_what_the_records_say(train_notes, test_notes):
         right = sum(said[note] == note.split("_")[0] for note in every) / len(every)
         assert f"the {player} names {100 * right:.0f} %" in text
         assert len(recorded[model][0].predictions["fold_test"]["notes"]) == 100  # 800 to train on
-    sounds = re.findall(
-        r'data-sound="(\d)" preload="none" src="data:audio/flac;base64,([^"]+)"', text
-    )
+    sounds = re.findall(r'data-sound="(\d)" src="data:audio/flac;base64,([^"]+)"', text)
     row = list(test_notes.table["note"]).index(six[0])
     samples, _ = soundfile.read(io.BytesIO(base64.b64decode(sounds[0][1])))
     np.testing.assert_array_equal(samples, test_notes.waveform(row))
     assert len(sounds) == 6
+
+
+@pytest.fixture(scope="module")
+def protocol():
+    recorded = tuning.protocol(records.read_all(records.SHIPPED))
+    return {title: recorded[title] for title in ("Base CNN", "Base LSTM")}
+
+
+def test_the_cells_of_a_matrix_open_and_play(show, protocol, train_notes, test_notes):
+    tests = {"mini-test": ("nsynth_test", test_notes), "fold test": ("fold_test", train_notes)}
+    rivals = {"Base CNN": "Base LSTM", "Base LSTM": "Base CNN"}
+    page = show(interactive.confusions(protocol, tests, rivals).data)
+    cells = page.get_by_role("gridcell")
+    families = datasets.FAMILIES
+
+    def shown(i, j):
+        return cells.nth(1 + 10 * i + j).get_attribute("aria-label")
+
+    def agrees(model, part, folds):
+        average = np.mean(
+            [evaluation.confusion(*evaluation.part(r, part)) for r in protocol[model][folds]],
+            axis=0,
+        )
+        for i, j in [(0, 0), (7, 2), (9, 6), (2, 9), (5, 5)]:
+            share, where = shown(i, j).split(" % of ")
+            assert where == f"{families[i]} named {families[j]}"
+            assert int(share) == pytest.approx(100 * average[i, j], abs=0.51)
+
+    agrees("Base CNN", "nsynth_test", slice(None))
+    page.get_by_label("folds").select_option("fold 2")
+    page.get_by_label("model").select_option("Base LSTM")
+    agrees("Base LSTM", "nsynth_test", slice(1, 2))
+
+    # By keyboard: from the first cell down two rows (flute), then right to a name that some got.
+    predicted = protocol["Base LSTM"][1].predictions["nsynth_test"]
+    answers = predicted["probabilities"].argmax(axis=1)
+    wrong = np.bincount(answers[predicted["labels"] == 2], minlength=10)
+    wrong[2] = 0
+    column = int(wrong.argmax())
+    cells.nth(1).focus()
+    for key in ["ArrowDown"] * 2 + ["ArrowRight"] * column + ["Enter"]:
+        page.keyboard.press(key)
+    assert page.get_by_text(f"flute named {families[column]}: {wrong[column]} note").is_visible()
+    play = page.get_by_role("button", name=re.compile("Play flute_")).first
+    note = play.get_attribute("aria-label").removeprefix("Play ")
+    row = list(predicted["notes"]).index(note)
+    percent = 100 * predicted["probabilities"][row, column]
+    assert page.get_by_text(f"Base LSTM: {families[column]} {percent:.0f} %").count()
+    assert page.get_by_text("Base CNN: ").count()
+    press(play)
+    sound = test_notes.waveform(list(test_notes.table["note"]).index(note))
+    np.testing.assert_allclose(heard(page, page.locator("figure audio")), sound, atol=1e-4)
+    page.locator("canvas").wait_for()
+    assert page.locator("canvas").evaluate("c => [c.width, c.height]") == [126, 12]
+    # By click or tap.
+    press(cells.nth(1 + 11))
+    assert page.get_by_text(re.compile(r"brass named brass: \d+ notes?, rightly")).is_visible()
+
+    press(page.get_by_role("button", name="Guess first"))
+    press(page.get_by_role("button", name="Play the note"))
+    assert len(heard(page, page.locator("figure audio"))) == 64_000
+    press(page.get_by_role("button", name="organ"))
+    page.get_by_text("You said organ; it is").wait_for()
+    assert page.get_by_text("Base CNN: ").count()
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert readable_by_all(page) == []

@@ -5,7 +5,6 @@ const STYLE = `
 .interactive { margin: 1rem 0; padding: 0.75rem; border: 1px solid var(--pst-color-border, #8888);
   border-radius: 0.25rem; background: var(--pst-color-surface, transparent);
   color: var(--pst-color-text-base, inherit); }
-.interactive > audio { display: none; }
 .interactive .strip { display: flex; flex-wrap: wrap; gap: 0.5rem 1rem; align-items: center; margin: 0.4rem 0; }
 .interactive label { display: grid; grid-template-columns: 1fr auto; flex: 1 1 12rem; min-width: 0; }
 .interactive label input[type="range"] { grid-column: 1 / 3; width: 100%; min-height: 2rem; margin: 0; }
@@ -31,8 +30,14 @@ const STYLE = `
 .interactive .axis { display: flex; justify-content: space-between; font-size: 0.8rem; }
 .interactive table { width: 100%; margin: 0.5rem 0; border-collapse: collapse; font-size: 0.85rem; }
 .interactive :is(th, td) { padding: 0.2rem 0.3rem; border-bottom: 1px solid var(--pst-color-border, #8888); text-align: left; }
+.interactive .matrix { table-layout: fixed; font-size: 0.75rem; }
+.interactive .matrix :is(th, td) { padding: 0.35rem 0; text-align: center; overflow: hidden; }
+.interactive .matrix :is(th:first-child, thead td) { width: 4.2rem; text-align: left; }
+.interactive .matrix td[aria-label] { cursor: pointer; border: 1px solid var(--pst-color-border, #8885); }
+.interactive .matrix td[aria-selected="true"] { outline: 3px solid currentColor; outline-offset: -3px; }
+.interactive .note { display: flex; gap: 0.75rem; align-items: center; margin: 0.4rem 0; overflow-wrap: anywhere; }
 .interactive .answers { overflow-x: auto; }
-@media (max-width: 30rem) { .interactive .answers { font-size: 0.9rem; } .interactive .answers table { font-size: 0.75rem; } }
+@media (max-width: 30rem) { .interactive .matrix thead th { font-size: 0.62rem; } .interactive .answers table { font-size: 0.75rem; } }
 html[data-theme="dark"] .interactive audio { color-scheme: dark; }
 html[data-theme="dark"] .interactive :is(input, select) { color-scheme: dark; }
 `;
@@ -107,10 +112,10 @@ export function choice(name, names, chosen, change) {
   return el("div", { className: "strip", role: "group", "aria-label": name }, ...buttons);
 }
 
-/* The sounds that came with a widget, by name: elements that fetch nothing until they are played. */
+/* The sounds that came with a widget, by name: elements of which `src` is the address. */
 export function soundsOf(root) {
   return Object.fromEntries(
-    [...root.querySelectorAll(":scope > audio")].map((audio) => [audio.dataset.sound, audio]),
+    [...root.querySelectorAll(":scope > source")].map((source) => [source.dataset.sound, source]),
   );
 }
 
