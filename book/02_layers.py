@@ -59,7 +59,7 @@ DATA = "nsynth-mini"  # or a folder or archive in NSynth's layout
 import matplotlib.pyplot as plt
 import numpy as np
 
-from helpers import datasets, plots
+from helpers import datasets, interactive, plots
 
 plots.use_style()
 SAMPLE_RATE = 16_000  # samples a second
@@ -256,6 +256,12 @@ plt.show()
 # because they are the same wherever the kernel lies: an onset is an onset at any time, an
 # overtone is an overtone at any pitch. That is the idea behind a CNN.
 #
+# **Drag** the window over the note, change a weight: where is the sum large, and where is it 0?
+
+# %%
+interactive.kernel(picture, {"begins": begins, "line": line})
+
+# %% [markdown]
 # In a network nobody writes kernels by hand. A **convolutional layer** has many of them (its
 # [**filters**](glossary.md#filter)), starts them at random, and gradient descent shapes them, as it shaped $w$ in chapter 1.
 # The next layer takes all the answers as its input: its kernels have a depth, one slice for each

@@ -1,7 +1,7 @@
 """Parts of a page that can be moved, clicked and heard, with or without a kernel.
 
 Each is HTML with its data and its script (`book/interactive/`), so a chapter's page and a live
-notebook hold the same. Shown in chapters 4 and 9.
+notebook hold the same. Shown in chapters 2, 4, 5 and 9.
 """
 
 from __future__ import annotations
@@ -15,10 +15,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from helpers import listening
-from helpers.datasets import FAMILIES
+from helpers.datasets import FAMILIES, recordings
 
 if TYPE_CHECKING:
     from IPython.display import HTML
+
+    from helpers.notes import Notes
 
 MODULES = Path(__file__).resolve().parents[1] / "book" / "interactive"
 _IMPORT = re.compile(r'(?m)^import \{[^}]*\} from "\./(\w+)\.js";\n')
@@ -161,3 +163,51 @@ def confusions(recorded: dict, tests: dict, rivals: dict) -> HTML:
     }
     data = {"families": list(FAMILIES), "notes": list(names), "runs": runs, "rivals": rivals}
     return part("confusions", data, sounds)
+
+
+def leak(notes: Notes, X: np.ndarray, held: float = 0.25, seconds: float = 0.75) -> HTML:
+    """A map of notes that are dealt note by note, by instrument or by recording, and 1-NN's score.
+
+    Parameters
+    ----------
+    notes : Notes
+        A few of each instrument.
+    X : np.ndarray, shape (len(notes), frames, coefficients)
+        Their features; a note is the mean of its standardised frames.
+    held : float
+        The share of each family that is tested.
+    seconds : float
+        How much of each note can be heard.
+    """
+    points = ((X - X.mean(axis=(0, 1))) / X.std(axis=(0, 1))).mean(axis=1)
+    centred = points - points.mean(axis=0)
+    plane = centred @ np.linalg.svd(centred, full_matrices=False)[2][:2].T
+    names = notes.table["note"].tolist()
+    data = {
+        "notes": names,
+        "families": notes.table["family"].tolist(),
+        "instruments": notes.table["instrument"].tolist(),
+        "recordings": recordings(notes.table["instrument"]).tolist(),
+        "points": np.round(points, 3).tolist(),
+        "map": np.round(plane, 2).tolist(),
+        "held": held,
+    }
+    samples = int(16_000 * seconds)
+    return part("leak", data, {name: notes.waveform(i)[:samples] for i, name in enumerate(names)})
+
+
+def kernel(picture: np.ndarray, kernels: dict) -> HTML:
+    """A 3 x 3 kernel that is dragged over a picture, with its products, sum and all answers.
+
+    Parameters
+    ----------
+    picture : np.ndarray, shape (frames, bands)
+        From 0 to 1.
+    kernels : dict of str -> np.ndarray, shape (3, 3)
+        By the name that a reader chooses them by; time along the rows.
+    """
+    data = {
+        "rows": np.round(np.asarray(picture, dtype=float), 3).tolist(),
+        "kernels": {name: np.asarray(k, dtype=float).tolist() for name, k in kernels.items()},
+    }
+    return part("kernel", data)

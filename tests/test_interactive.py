@@ -404,3 +404,98 @@ def test_the_cells_of_a_matrix_open_and_play(show, protocol, train_notes, test_n
     assert page.get_by_text("Base CNN: ").count()
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert readable_by_all(page) == []
+
+
+def test_the_score_falls_with_the_switch(show, train_notes):
+    rows = train_notes.table.groupby("instrument").sample(10, random_state=0).index
+    notes = train_notes.select(np.sort(rows))
+    X = features.mfcc(notes.waveforms())
+    page = show(interactive.leak(notes, X).data)
+    table = notes.table.set_index("note")
+
+    def score():
+        text = page.locator("p").first.inner_text()
+        return [int(n) for n in re.search(r"(\d+) of (\d+) right.* For (\d+) the", text).groups()]
+
+    def pair():
+        text = page.locator("p[aria-live]").last.inner_text()
+        names = re.findall(r"[a-z_]+_\d{3}-\d{3}-\d{3}", text)
+        return [*names, text]
+
+    right, tested, same = score()
+    assert 95 <= tested <= 110
+    slider = page.get_by_role("slider", name="held-out note")
+    Z = ((X - X.mean(axis=(0, 1))) / X.std(axis=(0, 1))).mean(axis=1)
+    place = {name: i for i, name in enumerate(notes.table["note"])}
+    seen = {}
+    for _ in range(3):
+        note, nearest, _ = pair()
+        seen[note] = np.linalg.norm(Z[place[note]] - Z[place[nearest]])
+        others = np.linalg.norm(Z - Z[place[note]], axis=1)
+        # Nearer ones are held out, too: among ten notes of each instrument, not many.
+        assert (others < seen[note] - 1e-6).sum() < 15
+        slider.press("ArrowRight")
+    line = page.locator("path.link").get_attribute("d")
+    press(page.get_by_role("button", name="by instrument"))
+    assert page.locator("path.link").get_attribute("d") != line
+    fallen = score()
+    assert fallen[0] / fallen[1] < right / tested - 0.1
+    assert fallen[2] == 0 < same
+    press(page.get_by_role("button", name="by recording"))
+    strict = score()
+    assert strict[2] == 0
+    note, nearest, text = pair()
+    twins = datasets.recordings(table.loc[[note, nearest], "instrument"])
+    assert twins[0] != twins[1]
+    right_now = table["family"][note] == table["family"][nearest]
+    assert ("\u2713 right" in text) == right_now
+    press(page.get_by_role("button", name="Hear its nearest"))
+    sound = train_notes.waveform(list(train_notes.table["note"]).index(nearest))[:12_000]
+    np.testing.assert_allclose(heard(page, page.locator("figure audio")), sound, atol=1e-4)
+    before = page.locator("p").first.inner_text()
+    press(page.get_by_role("button", name="Deal again"))
+    assert page.locator("p").first.inner_text() != before
+    press(page.get_by_role("img"))
+    assert len(heard(page, page.locator("figure audio"))) == 12_000
+    assert readable_by_all(page) == []
+
+
+def test_a_kernel_is_dragged_over_a_note(show):
+    rng = np.random.default_rng(0)
+    picture = rng.random((40, 30)).round(3)
+    kernels = {"edge": np.array([[-1, -1, -1], [0, 0, 0], [1, 1, 1]]), "spot": np.eye(3)}
+    page = show(interactive.kernel(picture, kernels).data)
+    padded = np.pad(picture, 1)
+
+    def total():
+        return float(page.locator("p strong").inner_text())
+
+    def wanted(t, f, weights):
+        return np.sum(padded[t : t + 3, f : f + 3] * weights)
+
+    time, band = (page.get_by_role("slider", name=n) for n in ("time (frame)", "mel band"))
+    assert total() == pytest.approx(wanted(15, 10, kernels["edge"]), abs=0.006)
+    time.press("ArrowRight")
+    band.press("Home")
+    assert total() == pytest.approx(wanted(16, 0, kernels["edge"]), abs=0.006)
+    press(page.get_by_role("button", name="spot"))
+    assert total() == pytest.approx(wanted(16, 0, kernels["spot"]), abs=0.006)
+    page.get_by_label("weight: this frame, this band").fill("5")
+    weights = np.eye(3)
+    weights[1, 1] = 5
+    assert total() == pytest.approx(wanted(16, 0, weights), abs=0.006)
+    box = page.locator("canvas").first.bounding_box()
+    place = {"x": box["width"] * 0.5, "y": box["height"] * 0.25}
+    if page.viewport_size["width"] < 500:
+        page.locator("canvas").first.tap(position=place)
+    else:
+        page.locator("canvas").first.hover(position={"x": 5, "y": 5})
+        page.mouse.down()
+        page.locator("canvas").first.hover(position=place)
+        page.mouse.up()
+    t, f = (int(slider.get_attribute("aria-valuetext")) for slider in (time, band))
+    assert t in (19, 20)
+    assert f in (21, 22, 23)
+    assert total() == pytest.approx(wanted(t, f, weights), abs=0.006)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert readable_by_all(page) == []

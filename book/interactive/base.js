@@ -94,7 +94,10 @@ export function slider(name, values, value, change, show = String) {
     label,
     input,
     get value() { return values[input.value]; },
-    set value(chosen) { input.value = values.indexOf(chosen); say(); },
+    set value(chosen) {
+      input.value = values.indexOf(chosen);
+      say();
+    },
   };
 }
 
