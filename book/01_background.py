@@ -61,7 +61,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from helpers import datasets, listening, plots, profiles
+from helpers import datasets, interactive, listening, plots, profiles
 
 plots.use_style()
 profile = profiles.get(PROFILE)
@@ -487,6 +487,13 @@ plt.show()
 # problems the loss comes to rest by luck, on others it grows until the numbers overflow. The
 # thesis takes 0.0001 for the CNN and 0.001 for the LSTM (section 3.2.5).
 #
+# **Move** the learning rate, then the epoch, and watch the border. (The notes come in another order
+# than above, so the last digits differ.)
+
+# %%
+interactive.border(X_train, y_train, FAMILIES, ("brightness", "fading"))
+
+# %% [markdown]
 # **Change** 30 to 3. Is that too high as well?
 #
 # <details><summary>What happens</summary>

@@ -1,7 +1,7 @@
 """Parts of a page that can be moved, clicked and heard, with or without a kernel.
 
 Each is HTML with its data and its script (`book/interactive/`), so a chapter's page and a live
-notebook hold the same. Shown in chapters 2, 4, 5 and 9.
+notebook hold the same. Shown in chapters 1, 2, 4, 5 and 9.
 """
 
 from __future__ import annotations
@@ -211,3 +211,28 @@ def kernel(picture: np.ndarray, kernels: dict) -> HTML:
         "kernels": {name: np.asarray(k, dtype=float).tolist() for name, k in kernels.items()},
     }
     return part("kernel", data)
+
+
+def border(X: np.ndarray, y: np.ndarray, names: tuple, axes: tuple, first: float = 0.3) -> HTML:
+    """A classifier of three weights that trains in the page, by learning rate and epoch.
+
+    Parameters
+    ----------
+    X : np.ndarray, shape (n, 2)
+        Standardised features of the training notes.
+    y : np.ndarray, shape (n,)
+        0 or 1.
+    names, axes : tuple of str
+        What 0 and 1 are called, and the two features.
+    first : float
+        The learning rate to begin with: one of 0.003, 0.03, 0.3, 3, 30.
+    """
+    data = {
+        "points": np.round(X, 4).tolist(),
+        "labels": np.asarray(y).astype(int).tolist(),
+        "names": names,
+        "axes": axes,
+        "rates": [0.003, 0.03, 0.3, 3, 30],
+        "first": first,
+    }
+    return part("border", data)

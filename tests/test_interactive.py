@@ -499,3 +499,44 @@ def test_a_kernel_is_dragged_over_a_note(show):
     assert total() == pytest.approx(wanted(t, f, weights), abs=0.006)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert readable_by_all(page) == []
+
+
+def test_a_border_is_trained_by_epoch_and_learning_rate(show):
+    rng = np.random.default_rng(0)
+    y = np.repeat([0, 1], 50)
+    X = rng.normal(size=(100, 2)) + np.where(y, 1, -1)[:, None]
+    page = show(interactive.border(X, y, ("guitar", "organ"), ("bright", "fading")).data)
+
+    def state():
+        text = page.locator("p[aria-live]").inner_text()
+        found = re.search(r"Epoch (\d+): training loss ([\d.]+) nats, (\d+) of 100", text)
+        return int(found[1]), float(found[2]), int(found[3])
+
+    # Where full gradient descent ends, a long way down.
+    w = np.zeros(3)
+    A = np.column_stack([X, np.ones(100)])
+    for _ in range(120):
+        w -= 0.3 * A.T @ (1 / (1 + np.exp(-A @ w)) - y) / 100
+    p = 1 / (1 + np.exp(-A @ w))
+    wanted = -np.mean(np.log(np.where(y, p, 1 - p)))
+    assert state()[:2] == (30, pytest.approx(wanted, abs=0.01))
+    assert state()[2] == pytest.approx(((p > 0.5) == y).sum(), abs=2)
+    epoch = page.get_by_role("slider", name="epoch")
+    line = page.locator("path.border")
+    last = line.get_attribute("d")
+    epoch.press("Home")
+    assert state() == (0, pytest.approx(np.log(2), abs=0.001), 50)
+    assert line.get_attribute("d") is None
+    epoch.press("ArrowRight")
+    assert line.get_attribute("d") != last
+    epoch.press("End")
+    rate = page.get_by_role("slider", name="learning rate")
+    rate.press("Home")
+    assert state()[1] > 1.5 * wanted  # steps too short
+    rate.press("End")
+    assert rate.get_attribute("aria-valuetext") == "30"
+    assert state()[1] > 1.2 * wanted  # steps too long
+    press(page.get_by_role("button", name="Train from epoch 0"))
+    page.get_by_text("Epoch 30:").wait_for()
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert readable_by_all(page) == []
