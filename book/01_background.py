@@ -61,7 +61,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from helpers import datasets, interactive, listening, plots, profiles
+from helpers import datasets, listening, plots, profiles
+from helpers.runs import interactive
 
 plots.use_style()
 profile = profiles.get(PROFILE)

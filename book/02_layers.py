@@ -59,7 +59,8 @@ DATA = "nsynth-mini"  # or a folder or archive in NSynth's layout
 import matplotlib.pyplot as plt
 import numpy as np
 
-from helpers import datasets, interactive, plots
+from helpers import datasets, plots
+from helpers.runs import interactive
 
 plots.use_style()
 SAMPLE_RATE = 16_000  # samples a second

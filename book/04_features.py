@@ -66,8 +66,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from helpers import datasets, interactive, listening, plots, profiles
-from helpers.runs import figures, findings
+from helpers import datasets, listening, plots, profiles
+from helpers.runs import figures, findings, interactive
 
 profile = profiles.get(PROFILE)
 plots.use_style()

@@ -1244,7 +1244,7 @@ listening.players(
 # the line to the nearest training note, and the score. (Each deal is a small draw: deal again.)
 
 # %% tags=["remove-stderr"]
-from helpers import interactive
+from helpers.runs import interactive
 
 every = datasets.load("nsynth-mini")
 some = every.select(np.sort(every.table.groupby("instrument").sample(10, random_state=0).index))

@@ -70,9 +70,9 @@ import pandas as pd
 import sklearn.metrics
 from IPython.display import Markdown, display
 
-from helpers import datasets, evaluation, interactive, listening, plots, tuning
+from helpers import datasets, evaluation, listening, plots, tuning
 from helpers.datasets import FAMILIES
-from helpers.runs import findings, records, training
+from helpers.runs import findings, interactive, records, training
 
 plots.use_style()
 pd.options.display.max_colwidth = None  # show long cells whole

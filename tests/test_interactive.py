@@ -14,8 +14,8 @@ import pytest
 import soundfile
 from conftest import audio_bytes, tone
 
-from helpers import datasets, evaluation, features, interactive, tuning
-from helpers.runs import records
+from helpers import datasets, evaluation, features, tuning
+from helpers.runs import interactive, records
 from tools.book import landing
 from tools.common import ROOT
 

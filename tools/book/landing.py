@@ -6,9 +6,9 @@ below. Another test, or other networks, are other values here.
 
 import numpy as np
 
-from helpers import datasets, interactive, tuning
+from helpers import datasets, tuning
 from helpers.datasets import FAMILIES
-from helpers.runs import records
+from helpers.runs import interactive, records
 from tools.common import BookError
 
 NOTES, SCORES = "<!-- six notes -->", "<!-- the networks on all notes -->"

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from helpers.notes import Notes
 
-MODULES = Path(__file__).resolve().parents[1] / "book" / "interactive"
+MODULES = Path(__file__).resolve().parents[2] / "book" / "interactive"
 _IMPORT = re.compile(r'(?m)^import \{[^}]*\} from "\./(\w+)\.js";\n')
 
 
