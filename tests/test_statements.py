@@ -236,12 +236,153 @@ FEATURES = [
     ),
 ]
 
+# ---- 05_folds
+
+
+def winner_flatters():
+    c = run("05_folds")
+    validation, test = np.mean(c["winners"], axis=0)
+    assert validation > test
+    return validation, test
+
+
+def half_is_tested():
+    c = run("05_folds")
+    never, once, *more = c["tested"]["dealt"]
+    assert never == once
+    assert not any(more)
+    return once, len(c["y"])
+
+
+def spread_of_folds():
+    c = run("05_folds")
+    drawn, means = c["drawn"], c["of_five"]
+    return drawn.min(), drawn.max(), means.min(), means.max(), drawn.std(ddof=1), c["luck"]
+
+
+def neighbours_in_training():
+    total = run("05_folds")["neighbours"].sum()
+    assert total["same instrument"] == total["test notes"]
+    return total["test notes"], total["within a semitone"]
+
+
+def all_fall():
+    contrast = run("05_folds")["contrast"]
+    gap = contrast["fold's test part"] - contrast["mini-test"]
+    assert (gap > 0).all()
+    return (100 * gap.mean(),)
+
+
+def designs(*pairs):
+    means = run("05_folds")["by_design"].mean()
+    return [means.loc[kind, model] for kind, model in pairs]
+
+
+def new_instruments():
+    right = run("05_folds")["by_instrument"]
+    return len(right), (right >= 0.9).sum(), (right < 0.5).sum()
+
+
+def distance_alone():
+    c = run("05_folds")
+    before, after, if_equal = c["before"], c["after"], c["if_equal"]
+    return if_equal, after, 100 * (before - if_equal), 100 * (before - after)
+
+
+def own_instrument():
+    shares = run("05_folds")["shares"].iloc[:3].sum()
+    assert shares["grouped"] == 0
+    return (shares["matched"],)
+
+
+def twins(family, *columns):
+    c = run("05_folds")
+    names = [name for name in np.unique(c["group"]) if c["rows"].get(name)]
+    rows = [c["rows"][name] for name in names if name.startswith(family)]
+    assert len(rows) == 2
+    return [sum(row[column] for row in rows) for column in columns]
+
+
+def strings_either_way():
+    counts = twins("string", "notes", "all in training", "without its twin", "without another")
+    assert len(set(counts)) == 1
+    return counts[:1]
+
+
+def recordings_held_out():
+    c = run("05_folds")
+    assert len(c["twins"]) == 2
+    return (100 * (c["by_instruments"] - c["by_recordings"]),)
+
+
+FOLDS = [
+    (
+        "Averaged over 20 divisions, the chosen pair scores {:.3f} on validation and {:.3f} on",
+        winner_flatters,
+    ),
+    ("In the five folds, {} of {:,} notes are tested on, once each. **Half are", half_is_tested),
+    (
+        "Single folds reach from {:.3f} to {:.3f}, means of five folds only from {:.3f} to {:.3f}. "
+        "And the deviation of single folds, {:.3f}, is about that of counting luck alone, {:.3f}.",
+        spread_of_folds,
+    ),
+    (
+        "Of the {} test notes, **all** have a training note of the same instrument, and {} one "
+        "within a semitone.",
+        neighbours_in_training,
+    ),
+    ("All five scores fall, by {:.1f} points on average.", all_fall),
+    (
+        "1-NN goes from {:.3f} to {:.3f}, extra trees from {:.3f} to {:.3f}.",
+        lambda: designs(
+            ("thesis", "1-NN"),
+            ("matched", "1-NN"),
+            ("thesis", "extra trees"),
+            ("matched", "extra trees"),
+        ),  # fmt: skip
+    ),
+    (
+        "1-NN falls to **{:.3f}** and extra trees to **{:.3f}**.",
+        lambda: designs(("grouped", "1-NN"), ("grouped", "extra trees")),
+    ),
+    (
+        "of {} new ones, 1-NN names nine notes in ten or more of {}, and less than half of {}.",
+        new_instruments,
+    ),
+    (
+        "{1:.2f} in place of {0:.2f}, by the median.",
+        lambda: run("05_folds")["middle"],
+    ),
+    (
+        "1-NN would still be right for {:.3f} of the notes. It is right for {:.3f}. So the longer "
+        "distances as such account for {:.1f} of {:.1f} points.",
+        distance_alone,
+    ),
+    ("With matched folds, {:.0f} % of the nearest notes are of the test note's", own_instrument),
+    (
+        "Of the {} notes of the two voices, {} are named rightly, without their twins {}, without "
+        "another voice {:.0f}.",
+        lambda: twins("vocal", "notes", "all in training", "without its twin", "without another"),
+    ),
+    ("The {} notes of the strings are named rightly either way", strings_either_way),
+    (
+        "Two pairs of twins among forty instruments had flattered 1-NN by {:.1f} points.",
+        recordings_held_out,
+    ),
+    (
+        "With instruments held out, 1-NN falls from {:.3f} to {:.3f}.",
+        lambda: designs(("matched", "1-NN"), ("grouped", "1-NN")),
+    ),
+    ("For {:.0f} % of the notes on matched folds, the nearest one was of the same", own_instrument),
+]
+
 STATEMENTS = [
     (page, *statement)
     for page, statements in (
         ("01_background", BACKGROUND),
         ("03_dataset", DATASET),
         ("04_features", FEATURES),
+        ("05_folds", FOLDS),
     )
     for statement in statements
 ]
@@ -256,6 +397,7 @@ def test_a_statement_is_what_the_numbers_say(page, template, numbers):
 
 
 def test_no_cell_of_these_chapters_composes_prose():
-    for page in ("01_background", "02_layers", "03_dataset", "04_features"):
+    for page in ("01_background", "02_layers", "03_dataset", "04_features",
+                 "05_folds"):  # fmt: skip
         code = [cell.source for cell in cells(page) if cell.cell_type == "code"]
         assert not [source for source in code if "Markdown(" in source], page

@@ -1,6 +1,6 @@
 """Figures that one chapter shows: what they draw is computed in the chapter, in the open.
 
-Shown in chapters 3 and 4; what several chapters draw is in `helpers.plots`.
+Shown in chapters 3 to 8; what several chapters draw is in `helpers.plots`.
 """
 
 from __future__ import annotations
@@ -353,4 +353,185 @@ def instrument_maps(maps: dict) -> Figure:
         ax.set(title=family, xticklabels=[], yticklabels=[])
     fig.supxlabel("axis 1 of each family")
     fig.supylabel("axis 2 of each family")
+    return fig
+
+
+def islands(axes_names: Sequence[str], points: Any, labels: Any, parts: Any, answer: Any) -> Figure:
+    """What 1-NN answers at each point of a plane, with the notes on it (the folds chapter).
+
+    Parameters
+    ----------
+    axes_names : sequence of str
+        Labels of the two axes.
+    points : np.ndarray, shape (n, 2)
+    labels : np.ndarray, shape (n,)
+        The name of the family of each note; three different ones.
+    parts : (training, held out)
+        Positions of notes.
+    answer : callable
+        From points (m, 2) to family names (m,).
+    """
+    import matplotlib.pyplot as plt
+
+    known, held_out = parts
+    three = ((GREEN, "o"), (PURPLE, "s"), (GREY, "^"))
+    looks = dict(zip(np.unique(labels[known]), three, strict=True))
+    low, high = points[known].min(axis=0) - 5, points[known].max(axis=0) + 5
+    across, up = np.meshgrid(*(np.linspace(*ends, 300) for ends in zip(low, high, strict=True)))
+    ground = np.searchsorted(list(looks), answer(np.c_[across.ravel(), up.ravel()]))
+    fig, ax = plt.subplots(figsize=(7.2, 4.4))
+    colours = [colour for colour, _ in looks.values()]
+    shape = ground.reshape(across.shape)
+    ax.contourf(across, up, shape, levels=[-0.5, 0.5, 1.5, 2.5], colors=colours, alpha=0.25)
+    for name, (colour, marker) in looks.items():
+        inside, outside = (part[labels[part] == name] for part in parts)
+        ax.plot(*points[inside[:150]].T, marker, color=colour, ms=4, label=f"{name}, training")
+        look = {"color": colour, "ms": 10, "mec": "black", "label": f"{name}, held out"}
+        ax.plot(*points[outside].T, marker, **look)
+    wrong = held_out[answer(points[held_out]) != labels[held_out]]
+    ax.plot(*points[wrong].T, "x", color="black", ms=14, label="wrong answer")
+    ax.set(xlabel=axes_names[0], ylabel=axes_names[1])
+    ax.grid(visible=False)
+    ax.legend(loc="center left", bbox_to_anchor=(1, 0.5), frameon=False)
+    return fig
+
+
+def chosen_by_validation(scores: Any, best: int, step: float) -> Figure:
+    """Validation and test scores (models, 2), a star on the chosen model (the folds chapter).
+
+    `step` is what one note is worth; dots are spread by less than that, so that equals show.
+    """
+    import matplotlib.pyplot as plt
+
+    spread = np.random.default_rng(1).uniform(-0.3, 0.3, scores.shape) * step
+    spread[best] = 0
+    low, high = scores.min() - 0.05, min(1.0, scores.max() + 0.05)
+    fig, ax = plt.subplots(figsize=(4.6, 4.2))
+    ax.plot([low, high], [low, high], "--", color="black", linewidth=1, label="equal scores")
+    ax.plot(*(scores + spread).T, "o", color=GREY, markersize=5, alpha=0.6, label="one pair")
+    ax.plot(*scores[best], "*", color=GREEN, ms=18, mec="black", label="chosen")
+    ax.set(xlabel="validation accuracy", ylabel="test accuracy")
+    ax.set(xlim=(low, high), ylim=(low, high), aspect="equal")
+    ax.legend(loc="upper left")
+    return fig
+
+
+def fold_plan(n_folds: int = 5) -> Figure:
+    """Which part of the notes each of the thesis's folds uses for what (the folds chapter)."""
+    import matplotlib.pyplot as plt
+
+    looks = {"train": ("white", ""), "validate": (PURPLE, "//"), "test": (GREEN, "..")}
+    box = {"boxstyle": "round,pad=0.15", "facecolor": "white", "edgecolor": "none"}
+    fig, ax = plt.subplots(figsize=(7.2, 2.6))
+    for k in range(n_folds):
+        for part in range(2 * n_folds):
+            role = {2 * k: "test", 2 * k + 1: "validate"}.get(part, "train")
+            colour, hatch = looks[role]
+            look = {"color": colour, "hatch": hatch, "alpha": 0.55, "edgecolor": "black"}
+            ax.barh(k, 1, left=part - 0.5, height=1, linewidth=0.5, **look)
+            ax.text(part, k, role, ha="center", va="center", fontsize=8, bbox=box)
+    ax.set(xlabel="part", ylabel="fold", xlim=(-0.5, 2 * n_folds - 0.5), ylim=(n_folds - 0.5, -0.5))
+    ax.set_xticks(range(2 * n_folds))
+    ax.set_yticks(range(n_folds), range(1, n_folds + 1))
+    ax.grid(visible=False)
+    return fig
+
+
+def draws(accuracies: Any, luck: float) -> Figure:
+    """Accuracies (seeds, folds) over a band of two deviations of luck (the folds chapter)."""
+    import matplotlib.pyplot as plt
+
+    centre = accuracies.mean()
+    fig, ax = plt.subplots()
+    high = min(1, centre + 2 * luck)
+    ax.axhspan(centre - 2 * luck, high, color=GREY, alpha=0.15, label="counting luck")
+    for seed, values in enumerate(accuracies):
+        x = seed + np.linspace(-0.2, 0.2, len(values))
+        ax.plot(x, values, "o", color=PURPLE, markersize=5, label="one fold" if seed == 0 else None)
+    x, label = np.arange(len(accuracies)), "mean of five"
+    ax.hlines(accuracies.mean(axis=1), x - 0.35, x + 0.35, color="black", lw=2, label=label)
+    ax.set(xlabel="seed of the folds", ylabel="accuracy", xticks=x)
+    ax.legend(loc="center left", bbox_to_anchor=(1, 0.5), frameon=False)
+    return fig
+
+
+def held_out_notes(panels: dict, notes: Any, instruments: Any) -> Figure:
+    """What becomes of single notes in several kinds of folds (the folds chapter).
+
+    Parameters
+    ----------
+    panels : dict of str -> list of helpers.folds.Fold
+        By the title of the panel.
+    notes : np.ndarray of int, shape (n,)
+        Which notes, in the order of the table.
+    instruments : np.ndarray of str, shape (n,)
+        Theirs; a thick line stands where the next one begins.
+    """
+    import matplotlib.pyplot as plt
+
+    starts = 1 + np.flatnonzero(instruments[1:] != instruments[:-1])
+    colours = plt.matplotlib.colors.ListedColormap(["white", GREEN])
+    fig, axes = plt.subplots(len(panels), 1, figsize=(7.2, 1.5 * len(panels)), sharex=True)
+    for ax, (title, folds) in zip(axes, panels.items(), strict=True):
+        tested = np.array([np.isin(notes, fold.test) for fold in folds])
+        k, column = np.nonzero([np.isin(notes, fold.validation) for fold in folds])
+        ax.pcolormesh(tested, cmap=colours, alpha=0.75, edgecolors="black", linewidth=0.2)
+        ax.plot(column + 0.5, k + 0.5, "o", color=PURPLE, markersize=4)
+        ax.vlines(starts, 0, len(folds), color="black", linewidth=2.5)
+        ax.set(ylabel="fold", title=title, ylim=(len(folds), 0))
+        ax.set_yticks(np.arange(len(folds)) + 0.5, range(1, len(folds) + 1))
+        ax.grid(visible=False)
+    axes[-1].set_xlabel("note (in the order of the table)")
+    return fig
+
+
+def fold_scores(panels: dict) -> Figure:
+    """Accuracies of each fold by kind of folds, a panel a model (the folds chapter).
+
+    Parameters
+    ----------
+    panels : dict of str -> dict of str -> array_like, shape (folds,)
+        By model and kind of folds.
+    """
+    import matplotlib.pyplot as plt
+
+    fig, axes = plt.subplots(1, len(panels), sharey=True)
+    looks = ((PURPLE, "o"), (GREEN, "s"))
+    for ax, (model, kinds), (colour, marker) in zip(axes, panels.items(), looks, strict=True):
+        for x, values in enumerate(kinds.values()):
+            around = x + np.linspace(-0.15, 0.15, len(values))
+            ax.plot(around, values, marker, color=colour)
+            ax.hlines(np.mean(values), x - 0.3, x + 0.3, color="black", linewidth=2)
+        ax.axhline(0.1, color="black", linestyle=":")
+        ax.set(title=model, ylim=(0, 1.02), xlabel="folds")
+        ax.set_xticks(range(len(kinds)), kinds)
+    axes[0].set_ylabel("accuracy")
+    return fig
+
+
+def nearest_distances(distances: dict, binned: dict) -> Figure:
+    """Distances to the nearest training note, and right answers by distance (folds chapter).
+
+    Parameters
+    ----------
+    distances : dict of str -> array_like, shape (n,)
+        By kind of folds, two of them.
+    binned : dict of str -> pd.DataFrame
+        Columns distance, right and notes, one row a bin.
+    """
+    import matplotlib.pyplot as plt
+
+    fig, (left, right) = plt.subplots(1, 2, figsize=(7.2, 3.2))
+    looks = ((GREY, "o", "--"), (GREEN, "s", "-"))
+    for (name, values), (colour, marker, style) in zip(distances.items(), looks, strict=True):
+        left.ecdf(values, color=colour, linestyle=style, label=name)
+        x, share, n = binned[name][["distance", "right", "notes"]].to_numpy().T
+        luck = 2 * np.sqrt(share * (1 - share) / n)
+        right.errorbar(x, share, luck, marker=marker, color=colour, linestyle=style)
+    far = np.quantile(np.concatenate([np.asarray(d) for d in distances.values()]), 0.99)
+    left.set(ylabel="share of test notes", xlim=(0, far))
+    right.set(ylabel="share of right answers", ylim=(0, 1.03), xlim=(0, far))
+    for ax in (left, right):
+        ax.set_xlabel("distance to the nearest training note")
+    left.legend(loc="lower right")
     return fig
