@@ -535,3 +535,332 @@ def nearest_distances(distances: dict, binned: dict) -> Figure:
         ax.set_xlabel("distance to the nearest training note")
     left.legend(loc="lower right")
     return fig
+
+
+def layer_costs(table: Any) -> Figure:
+    """Parameters and multiplications of each layer, in millions and percent (the CNN chapter).
+
+    Parameters
+    ----------
+    table : pd.DataFrame
+        Columns parameters and multiplications, one row a layer.
+    """
+    import matplotlib.pyplot as plt
+
+    fig, axes = plt.subplots(1, 2, figsize=(8.4, 3), sharey=True)
+    for ax, column in zip(axes, ("parameters", "multiplications"), strict=True):
+        values = table[column] / 1e6
+        ax.barh(table.index, values, color=BLUE)
+        for row, value in enumerate(values):
+            share = value / values.sum()
+            ax.text(value, row, f" {share:.0%}" if share >= 0.01 else " < 1 %", va="center")
+        ax.set(xlabel=f"{column} (millions)", xlim=(0, 1.18 * values.max()))
+    axes[0].invert_yaxis()
+    return fig
+
+
+def receptive_field(feature: Any, centre: float, widths: dict) -> Figure:
+    """Nested boxes on a note's MFCCs (126, 13): what one value of a layer sees (CNN chapter).
+
+    Parameters
+    ----------
+    feature : np.ndarray, shape (126, 13)
+    centre : float
+        The frame in the middle.
+    widths : dict of str -> int
+        By layer, in frames; as many coefficients where there are that many.
+    """
+    import matplotlib.pyplot as plt
+
+    fig, ax = plt.subplots(figsize=(8, 3))
+    ax.imshow(feature.T, origin="lower", aspect="auto", cmap="RdBu_r", vmin=-80, vmax=80, alpha=0.6)
+    styles = [(0, (1, 1)), ":", "--", "-"]
+    for (name, width), style in zip(widths.items(), styles, strict=True):
+        low, high = max(6 - width / 2, -0.45), min(6 + width / 2, 12.45)  # the picture ends there
+        look = {"fill": False, "linestyle": style, "linewidth": 2}
+        corner, label = (centre - width / 2, low), f"{name}: {width} frames"
+        ax.add_patch(plt.Rectangle(corner, width, high - low, label=label, **look))
+    ax.set(xlabel="frame", ylabel="MFCC")
+    ax.grid(visible=False)
+    ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5))
+    return fig
+
+
+def training_curves(history: dict, colour: str) -> Figure:
+    """Loss and accuracy of one training after each epoch (the chapters on the CNN and the LSTM).
+
+    Parameters
+    ----------
+    history : dict of str -> list of float
+        As Keras's `fit` returns it: loss, accuracy, val_loss, val_accuracy.
+    colour : str
+        Of the validation notes.
+    """
+    import matplotlib.pyplot as plt
+
+    fig, axes = plt.subplots(1, 2, figsize=(8.4, 3))
+    chance = {"loss": (np.log(10), "ln 10"), "accuracy": (0.1, "chance")}
+    for ax, (metric, (level, name)) in zip(axes, chance.items(), strict=True):
+        epochs = np.arange(1, len(history[metric]) + 1)
+        ax.plot(epochs, history[metric], "--o", ms=3, color=GREY, label="training")
+        ax.plot(epochs, history[f"val_{metric}"], "-o", ms=3, color=colour, label="validation")
+        ax.axhline(level, color="black", linewidth=0.8, linestyle=":", label=name)
+        ax.set(xlabel="epoch", ylabel="loss (nats)" if metric == "loss" else metric)
+        ax.locator_params(axis="x", integer=True)
+        ax.legend()
+    return fig
+
+
+def kernels(rows: dict) -> Figure:
+    """Eight kernels of a convolution (3, 3, 1, n) a row, in the same colours (CNN chapter)."""
+    import matplotlib.pyplot as plt
+
+    limit = max(np.abs(kernel[..., :8]).max() for kernel in rows.values())
+    fig, axes = plt.subplots(len(rows), 8, figsize=(8, 2.5))
+    for row, (name, kernel) in zip(axes, rows.items(), strict=True):
+        for number, ax in enumerate(row):
+            look = {"origin": "lower", "cmap": "RdBu_r", "vmin": -limit, "vmax": limit}
+            image = ax.imshow(kernel[:, :, 0, number].T, **look)
+            ax.set(xticks=[], yticks=[])
+        row[0].set_ylabel(name)
+    fig.supxlabel("time within the kernel (3 frames)", fontsize=10)
+    fig.colorbar(image, ax=axes, label="weight")
+    return fig
+
+
+def feature_maps(layers: dict, names: Sequence[str]) -> Figure:
+    """The five maps of each layer in which two notes differ most (the CNN chapter).
+
+    Parameters
+    ----------
+    layers : dict of str -> np.ndarray, shape (2, frames, coefficients, maps)
+        By layer.
+    names : sequence of str
+        Of the two notes.
+    """
+    import matplotlib.pyplot as plt
+
+    fig, axes = plt.subplots(2 * len(layers), 5, figsize=(8.6, 4.8), sharex=True)
+    for (layer, maps), block in zip(layers.items(), axes.reshape(-1, 2, 5), strict=True):
+        differ = np.abs(maps[0] - maps[1]).mean(axis=(0, 1))
+        for column, number in enumerate(np.argsort(-differ)[:5]):
+            for ax, values, name in zip(block[:, column], maps[..., number], names, strict=True):
+                look = {"origin": "lower", "aspect": "auto", "extent": (0, 4.03, 0, 13)}
+                ax.imshow(values.T, vmin=0, vmax=maps[..., number].max(), **look)
+                ax.set(xticks=[0, 2, 4], yticks=[])
+                ax.grid(visible=False)
+                if column == 0:
+                    ax.set_ylabel(f"{name}\n{layer}", fontsize=8)
+            block[0, column].set_title(f"map {number}", fontsize=8)
+    fig.supxlabel("time (s)", fontsize=10)
+    return fig
+
+
+def paired_folds(panels: dict, thesis: dict) -> Figure:
+    """Accuracies of CNN and LSTM on the same folds, a panel a test (the LSTM chapter).
+
+    Parameters
+    ----------
+    panels : dict of str -> (of the CNN (folds,), of the LSTM (folds,))
+        By the title of the panel.
+    thesis : dict of str -> (float, float)
+        The thesis's means, by the same titles.
+    """
+    import matplotlib.pyplot as plt
+
+    fig, axes = plt.subplots(1, len(panels), figsize=(8, 3.4), sharey=True)
+    for ax, (title, pair) in zip(axes, panels.items(), strict=True):
+        ax.plot([0, 1], pair, color=GREY, linewidth=0.8, zorder=1)
+        looks = ((BLUE, "o", "CNN"), (ORANGE, "s", "LSTM"))
+        for x, (colour, marker, name) in enumerate(looks):
+            values = pair[x]
+            ax.plot([x] * len(values), values, marker, color=colour, label=f"{name}, one fold")
+        look = {"color": "black", "fillstyle": "none", "label": "thesis, mean"}
+        ax.plot([-0.2, 1.2], thesis[title], "D", **look)
+        ax.axhline(0.1, color="black", linestyle=":", linewidth=0.8, label="chance")
+        ax.set(title=title, xticks=[0, 1], xticklabels=["CNN", "LSTM"], xlim=(-0.5, 1.5))
+        ax.set(ylim=(0, 1.02))
+    axes[0].set_ylabel("accuracy")
+    axes[-1].legend(loc="center left", bbox_to_anchor=(1.01, 0.5))
+    return fig
+
+
+def unrolled(frames: Any) -> Figure:
+    """An LSTM layer drawn once for each step, on the frames (126, 13) of a note (LSTM chapter)."""
+    import matplotlib.pyplot as plt
+
+    fig, ax = plt.subplots(figsize=(8, 3.6))
+    arrow = {"arrowstyle": "-|>", "color": "black", "linewidth": 1.2}
+    middle = {"ha": "center", "va": "center"}
+    for t, x in zip([0, 1, 2, None, 125], [0, 2, 4, 6, 8], strict=True):
+        if t is None:
+            ax.text(x, 2, "...", fontsize=16, **middle)
+        else:
+            look = {"origin": "lower", "aspect": "auto", "cmap": "RdBu_r", "vmin": -80, "vmax": 80}
+            ax.imshow(frames[t, :, np.newaxis], extent=(x - 0.2, x + 0.2, -0.6, 0.9), **look)
+            ax.add_patch(plt.Rectangle((x - 0.5, 1.5), 1, 1, fc="#FBE3D6", ec=ORANGE))
+            ax.text(x, 2, "LSTM", **middle)
+            ax.text(x, -0.8, f"frame {t + 1}", ha="center", va="top")
+            ax.annotate("", (x, 1.5), (x, 0.9), arrowprops=arrow)
+            ax.annotate("", (x, 3.1), (x, 2.5), arrowprops=arrow)
+            label = f"$h_{{{t + 1}}}$: 32 numbers"
+            ax.text(x, 3.15, label, ha="center", va="bottom", fontsize=9)
+        if x < 8:
+            ax.annotate("", (x + 1.5, 2), (x + 0.5, 2), arrowprops=arrow)
+            ax.text(x + 1, 2.1, "$h, c$", ha="center", va="bottom", fontsize=9)
+    ax.set(xlim=(-1.2, 9.2), ylim=(-1.3, 3.6))
+    ax.axis("off")
+    return fig
+
+
+def hidden_states(layers: dict, names: Sequence[str]) -> Figure:
+    """Hidden states of two notes over time, a row a layer (the LSTM chapter).
+
+    Parameters
+    ----------
+    layers : dict of str -> np.ndarray, shape (2, 126, units)
+        By layer; units are sorted by their mean over the first note.
+    names : sequence of str
+        Of the two notes.
+    """
+    import matplotlib.pyplot as plt
+
+    fig, axes = plt.subplots(len(layers), 2, figsize=(8.4, 5), sharex=True, sharey=True)
+    for (layer, states), row in zip(layers.items(), axes, strict=True):
+        order, limit = np.argsort(states[0].mean(axis=0)), np.abs(states).max()
+        for ax, name, state in zip(row, names, states, strict=True):
+            look = {"cmap": "RdBu_r", "vmin": -limit, "vmax": limit}
+            extent = (0, 4.03, 0, state.shape[1])
+            image = picture(ax, state[:, order], extent=extent, **look)
+            ax.set_title(f"{layer}, {name}", fontsize=9)
+        row[0].set_ylabel("unit (sorted)")
+        fig.colorbar(image, ax=row, label="hidden state $h_t$")
+    fig.supxlabel("time (s)", fontsize="medium")
+    return fig
+
+
+def disturbed_order(probe: Any) -> Figure:
+    """Accuracy by what was done to the order of the frames (the LSTM chapter).
+
+    Parameters
+    ----------
+    probe : pd.DataFrame
+        A column a test, a row a disturbance.
+    """
+    import matplotlib.pyplot as plt
+
+    fig, ax = plt.subplots(figsize=(7.2, 3))
+    x = np.arange(len(probe))
+    for shift, name, hatch, alpha in zip((-0.2, 0.2), probe, ("", "///"), (1, 0.6), strict=True):
+        look = {"hatch": hatch, "alpha": alpha, "color": ORANGE, "edgecolor": "white"}
+        ax.bar(x + shift, probe[name], 0.38, label=name, **look)
+    ax.axhline(0.1, color="black", linewidth=0.8, linestyle=":", label="chance")
+    ax.set(xticks=x, xticklabels=probe.index, ylabel="accuracy", ylim=(0, 1))
+    ax.set(xlabel="frames of the test notes")
+    ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5))
+    return fig
+
+
+def grid_and_dice(searches: dict, score: Any) -> Figure:
+    """Trials of two hyperparameters in 0 to 1, and what they tried of the first (tuning chapter).
+
+    Parameters
+    ----------
+    searches : dict of str -> np.ndarray, shape (trials, 2)
+        By the title of the panel.
+    score : callable
+        Of arrays a and b.
+    """
+    import matplotlib.pyplot as plt
+
+    a, b = np.meshgrid(np.linspace(0, 1, 200), np.linspace(0, 1, 200))
+    look = {"sharex": True, "sharey": "row", "height_ratios": [1, 2]}
+    fig, axes = plt.subplots(2, len(searches), figsize=(7.2, 4.8), **look)
+    for (top, below), (name, points) in zip(axes.T, searches.items(), strict=True):
+        top.plot(a[0], score(a[0], 0.4), color=GREY)
+        top.plot(points[:, 0], score(points[:, 0], 0.4), "o", color=GREEN)
+        top.set(title=f"{name}: {len(np.unique(points[:, 0]))} values of a")
+        below.pcolormesh(a, b, score(a, b), rasterized=True)
+        below.plot(*points.T, "X", color="white", markeredgecolor="black", markersize=9)
+        below.set(xlabel="hyperparameter a")
+        below.grid(visible=False)
+    axes[0, 0].set_ylabel("score")
+    axes[1, 0].set_ylabel("hyperparameter b")
+    return fig
+
+
+def executions(tables: dict) -> Figure:
+    """Each execution as a point, each trial's mean as a bar, a panel a model (tuning chapter).
+
+    Parameters
+    ----------
+    tables : dict of str -> pd.DataFrame
+        By model, "cnn" or "lstm": a row a trial, columns `execution 1`, `execution 2`, ...
+    """
+    import matplotlib.pyplot as plt
+
+    looks = {"cnn": ("o", BLUE), "lstm": ("s", ORANGE)}
+    fig, axes = plt.subplots(1, len(tables), figsize=(7.2, 3), sharey=True)
+    for ax, (name, table) in zip(axes, tables.items(), strict=True):
+        marker, colour = looks[name]
+        for trial, row in table.filter(like="execution").iterrows():
+            x = trial + np.linspace(-0.1, 0.1, len(row))
+            ax.plot(x, row, marker, color=colour, markersize=7)
+            ax.hlines(row.mean(), trial - 0.3, trial + 0.3, color=GREY, linewidth=2, zorder=1)
+        ax.set(title=name.upper(), xlabel="trial", xticks=table.index)
+    axes[0].set_ylabel("best validation accuracy")
+    return fig
+
+
+def optimism(curves: dict, point: tuple) -> Figure:
+    """How much too high the best of k trials scores, by executions a trial (tuning chapter).
+
+    Parameters
+    ----------
+    curves : dict of int -> np.ndarray, shape (k,)
+        By the number of executions.
+    point : (trials, optimism)
+        The thesis's.
+    """
+    import matplotlib.pyplot as plt
+
+    fig, ax = plt.subplots()
+    styles = (("-", GREEN), ("--", PURPLE), (":", GREY))
+    for (m, curve), (style, colour) in zip(curves.items(), styles, strict=True):
+        ax.plot(np.arange(1, len(curve) + 1), curve, style, color=colour)
+        label = f"{m} execution{'s' * (m > 1)}\na trial"
+        ax.text(len(curve) + 1, curve[-1], label, va="center")
+    ax.plot(*point, "D", color="black")
+    ax.annotate("the thesis: 5 trials x 2", point, (9, 0.3), arrowprops={"arrowstyle": "-"})
+    ax.set(xlabel="trials", ylabel="optimism (in units of $s$)", xlim=(0, 72), ylim=(0, None))
+    return fig
+
+
+def trials(panels: dict, spaces: dict) -> Figure:
+    """Trials in two of their hyperparameters, with their scores (the tuning chapter).
+
+    Parameters
+    ----------
+    panels : dict of (str, str) -> pd.DataFrame
+        By model and whose search: the hyperparameters first, and `score`; the models of one
+        search after those of the other.
+    spaces : dict of str -> dict of str -> list
+        The values that could have been drawn, by model and hyperparameter.
+    """
+    import matplotlib.pyplot as plt
+
+    looks = {"cnn": ("o", BLUE), "lstm": ("s", ORANGE)}
+    rows = len(panels) // len(spaces)
+    fig, axes = plt.subplots(rows, len(spaces), figsize=(7.6, 0.4 + 2.7 * rows))
+    for ax, ((name, whose), table) in zip(axes.flat, panels.items(), strict=True):
+        (across, x_values), (up, y_values) = list(spaces[name].items())[:2]
+        ax.plot(*np.meshgrid(x_values, range(len(y_values))), ".", color=GREY, markersize=3)
+        for (x, y), group in table.groupby([across, up])["score"]:
+            marker, colour = looks[name]
+            ax.plot(x, y_values.index(y), marker, color=colour, markersize=9)
+            text = "\n".join(f"{score:.4f}".removeprefix("0") for score in group)
+            place = {"textcoords": "offset points", "ha": "center", "fontsize": 9}
+            ax.annotate(text, (x, y_values.index(y)), (0, 8), **place)
+        ax.set(title=f"{name.upper()}, {whose}", xlabel="dropout", ylabel=up)
+        ax.set(xlim=(0.03, 0.57), yticks=range(3), yticklabels=y_values, ylim=(-0.4, 2.9))
+    return fig
