@@ -94,8 +94,8 @@ means.shape
 
 # %% [markdown]
 # The model: to name the family of a note, find the known note whose 13 numbers are closest, and
-# answer with its family. This is [**1-nearest-neighbour**](glossary.md#1-nearest-neighbour), 1-NN for short. Training it means
-# keeping the notes and their families, nothing more.
+# answer with its family. This is [**1-nearest-neighbour**](glossary.md#1-nearest-neighbour), 1-NN
+# for short. Training it means keeping the notes and their families, nothing more.
 #
 # Take the first note of the table and look up its three nearest notes. Before you run the cell:
 # which note will come first?
@@ -253,11 +253,11 @@ validation, test = np.mean(winners, axis=0)
 print(f"the chosen pair, mean of 20 divisions: validation {validation:.3f}, test {test:.3f}")
 
 # %% [markdown]
-# Averaged over 20 divisions, the chosen pair scores 0.629 on validation and 0.583 on fresh notes. The score
-# that made a choice flatters the choice. The effect grows with the number of options and shrinks
-# with the number of validation notes. It is the reason why the tuning in [chapter
-# 8](08_tuning.ipynb) looks at validation notes only, and why results in the thesis are reported
-# on test notes.
+# Averaged over 20 divisions, the chosen pair scores 0.629 on validation and 0.583 on fresh notes.
+# The score that made a choice flatters the choice. The effect grows with the number of options and
+# shrinks with the number of validation notes. It is the reason why the tuning in [chapter
+# 8](08_tuning.ipynb) looks at validation notes only, and why results in the thesis are reported on
+# test notes.
 
 # %% [markdown]
 # **Check yourself.** You try twenty settings, keep the one that is best on the validation notes,
@@ -1027,13 +1027,15 @@ twins = whole.table.loc[group != recording, ["instrument", "recording"]].drop_du
 print(twins.to_string(index=False))
 
 # %% [markdown]
-# A twin's. So grouped folds by instrument still put one recording on both sides. The column `recording`
-# of the table of notes, which gives twins one name, mends that: `folds.grouped` takes it as well: where one of two twins is tested, the other one leaves the
-# training and the validation part. The test parts stay as they are. **Predict**: by how much does
-# 1-NN fall on the notes of these four instruments?
+# A twin's. So grouped folds by instrument still put one recording on both sides. The column
+# `recording` of the table of notes, which gives twins one name, mends that: `folds.grouped` takes
+# it as well: where one of two twins is tested, the other one leaves the training and the validation
+# part. The test parts stay as they are. **Predict**: by how much does 1-NN fall on the notes of
+# these four instruments?
 #
-# Each of them loses one instrument of four to learn from in its family. That alone may cost something, so a
-# control is needed: leave out *another* instrument of the family that is not a twin.
+# Each of them loses one instrument of four to learn from in its family. That alone may cost
+# something, so a control is needed: leave out *another* instrument of the family that is not a
+# twin.
 #
 # *Table 5.12: Right answers of 1-NN on the notes of instruments that have a twin.*
 
@@ -1071,9 +1073,9 @@ by_instruments, by_recordings = (
 print(f"1-NN: instruments held out {by_instruments:.3f}, recordings {by_recordings:.3f}")
 
 # %% [markdown]
-# Two pairs of twins among forty instruments had flattered 1-NN by 3.1 points. [The study](study.md) that
-# answers the book's question holds out recordings. The runs of chapters 6 to 11 were made before twins were
-# known, and their grouped folds hold out instruments.
+# Two pairs of twins among forty instruments had flattered 1-NN by 3.1 points. [The study](study.md)
+# that answers the book's question holds out recordings. The runs of chapters 6 to 11 were made
+# before twins were known, and their grouped folds hold out instruments.
 #
 # ### What this shows, and what it does not
 #

@@ -376,10 +376,11 @@ plt.show()
 # %% [markdown]
 # ### How far does it see?
 #
-# A value behind the first convolution knows 3 × 3 cells of the picture. The next convolution
-# looks at 3 × 3 *such* values, so it knows 5 × 5 cells. The cells that a value depends on are
-# its [**receptive field**](glossary.md#receptive-field). With $r$ its width and $j$ the distance between neighbouring values,
-# counted in cells of the picture, a window of width $k$ that moves in steps of $s$ gives
+# A value behind the first convolution knows 3 × 3 cells of the picture. The next convolution looks
+# at 3 × 3 *such* values, so it knows 5 × 5 cells. The cells that a value depends on are its
+# [**receptive field**](glossary.md#receptive-field). With $r$ its width and $j$ the distance
+# between neighbouring values, counted in cells of the picture, a window of width $k$ that moves in
+# steps of $s$ gives
 #
 # $$ r \leftarrow r + (k - 1)\,j, \qquad j \leftarrow s\,j. $$
 #
@@ -480,10 +481,11 @@ assert np.isclose(by_hand, by_keras, rtol=1e-4)
 # %% [markdown]
 # ### Compile, and measure before you train
 #
-# To **compile** a model is to say what is minimised, by whom and what else to report. Section
-# 3.2.5 sets the loss, a learning rate of 0.0001, a batch size of 32 and 50 epochs. It does not
-# name the optimiser; we take [**Adam**](glossary.md#adam) ([Kingma and Ba 2015](bibliography.md#kingma-and-ba-2015)),
-# which adapts the step of each weight to the gradients it has seen.
+# To **compile** a model is to say what is minimised, by whom and what else to report. Section 3.2.5
+# sets the loss, a learning rate of 0.0001, a batch size of 32 and 50 epochs. It does not name the
+# optimiser; we take [**Adam**](glossary.md#adam) ([Kingma and Ba
+# 2015](bibliography.md#kingma-and-ba-2015)), which adapts the step of each weight to the gradients
+# it has seen.
 #
 # Then measure the *untrained* network, since a number means little without something to compare
 # it with. **Predict first:** which accuracy do random weights reach with ten families of equal
@@ -596,10 +598,10 @@ pd.DataFrame(
 #
 # ### What the size of the inputs costs
 #
-# The untrained network's loss came from inputs in the hundreds. Do they slow it down as well? **Standardise** them:
-# subtract from each coefficient its mean over the training notes, and divide by its standard
-# deviation. Then train a new network in the same way, for ten epochs at most. **Predict**: how many
-# epochs will it be ahead of the first one?
+# The untrained network's loss came from inputs in the hundreds. Do they slow it down as well?
+# **Standardise** them: subtract from each coefficient its mean over the training notes, and divide
+# by its standard deviation. Then train a new network in the same way, for ten epochs at most.
+# **Predict**: how many epochs will it be ahead of the first one?
 #
 # *Table 6.7: Validation accuracy with the MFCCs as they are and standardised.*
 
@@ -619,8 +621,9 @@ pd.DataFrame(short, index=pd.RangeIndex(1, len(of_scaled["loss"]) + 1, name="epo
 
 # %% [markdown]
 # The same network, the same notes, the same learning rate: only the unit of the inputs is another,
-# and learning is a matter of a few epochs. The thesis does not mention any scaling, so its networks and the
-# recorded ones get the MFCCs as they are. [The study](study.md) trains both networks either way.
+# and learning is a matter of a few epochs. The thesis does not mention any scaling, so its networks
+# and the recorded ones get the MFCCs as they are. [The study](study.md) trains both networks either
+# way.
 #
 # ## Looking inside
 #
@@ -649,14 +652,15 @@ plt.show()
 # %% [markdown]
 # *Figure: Eight kernels of the first convolution before and after training (the same colours in all).*
 #
-# Compare with the first row of table 6.8: a kernel has kept most of what chance gave it. A network can learn all
-# the same: many layers that each move a little add up, and 32 random detectors are
-# not a bad start. So beware of stories about "what the network looks for" that are told from such pictures without
-# the random start beside them.
+# Compare with the first row of table 6.8: a kernel has kept most of what chance gave it. A network
+# can learn all the same: many layers that each move a little add up, and 32 random detectors are
+# not a bad start. So beware of stories about "what the network looks for" that are told from such
+# pictures without the random start beside them.
 #
-# What a kernel *does* is easier to see than what it is: its [**feature map**](glossary.md#feature-map), the picture that it
-# makes of a note. Here are the organ and the mallet from above, behind the first and behind the
-# last convolution: of each layer the five maps that differ most between the two notes.
+# What a kernel *does* is easier to see than what it is: its [**feature
+# map**](glossary.md#feature-map), the picture that it makes of a note. Here are the organ and the
+# mallet from above, behind the first and behind the last convolution: of each layer the five maps
+# that differ most between the two notes.
 
 # %% mystnb={"image": {"alt": "Four rows of five pictures. Behind the first convolution the brightest band lies at the bottom and grows where the sound ends; behind the last one there are three coarse rows that change where sound turns into silence"}}
 shown = ["conv2d", "conv2d_4"]
@@ -680,10 +684,10 @@ plt.show()
 # ## Why runs are recorded
 #
 # At the thesis's scale one model sees 70,000 training notes in each of 50 epochs on five folds:
-# 17.5 million times a note, and that for four models. Two things must not happen: that the computer goes to sleep at epoch 49
-# and all is lost, and that next week nobody knows which settings gave which number. So from here
-# on a training is a [**run**](glossary.md#run): one model, one fold, one seed, one configuration. A finished run
-# leaves a **record**, and is never trained again.
+# 17.5 million times a note, and that for four models. Two things must not happen: that the computer
+# goes to sleep at epoch 49 and all is lost, and that next week nobody knows which settings gave
+# which number. So from here on a training is a [**run**](glossary.md#run): one model, one fold, one
+# seed, one configuration. A finished run leaves a **record**, and is never trained again.
 #
 # How does a program know that it has seen a configuration before? It writes it as text, always
 # in the same order, and computes a fingerprint (a **hash**) of it: a few digits that change
@@ -702,13 +706,14 @@ c = {"model": "cnn", "fold": 1, "seed": 1, "epochs": 50}
 print(fingerprint(a), fingerprint(b), fingerprint(c))
 
 # %% [markdown]
-# An interrupted run should go on from its last finished epoch and end *exactly* where it would
-# have ended anyway; otherwise a power cut is a hidden hyperparameter. So after each epoch the weights
-# and what the optimiser remembers are saved, in a [**checkpoint**](glossary.md#checkpoint) that is there whole or not at
-# all ([**atomic**](glossary.md#atomic)). And the order of the notes and the dropout are drawn from the pair (seed,
-# epoch), not from what came before. With one [**backend**](glossary.md#backend) (the library that computes for Keras,
-# here TensorFlow unless you chose another) and one machine, a run then ends in the same bits, stopped or not.
-# [How runs are recorded](recorder.md) shows the code and proves it.
+# An interrupted run should go on from its last finished epoch and end *exactly* where it would have
+# ended anyway; otherwise a power cut is a hidden hyperparameter. So after each epoch the weights
+# and what the optimiser remembers are saved, in a [**checkpoint**](glossary.md#checkpoint) that is
+# there whole or not at all ([**atomic**](glossary.md#atomic)). And the order of the notes and the
+# dropout are drawn from the pair (seed, epoch), not from what came before. With one
+# [**backend**](glossary.md#backend) (the library that computes for Keras, here TensorFlow unless
+# you chose another) and one machine, a run then ends in the same bits, stopped or not. [How runs
+# are recorded](recorder.md) shows the code and proves it.
 
 # %% [markdown]
 # **Check yourself.** A training is stopped after epoch 7. All weights are saved to the last bit,
@@ -738,10 +743,10 @@ print(fingerprint(a), fingerprint(b), fingerprint(c))
 # ### The recorder
 #
 # An `Experiment` does the steps at the top of this chapter (sample, MFCC, folds) for a profile, and
-# `run_folds` trains what has no record yet and reads what has. Each network is trained and tested on each
-# fold by itself. The book brings along the records of the profile `mini`:
-# all bundled notes, 100 a family, and otherwise the thesis's protocol, five folds of 50
-# epochs. `records.select` finds records by what their configuration holds.
+# `run_folds` trains what has no record yet and reads what has. Each network is trained and tested
+# on each fold by itself. The book brings along the records of the profile `mini`: all bundled
+# notes, 100 a family, and otherwise the thesis's protocol, five folds of 50 epochs.
+# `records.select` finds records by what their configuration holds.
 #
 # *Table 6.9: The recorded runs of the base CNN.*
 
@@ -771,10 +776,10 @@ pd.DataFrame(shown).set_index("fold")
 #
 # ## Results, fold by fold
 #
-# Two tests, as in section 3.3: the fold's own test part (unseen notes of *known* instruments)
-# and the test split that comes with NSynth (unseen instruments), of which the book has mini-test. From the
-# stored probabilities you can compute both scores as above. One thing chapter 3 found: four bundled test
-# notes are byte for byte copies of training notes. They are left out.
+# Two tests, as in section 3.3: the fold's own test part (unseen notes of *known* instruments) and
+# the test split that comes with NSynth (unseen instruments), of which the book has mini-test. From
+# the stored probabilities you can compute both scores as above. One thing chapter 3 found: four
+# bundled test notes are byte for byte copies of training notes. They are left out.
 
 # %%
 bundled = [datasets.load("nsynth-mini", split) for split in ("train", "test")]
@@ -810,12 +815,13 @@ table.round(3)
 
 # %% [markdown]
 # On notes of known instruments the recorded network is right for **98.8 %**, more than the thesis's
-# 96.3 %, with one eighty-seventh of the notes. On unseen instruments it is right for **61.9 %** only, where the thesis
-# has 73.2 %. Known instruments are *easier* here: with four of each family, nearly every test note has close relatives
-# in training ([chapter 5](05_folds.ipynb)). New instruments are harder: whoever has met four guitars knows less of
-# guitars than whoever has met ninety. The drop is 36.9 points here and 23.1 in the thesis. The sets of test notes
-# differ, so the two drops are not to be compared as numbers. But a high score on the folds clearly
-# promises nothing about new instruments.
+# 96.3 %, with one eighty-seventh of the notes. On unseen instruments it is right for **61.9 %**
+# only, where the thesis has 73.2 %. Known instruments are *easier* here: with four of each family,
+# nearly every test note has close relatives in training ([chapter 5](05_folds.ipynb)). New
+# instruments are harder: whoever has met four guitars knows less of guitars than whoever has met
+# ninety. The drop is 36.9 points here and 23.1 in the thesis. The sets of test notes differ, so the
+# two drops are not to be compared as numbers. But a high score on the folds clearly promises
+# nothing about new instruments.
 #
 # From the best to the worst fold it is 2.0 points on the fold test: two notes of a hundred. [Chapter
 # 9](09_results.ipynb) comes back to the gap, and to which families get mixed up.

@@ -101,9 +101,9 @@ print(f"{TEST}: {len(y_test)} notes")
 #
 # Nothing changes in the data: `X[i]` has the shape (126, 13) as before. What changes is how it is
 # read. An **LSTM layer** takes one frame of 13 numbers, updates what it remembers, gives out a
-# [**hidden state**](glossary.md#hidden-state) $h_t$ of 32 numbers, and goes on to the next frame *with the same weights*. What
-# it remembers is $h_t$ itself and a **cell state** $c_t$, also 32 numbers, which the gates of
-# [chapter 2](02_layers.ipynb) write to and erase.
+# [**hidden state**](glossary.md#hidden-state) $h_t$ of 32 numbers, and goes on to the next frame
+# *with the same weights*. What it remembers is $h_t$ itself and a **cell state** $c_t$, also 32
+# numbers, which the gates of [chapter 2](02_layers.ipynb) write to and erase.
 #
 # It is one layer that is used 126 times. To see that, it is drawn **unrolled**: once for each
 # step, from left to right.
@@ -508,17 +508,17 @@ plt.show()
 # %% [markdown]
 # *Figure: The same. Plain bars: the fold's test part. Hatched: unseen instruments.*
 #
-# Every disturbance costs a good deal. Which one costs most is not worth a ranking: fold 1 tests a hundred
-# notes, so a point is one note, and this is one training of many.
+# Every disturbance costs a good deal. Which one costs most is not worth a ranking: fold 1 tests a
+# hundred notes, so a point is one note, and this is one training of many.
 #
 # Two readings fit a loss, and the probe cannot tell them apart. The network may *use* order; or a
 # backwards note, silent at first, is simply unlike anything it was trained on, and the dense
 # layer's weights for each moment now meet the wrong moment. What the probe does show is what the
 # network is *not* indifferent to.
 #
-# How much is there to gain from order at all? Ask something that cannot see it: a [**random forest**](glossary.md#random-forest)
-# that gets, for each note, the mean and the standard deviation of every coefficient over time.
-# Shuffle the frames as you like, these 26 numbers stay the same.
+# How much is there to gain from order at all? Ask something that cannot see it: a [**random
+# forest**](glossary.md#random-forest) that gets, for each note, the mean and the standard deviation
+# of every coefficient over time. Shuffle the frames as you like, these 26 numbers stay the same.
 #
 # *Table 7.6: Accuracy of the LSTM, and of a forest that cannot see order, on fold 1.*
 
@@ -537,9 +537,10 @@ both = {"LSTM, in order": probe.loc["as they are"], "forest, blind to order": bl
 pd.DataFrame(both).T.round(3)
 
 # %% [markdown]
-# On fold 1 the forest is right for 95.0 % of the notes of known instruments, the recorded LSTM for 95.0 %; on
-# mini-test it is 55.6 % against 54.1 %. For these notes, order is hardly needed. Keep such a simple opponent at hand:
-# "the network uses order" and "order is needed for this task" are two different claims.
+# On fold 1 the forest is right for 95.0 % of the notes of known instruments, the recorded LSTM for
+# 95.0 %; on mini-test it is 55.6 % against 54.1 %. For these notes, order is hardly needed. Keep
+# such a simple opponent at hand: "the network uses order" and "order is needed for this task" are
+# two different claims.
 
 # %% [markdown]
 # **Check yourself.** Suppose that the forest, which cannot see the order of the frames, names the
@@ -632,13 +633,13 @@ row.assign(folds=(gap > 0).sum(), thesis=[3.1, 3.9]).rename(columns={"folds": "C
 
 # %% [markdown]
 # On notes of known instruments the CNN is ahead on 4 of 5 folds, by 3.4 points on average; on
-# instruments that neither has met on all five, by 10.8. Both networks lose far more from the first test to the second: the
-# CNN goes from 98.8 % to 61.9 %, the LSTM from 95.4 % to 51.1 %.
+# instruments that neither has met on all five, by 10.8. Both networks lose far more from the first
+# test to the second: the CNN goes from 98.8 % to 61.9 %, the LSTM from 95.4 % to 51.1 %.
 #
-# The thin lines are what a comparison should rest on: fold by fold, on the same notes. Before you call a winner, think of what else differs. The two networks have
-# different learning rates and numbers of parameters.
-# That is a comparison of two *recipes*. Chapter 9 draws up the
-# results, and chapter 10 asks how sure five folds can make you.
+# The thin lines are what a comparison should rest on: fold by fold, on the same notes. Before you
+# call a winner, think of what else differs. The two networks have different learning rates and
+# numbers of parameters. That is a comparison of two *recipes*. Chapter 9 draws up the results, and
+# chapter 10 asks how sure five folds can make you.
 #
 # ### What it costs
 #
