@@ -416,7 +416,8 @@ def computed(model, block):
 
 two = [int(np.flatnonzero(notes.table["family"] == name)[0]) for name in ("organ", "mallet")]
 inside = {
-    name: keras.Model(network.inputs, network.get_layer(name).output) for name in ("lstm", "lstm_4")
+    name: keras.Model(network.inputs[0], network.get_layer(name).output)
+    for name in ("lstm", "lstm_4")
 }
 of_two = {name: computed(model, X[two]) for name, model in inside.items()}
 figures.hidden_states(of_two, notes.table["note"][two])
@@ -674,7 +675,7 @@ pd.DataFrame(costs)
 
 
 # %% [markdown]
-# The LSTM has a third of the parameters and a tenth of the multiplications, and takes half of the time.
+# The LSTM has a third of the parameters and a seventh of the multiplications, and takes half of the time.
 # It has far fewer of them to do but cannot do
 # them side by side: each of its five layers takes 126 steps *one after the other*, 630 small
 # products in a row forward and as many back, while the CNN does a few large ones. Processors, and
@@ -757,9 +758,13 @@ findings.report(live, seed=SEED)
 #
 # <details><summary>What happens</summary>
 #
-# 1. @LAST
-# 2. @SCALED
-# 3. @SHUFFLED
+# 1. It does not: in quick 0.475 after ten epochs, in place of 0.850. It has 61,194 parameters, a
+#    thirty-fourth, and one state in which the whole note has to find room.
+# 2. A little faster: in quick 0.800 after three epochs and 0.900 after ten, in place of 0.700 and
+#    0.850.
+# 3. In quick, after ten epochs, a network trained on shuffled frames is right for 0.700 of the fold's
+#    forty test notes in order and 0.708 of them shuffled; one trained in order for 0.850 and 0.617.
+#    Who never had order loses nothing without it. Who had it did better with it.
 #
 # </details>
 #
