@@ -386,7 +386,12 @@ def islands(axes_names: Sequence[str], points: Any, labels: Any, parts: Any, ans
     for name, (colour, marker) in looks.items():
         inside, outside = (part[labels[part] == name] for part in parts)
         ax.plot(*points[inside[:150]].T, marker, color=colour, ms=4, label=f"{name}, training")
-        look = {"color": colour, "ms": 10, "mec": "black", "label": f"{name}, held out"}
+        look: dict[str, Any] = {
+            "color": colour,
+            "ms": 10,
+            "mec": "black",
+            "label": f"{name}, held out",
+        }
         ax.plot(*points[outside].T, marker, **look)
     wrong = held_out[answer(points[held_out]) != labels[held_out]]
     ax.plot(*points[wrong].T, "x", color="black", ms=14, label="wrong answer")
@@ -421,18 +426,23 @@ def fold_plan(n_folds: int = 5) -> Figure:
     import matplotlib.pyplot as plt
 
     looks = {"train": ("white", ""), "validate": (PURPLE, "//"), "test": (GREEN, "..")}
-    box = {"boxstyle": "round,pad=0.15", "facecolor": "white", "edgecolor": "none"}
+    box: dict[str, Any] = {"boxstyle": "round,pad=0.15", "facecolor": "white", "edgecolor": "none"}
     fig, ax = plt.subplots(figsize=(7.2, 2.6))
     for k in range(n_folds):
         for part in range(2 * n_folds):
             role = {2 * k: "test", 2 * k + 1: "validate"}.get(part, "train")
             colour, hatch = looks[role]
-            look = {"color": colour, "hatch": hatch, "alpha": 0.55, "edgecolor": "black"}
+            look: dict[str, Any] = {
+                "color": colour,
+                "hatch": hatch,
+                "alpha": 0.55,
+                "edgecolor": "black",
+            }
             ax.barh(k, 1, left=part - 0.5, height=1, linewidth=0.5, **look)
             ax.text(part, k, role, ha="center", va="center", fontsize=8, bbox=box)
     ax.set(xlabel="part", ylabel="fold", xlim=(-0.5, 2 * n_folds - 0.5), ylim=(n_folds - 0.5, -0.5))
     ax.set_xticks(range(2 * n_folds))
-    ax.set_yticks(range(n_folds), range(1, n_folds + 1))
+    ax.set_yticks(range(n_folds), [str(k + 1) for k in range(n_folds)])
     ax.grid(visible=False)
     return fig
 
@@ -448,9 +458,9 @@ def draws(accuracies: Any, luck: float) -> Figure:
     for seed, values in enumerate(accuracies):
         x = seed + np.linspace(-0.2, 0.2, len(values))
         ax.plot(x, values, "o", color=PURPLE, markersize=5, label="one fold" if seed == 0 else None)
-    x, label = np.arange(len(accuracies)), "mean of five"
-    ax.hlines(accuracies.mean(axis=1), x - 0.35, x + 0.35, color="black", lw=2, label=label)
-    ax.set(xlabel="seed of the folds", ylabel="accuracy", xticks=x)
+    seeds, label = np.arange(len(accuracies)), "mean of five"
+    ax.hlines(accuracies.mean(axis=1), seeds - 0.35, seeds + 0.35, color="black", lw=2, label=label)
+    ax.set(xlabel="seed of the folds", ylabel="accuracy", xticks=seeds)
     ax.legend(loc="center left", bbox_to_anchor=(1, 0.5), frameon=False)
     return fig
 
@@ -577,7 +587,7 @@ def receptive_field(feature: Any, centre: float, widths: dict) -> Figure:
     styles = [(0, (1, 1)), ":", "--", "-"]
     for (name, width), style in zip(widths.items(), styles, strict=True):
         low, high = max(6 - width / 2, -0.45), min(6 + width / 2, 12.45)  # the picture ends there
-        look = {"fill": False, "linestyle": style, "linewidth": 2}
+        look: dict[str, Any] = {"fill": False, "linestyle": style, "linewidth": 2}
         corner, label = (centre - width / 2, low), f"{name}: {width} frames"
         ax.add_patch(plt.Rectangle(corner, width, high - low, label=label, **look))
     ax.set(xlabel="frame", ylabel="MFCC")
@@ -619,7 +629,12 @@ def kernels(rows: dict) -> Figure:
     fig, axes = plt.subplots(len(rows), 8, figsize=(8, 2.5))
     for row, (name, kernel) in zip(axes, rows.items(), strict=True):
         for number, ax in enumerate(row):
-            look = {"origin": "lower", "cmap": "RdBu_r", "vmin": -limit, "vmax": limit}
+            look: dict[str, Any] = {
+                "origin": "lower",
+                "cmap": "RdBu_r",
+                "vmin": -limit,
+                "vmax": limit,
+            }
             image = ax.imshow(kernel[:, :, 0, number].T, **look)
             ax.set(xticks=[], yticks=[])
         row[0].set_ylabel(name)
@@ -645,7 +660,11 @@ def feature_maps(layers: dict, names: Sequence[str]) -> Figure:
         differ = np.abs(maps[0] - maps[1]).mean(axis=(0, 1))
         for column, number in enumerate(np.argsort(-differ)[:5]):
             for ax, values, name in zip(block[:, column], maps[..., number], names, strict=True):
-                look = {"origin": "lower", "aspect": "auto", "extent": (0, 4.03, 0, 13)}
+                look: dict[str, Any] = {
+                    "origin": "lower",
+                    "aspect": "auto",
+                    "extent": (0, 4.03, 0, 13),
+                }
                 ax.imshow(values.T, vmin=0, vmax=maps[..., number].max(), **look)
                 ax.set(xticks=[0, 2, 4], yticks=[])
                 ax.grid(visible=False)
@@ -675,7 +694,7 @@ def paired_folds(panels: dict, thesis: dict) -> Figure:
         for x, (colour, marker, name) in enumerate(looks):
             values = pair[x]
             ax.plot([x] * len(values), values, marker, color=colour, label=f"{name}, one fold")
-        look = {"color": "black", "fillstyle": "none", "label": "thesis, mean"}
+        look: dict[str, Any] = {"color": "black", "fillstyle": "none", "label": "thesis, mean"}
         ax.plot([-0.2, 1.2], thesis[title], "D", **look)
         ax.axhline(0.1, color="black", linestyle=":", linewidth=0.8, label="chance")
         ax.set(title=title, xticks=[0, 1], xticklabels=["CNN", "LSTM"], xlim=(-0.5, 1.5))
@@ -690,13 +709,19 @@ def unrolled(frames: Any) -> Figure:
     import matplotlib.pyplot as plt
 
     fig, ax = plt.subplots(figsize=(8, 3.6))
-    arrow = {"arrowstyle": "-|>", "color": "black", "linewidth": 1.2}
-    middle = {"ha": "center", "va": "center"}
+    arrow: dict[str, Any] = {"arrowstyle": "-|>", "color": "black", "linewidth": 1.2}
+    middle: dict[str, Any] = {"ha": "center", "va": "center"}
     for t, x in zip([0, 1, 2, None, 125], [0, 2, 4, 6, 8], strict=True):
         if t is None:
             ax.text(x, 2, "...", fontsize=16, **middle)
         else:
-            look = {"origin": "lower", "aspect": "auto", "cmap": "RdBu_r", "vmin": -80, "vmax": 80}
+            look: dict[str, Any] = {
+                "origin": "lower",
+                "aspect": "auto",
+                "cmap": "RdBu_r",
+                "vmin": -80,
+                "vmax": 80,
+            }
             ax.imshow(frames[t, :, np.newaxis], extent=(x - 0.2, x + 0.2, -0.6, 0.9), **look)
             ax.add_patch(plt.Rectangle((x - 0.5, 1.5), 1, 1, fc="#FBE3D6", ec=ORANGE))
             ax.text(x, 2, "LSTM", **middle)
@@ -729,7 +754,7 @@ def hidden_states(layers: dict, names: Sequence[str]) -> Figure:
     for (layer, states), row in zip(layers.items(), axes, strict=True):
         order, limit = np.argsort(states[0].mean(axis=0)), np.abs(states).max()
         for ax, name, state in zip(row, names, states, strict=True):
-            look = {"cmap": "RdBu_r", "vmin": -limit, "vmax": limit}
+            look: dict[str, Any] = {"cmap": "RdBu_r", "vmin": -limit, "vmax": limit}
             extent = (0, 4.03, 0, state.shape[1])
             image = picture(ax, state[:, order], extent=extent, **look)
             ax.set_title(f"{layer}, {name}", fontsize=9)
@@ -752,7 +777,12 @@ def disturbed_order(probe: Any) -> Figure:
     fig, ax = plt.subplots(figsize=(7.2, 3))
     x = np.arange(len(probe))
     for shift, name, hatch, alpha in zip((-0.2, 0.2), probe, ("", "///"), (1, 0.6), strict=True):
-        look = {"hatch": hatch, "alpha": alpha, "color": ORANGE, "edgecolor": "white"}
+        look: dict[str, Any] = {
+            "hatch": hatch,
+            "alpha": alpha,
+            "color": ORANGE,
+            "edgecolor": "white",
+        }
         ax.bar(x + shift, probe[name], 0.38, label=name, **look)
     ax.axhline(0.1, color="black", linewidth=0.8, linestyle=":", label="chance")
     ax.set(xticks=x, xticklabels=probe.index, ylabel="accuracy", ylim=(0, 1))
@@ -774,7 +804,7 @@ def grid_and_dice(searches: dict, score: Any) -> Figure:
     import matplotlib.pyplot as plt
 
     a, b = np.meshgrid(np.linspace(0, 1, 200), np.linspace(0, 1, 200))
-    look = {"sharex": True, "sharey": "row", "height_ratios": [1, 2]}
+    look: dict[str, Any] = {"sharex": True, "sharey": "row", "height_ratios": [1, 2]}
     fig, axes = plt.subplots(2, len(searches), figsize=(7.2, 4.8), **look)
     for (top, below), (name, points) in zip(axes.T, searches.items(), strict=True):
         top.plot(a[0], score(a[0], 0.4), color=GREY)
@@ -859,7 +889,7 @@ def trials(panels: dict, spaces: dict) -> Figure:
             marker, colour = looks[name]
             ax.plot(x, y_values.index(y), marker, color=colour, markersize=9)
             text = "\n".join(f"{score:.4f}".removeprefix("0") for score in group)
-            place = {"textcoords": "offset points", "ha": "center", "fontsize": 9}
+            place: dict[str, Any] = {"textcoords": "offset points", "ha": "center", "fontsize": 9}
             ax.annotate(text, (x, y_values.index(y)), (0, 8), **place)
         ax.set(title=f"{name.upper()}, {whose}", xlabel="dropout", ylabel=up)
         ax.set(xlim=(0.03, 0.57), yticks=range(3), yticklabels=y_values, ylim=(-0.4, 2.9))
