@@ -8,8 +8,8 @@
 #
 # A block of MFCCs has rows and columns, as a small grey photograph has. Can a network that was
 # invented for photographs name the instrument behind it? You build the thesis's CNN layer by
-# layer, count every parameter before Keras does, train it in the open, and then hand the five
-# folds to a recorder that never trains the same thing twice.
+# layer, count every parameter before Keras does, train it in the open, and then read what it
+# scored on five folds from recorded runs.
 #
 # ## What you will learn
 #
@@ -17,15 +17,19 @@
 # - Explain why the padding must be "same", where the parameters sit and how far the network sees.
 # - Compute the loss by hand, train one fold and read its curves.
 # - Compare the inside of a trained network with its random start before you read a meaning into it.
-# - Say what a *run* is, what its record holds, and what it takes to go on after a power cut.
+# - Say what a *run* is, and what makes two runs the same.
 #
 # **You need:** [layers](02_layers.ipynb) (convolution, pooling, dropout),
 # [features](04_features.ipynb) (MFCC) and [folds](05_folds.ipynb).
 #
-# **Time:** 40 minutes of reading. With the profile `quick` the chapter trains for about two
-# minutes on two processor cores, and less where its runs are already recorded.
+# **Time:** 40 minutes of reading. One fold is trained in the open, in about three minutes on two
+# processor cores. The other runs are recorded.
 #
 # **Thesis:** table 3.1, sections 3.2.3 and 3.2.5, the base CNN's row of table 4.3.
+#
+# Two sets of numbers meet on this page: the **thesis**'s and those of the **recorded** runs, made on
+# the bundled notes (profile `mini`, seed 0). `SEED = 1` or `PROFILE = "quick"` trains anew; the last
+# section before the exercises then shows your runs.
 
 # %% [markdown] tags=["colab-badge", "remove-cell"]
 # [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/your-account/cnn-or-lstm/blob/main/book/06_cnn.ipynb)
@@ -57,7 +61,8 @@ if "google.colab" in sys.modules:
     os.chdir(FOLDER + "/book")
 
 # %% tags=["parameters"]
-PROFILE = "quick"  # smoke, quick, mini or thesis
+# How much is trained: smoke tests the code, quick takes minutes, mini is recorded, thesis needs NSynth.
+PROFILE = "mini"
 DATA = "nsynth-mini"  # or a folder or archive in NSynth's layout
 RUNS = "../_build/runs"  # finished trainings are kept and found here
 SEED = 0  # draws the notes and the folds, and starts every training
@@ -66,30 +71,28 @@ SEED = 0  # draws the notes and the folds, and starts every training
 import hashlib
 import json
 import math
-import os
-import tempfile
-import time
-from pathlib import Path
 
 import keras
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from IPython.display import Markdown, display
+from IPython.display import display
 from keras import layers
 
-from helpers import datasets, folds, listening, plots, profiles
-from helpers.runs import cache
+from helpers import datasets, evaluation, folds, listening, models, plots, profiles
+from helpers.runs import cache, compare, figures, findings, records, training
 
 plots.use_style()
 
 # %% [markdown]
 # ## Notes, features, folds
 #
-# Chapters 3 to 5 in six lines: open the data, draw the same number of notes from every family,
+# Chapters 3 to 5 in a few lines: open the data, draw the same number of notes from every family,
 # turn each note into MFCCs, deal the notes into five folds. The **profile** says how many notes,
 # folds and epochs; the protocol is the same in all of them. This chapter works on the first fold
 # until the end, where all folds get their turn.
+#
+# *Table 6.1: The parts of fold 1, and the test notes that come with NSynth.*
 
 # %% tags=["remove-stderr"]
 profile = profiles.get(PROFILE)
@@ -107,19 +110,11 @@ fold = five_folds[0]
 TEST = "mini-test" if DATA == "nsynth-mini" else "NSynth test"
 
 # %%
-parts = {
-    "fold 1, training": notes.select(fold.train),
-    "fold 1, validation": notes.select(fold.validation),
-    "fold 1, test": notes.select(fold.test),
-    TEST: test_notes,
-}
-pd.DataFrame(
-    {
-        "notes": {name: len(part) for name, part in parts.items()},
-        "families": {name: part.table["family"].nunique() for name, part in parts.items()},
-        "instruments": {name: part.table["instrument"].nunique() for name, part in parts.items()},
-    }
-)
+parts = {f"fold 1, {name}": notes.select(rows) for name, rows in fold._asdict().items()}
+parts[TEST] = test_notes
+columns = {"notes": "note", "families": "family", "instruments": "instrument"}
+counts = {name: part.table[list(columns.values())].nunique() for name, part in parts.items()}
+pd.DataFrame(counts).T.set_axis(list(columns), axis=1)
 
 # %% [markdown]
 # The first three rows come from the same instruments; the last one has instruments of its own.
@@ -132,27 +127,22 @@ pd.DataFrame(
 # is the overall level and is so much larger than the rest that it would eat up the colours, so
 # the pictures start at coefficient 1. Where would you look to tell the two apart?
 
-# %% mystnb={"figure": {"caption": "Two notes as the network sees them (coefficients 1 to 12; coefficient 0 is left out of the picture, not of the data).", "name": "fig-cnn-input"}, "image": {"alt": "Two coloured grids of 126 frames by 12 coefficients. The organ's columns look much alike for more than three seconds and then fade out; the mallet's colours begin to fade at once"}}
+# %% mystnb={"image": {"alt": "Two coloured grids of 126 frames by 12 coefficients. The organ's columns look much alike for more than three seconds and then fade out; the mallet's colours begin to fade at once"}}
 organ = int(np.flatnonzero(notes.table["family"] == "organ")[0])
 mallet = int(np.flatnonzero(notes.table["family"] == "mallet")[0])
 
 fig, axes = plt.subplots(1, 2, figsize=(9, 2.9), sharey=True)
 for ax, i in zip(axes, (organ, mallet), strict=True):
-    plots.feature_image(
-        X[i, :, 1:],
-        ax,
-        label="coefficient's value",
-        ylabel="MFCC",
-        title=notes.table["note"][i],
-        cmap="RdBu_r",
-        vmin=-80,
-        vmax=80,
-    )
-    ax.set_yticks(range(0, 12, 3), range(1, 13, 3))
-axes[1].set_ylabel("")
+    image = figures.picture(ax, X[i], cmap="RdBu_r", vmin=-80, vmax=80)
+    ax.set(title=notes.table["note"][i], xlabel="time (s)", ylim=(0.5, 12.5))
+axes[0].set_ylabel("MFCC")
+fig.colorbar(image, ax=axes, label="coefficient's value")
 plt.show()
 
 # %% [markdown]
+# *Figure: Two notes as the network sees them (coefficients 1 to 12; coefficient 0 is left out of the
+# picture, not of the data).*
+#
 # Each column is the timbre of one moment. A held note keeps much the same column until the key is
 # let go after three seconds and the sound dies away; a struck one begins to change at once. Both
 # *which* column and *how it changes* are there to be used.
@@ -199,6 +189,8 @@ def pool(shape):
 
 # %% [markdown]
 # And here is the walk. The column on the right is copied from table 3.1.
+#
+# *Table 6.2: The shape behind each layer, with both paddings and in the thesis.*
 
 # %%
 walks = {}
@@ -209,14 +201,8 @@ for padding in ("valid", "same"):
         shapes.append(shape if min(shape) > 0 else "nothing left")
     walks[padding] = shapes
 walks["table 3.1: input of the next layer"] = [
-    (126, 13, 32),
-    (126, 13, 32),
-    (63, 6, 32),
-    (63, 6, 64),
-    (63, 6, 64),
-    (31, 3, 64),
-    (31, 3, 128),
-]
+    (126, 13, 32), (126, 13, 32), (63, 6, 32), (63, 6, 64), (63, 6, 64), (31, 3, 64), (31, 3, 128),
+]  # fmt: skip
 names = "conv2d conv2d_1 max_pooling2d conv2d_2 conv2d_3 max_pooling2d_1 conv2d_4"
 pd.DataFrame(walks, index=names.split())
 
@@ -254,21 +240,11 @@ def dropout(shape):
 
 
 plan = [
-    ("conv2d", conv, 32),
-    ("conv2d_1", conv, 32),
-    ("max_pooling2d", pool),
-    ("dropout", dropout),
-    ("conv2d_2", conv, 64),
-    ("conv2d_3", conv, 64),
-    ("max_pooling2d_1", pool),
-    ("dropout_1", dropout),
-    ("conv2d_4", conv, 128),
-    ("dropout_2", dropout),
-    ("flatten", flatten),
-    ("dense", dense, 512),
-    ("dropout_3", dropout),
-    ("dense_1", dense, 10),
-]
+    ("conv2d", conv, 32), ("conv2d_1", conv, 32), ("max_pooling2d", pool), ("dropout", dropout),
+    ("conv2d_2", conv, 64), ("conv2d_3", conv, 64), ("max_pooling2d_1", pool),
+    ("dropout_1", dropout), ("conv2d_4", conv, 128), ("dropout_2", dropout),
+    ("flatten", flatten), ("dense", dense, 512), ("dropout_3", dropout), ("dense_1", dense, 10),
+]  # fmt: skip
 
 shape, rows = (126, 13, 1), []
 for name, layer, *setting in plan:
@@ -278,7 +254,7 @@ predicted = pd.DataFrame(rows).set_index("layer")
 print(f"parameters by arithmetic: {predicted['parameters'].sum():,}")
 
 # %% [markdown]
-# ## Build it in Keras
+# ### Build it in Keras
 #
 # The same plan once more, now as layers that compute. Three things that are new:
 #
@@ -324,6 +300,8 @@ network = keras.Sequential(
 
 # %% [markdown]
 # Now lay your arithmetic beside Keras's own count, layer by layer.
+#
+# *Table 6.3: Shapes and parameters, by hand and by Keras.*
 
 # %%
 compared = predicted.rename(columns={"shape": "shape, by hand", "parameters": "by formula"})
@@ -345,6 +323,8 @@ compared
 # uses each weight once a note; a convolution uses each of its few weights again at every place of
 # the picture. So the two counts can look quite different. **Predict first:** which bar is the
 # longest on the left, and is it the same one on the right?
+#
+# *Table 6.4: Where the weights are, and how often each is used.*
 
 # %%
 weighted = predicted[predicted["parameters"] > 0].copy()
@@ -353,19 +333,13 @@ weighted["biases"] = [shape[-1] for shape in weighted["shape"]]
 weighted["multiplications"] = weighted["places"] * (weighted["parameters"] - weighted["biases"])
 weighted[["parameters", "places", "multiplications"]]
 
-# %% mystnb={"figure": {"caption": "Parameters (left) and multiplications for one note (right) of each layer that has weights.", "name": "fig-cnn-cost"}, "image": {"alt": "Two bar charts. Left: the dense layer after flatten holds nearly all parameters, the convolutions next to none. Right: the convolutions do most of the multiplications"}}
-fig, axes = plt.subplots(1, 2, figsize=(8.4, 3), sharey=True)
-for ax, column in zip(axes, ("parameters", "multiplications"), strict=True):
-    values = weighted[column] / 1e6
-    ax.barh(weighted.index, values, color=plots.BLUE)
-    for row, value in enumerate(values):
-        share = value / values.sum()
-        ax.text(value, row, f" {100 * share:.0f} %" if share >= 0.01 else " < 1 %", va="center")
-    ax.set(xlabel=f"{column} (millions)", xlim=(0, 1.18 * values.max()))
-axes[0].invert_yaxis()
+# %% mystnb={"image": {"alt": "Two bar charts. Left: the dense layer after flatten holds nearly all parameters, the convolutions next to none. Right: the convolutions do most of the multiplications"}}
+figures.layer_costs(weighted)
 plt.show()
 
 # %% [markdown]
+# *Figure: Parameters (left) and multiplications for one note (right) of each layer that has weights.*
+#
 # One layer, the dense one after flatten, holds nearly all parameters: each of its 512 outputs
 # looks at all 11,904 values of the last convolution. The convolutions hold next to nothing and
 # do most of the work. The thesis took Kawwa's network ([2019](bibliography.md#kawwa-2019)) and
@@ -400,14 +374,17 @@ plt.show()
 # </details>
 
 # %% [markdown]
-# ## How far does it see?
+# ### How far does it see?
 #
-# A value behind the first convolution knows 3 × 3 cells of the picture. The next convolution
-# looks at 3 × 3 *such* values, so it knows 5 × 5 cells. The cells that a value depends on are
-# its [**receptive field**](glossary.md#receptive-field). With $r$ its width and $j$ the distance between neighbouring values,
-# counted in cells of the picture, a window of width $k$ that moves in steps of $s$ gives
+# A value behind the first convolution knows 3 × 3 cells of the picture. The next convolution looks
+# at 3 × 3 *such* values, so it knows 5 × 5 cells. The cells that a value depends on are its
+# [**receptive field**](glossary.md#receptive-field). With $r$ its width and $j$ the distance
+# between neighbouring values, counted in cells of the picture, a window of width $k$ that moves in
+# steps of $s$ gives
 #
 # $$ r \leftarrow r + (k - 1)\,j, \qquad j \leftarrow s\,j. $$
+#
+# *Table 6.5: The receptive field of each layer.*
 
 # %%
 width, step, reach = 1, 1, {}
@@ -426,56 +403,45 @@ table
 # Ask the network: change one frame of a note at a time, and see whether one value in the middle
 # of the last convolution moves. That is 126 changed notes, and one question for each.
 
+
 # %%
-last_convolution = keras.Model(network.inputs, network.get_layer("conv2d_4").output)
+def computed(model, block):
+    """What a model makes of a block, as an array; called like this, dropout is off."""
+    return keras.ops.convert_to_numpy(model(block))
+
+
+last_convolution = keras.Model(network.inputs[0], network.get_layer("conv2d_4").output)
 changed_notes = np.repeat(X[[organ]], 126, axis=0)
 changed_notes[np.arange(126), np.arange(126)] += 200  # note t differs in frame t alone
 
-before = last_convolution.predict(X[[organ]], verbose=0)[0, 15, 1]
-after = last_convolution.predict(changed_notes, verbose=0)[:, 15, 1]
+before = computed(last_convolution, X[[organ]])[0, 15, 1]
+after = computed(last_convolution, changed_notes)[:, 15, 1]
 noticed = np.flatnonzero(np.abs(after - before).max(axis=1) > 1e-3)
 
 print(f"frames that matter: {noticed.min()} to {noticed.max()}, {len(noticed)} in all")
 print(f"by the formula:     {reach['conv2d_4']['receptive field (frames)']}")
 
-# %% mystnb={"figure": {"caption": "The receptive field of one value in the middle, layer by layer, on a note's MFCCs.", "name": "fig-cnn-reach"}, "image": {"alt": "A note's MFCCs with four nested boxes around its middle: the largest spans all coefficients but less than a fifth of the frames"}}
-fig, ax = plt.subplots(figsize=(8, 3))
-ax.imshow(X[mallet].T, origin="lower", aspect="auto", cmap="RdBu_r", vmin=-80, vmax=80, alpha=0.6)
-centre = (noticed.min() + noticed.max()) / 2
-styles = [(0, (1, 1)), ":", "--", "-"]
-for name, style in zip(("conv2d", "conv2d_1", "conv2d_3", "conv2d_4"), styles, strict=True):
-    width = reach[name]["receptive field (frames)"]
-    low, high = (max(6 - width / 2, -0.45), min(6 + width / 2, 12.45))  # the picture ends there
-    box = plt.Rectangle(
-        (centre - width / 2, low),
-        width,
-        high - low,
-        fill=False,
-        linestyle=style,
-        linewidth=2,
-        label=f"{name}: {width} frames",
-    )
-    ax.add_patch(box)
-ax.set(xlabel="frame", ylabel="MFCC")
-ax.grid(False)
-ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5))
+# %% mystnb={"image": {"alt": "A note's MFCCs with four nested boxes around its middle: the largest spans all coefficients but less than a fifth of the frames"}}
+drawn = ["conv2d", "conv2d_1", "conv2d_3", "conv2d_4"]
+widths = {name: reach[name]["receptive field (frames)"] for name in drawn}
+figures.receptive_field(X[mallet], (noticed.min() + noticed.max()) / 2, widths)
 plt.show()
 
 # %% [markdown]
+# *Figure: The receptive field of one value in the middle, layer by layer, on a note's MFCCs.*
+#
 # The outermost box covers all thirteen coefficients but less than one second of four. So the
 # convolutions judge short stretches, all by the same rules. What happens at the start *and* what
 # happens after the key is let go are only brought together by the dense layer: now you see what
 # its millions of weights are for.
 #
-# ## The helper is the same network
+# ### The helper is the same network
 #
 # From here on `helpers.models.cnn` saves the typing. It is the network that you just built; the
 # next cell proves it by comparing every layer's settings, names aside.
 
+
 # %%
-from helpers import models
-
-
 def settings(model):
     wanted = ("filters", "kernel_size", "padding", "activation", "pool_size", "rate", "units")
     configs = [layer.get_config() for layer in model.layers]
@@ -502,7 +468,7 @@ print(f"the same {len(helper.layers)} layers, {helper.count_params():,} paramete
 # probabilities below $10^{-7}$ to that value, and so do we.
 
 # %%
-probabilities = network.predict(X[fold.test[:4]], verbose=0)
+probabilities = computed(network, X[fold.test[:4]])
 labels = y[fold.test[:4]]
 of_the_right_one = probabilities[np.arange(4), labels]
 by_hand = -np.log(np.clip(of_the_right_one, 1e-7, 1)).mean()
@@ -513,12 +479,13 @@ print(f"loss by hand {by_hand:.5f}, by Keras {by_keras:.5f}")
 assert np.isclose(by_hand, by_keras, rtol=1e-4)
 
 # %% [markdown]
-# ## Compile, and measure before you train
+# ### Compile, and measure before you train
 #
-# To **compile** a model is to say what is minimised, by whom and what else to report. Section
-# 3.2.5 sets the loss, a learning rate of 0.0001, a batch size of 32 and 50 epochs. It does not
-# name the optimiser; we take [**Adam**](glossary.md#adam) ([Kingma and Ba 2015](bibliography.md#kingma-and-ba-2015)),
-# which adapts the step of each weight to the gradients it has seen.
+# To **compile** a model is to say what is minimised, by whom and what else to report. Section 3.2.5
+# sets the loss, a learning rate of 0.0001, a batch size of 32 and 50 epochs. It does not name the
+# optimiser; we take [**Adam**](glossary.md#adam) ([Kingma and Ba
+# 2015](bibliography.md#kingma-and-ba-2015)), which adapts the step of each weight to the gradients
+# it has seen.
 #
 # Then measure the *untrained* network, since a number means little without something to compare
 # it with. **Predict first:** which accuracy do random weights reach with ten families of equal
@@ -536,16 +503,10 @@ untrained = network.evaluate(X, y, batch_size=256, verbose=0, return_dict=True)
 print(f"untrained:       accuracy {untrained['accuracy']:.3f}, loss {untrained['loss']:.3f}")
 print(f"a tenth for all: accuracy {1 / 10:.3f}, loss {math.log(10):.3f}  (= ln 10)")
 
-# %% tags=["hide-input"]
-display(
-    Markdown(
-        f"Random weights are right for {100 * untrained['accuracy']:.0f} % of the notes; with ten "
-        "families of equal size, one in ten is **chance**. The loss is "
-        + ("**above** ln 10" if untrained["loss"] > math.log(10) + 0.05 else "close to ln 10")
-        + ". MFCCs go into the hundreds, so random weights turn them into large numbers, and "
-        "softmax turns large numbers into confident answers: wrong ones cost more than doubt."
-    )
-)
+# %% [markdown]
+# Random weights are about as good as chance: with ten families of equal size, one in ten is **chance**.
+# But the loss is far above $\ln 10$. MFCCs go into the hundreds, so random weights turn them into large
+# numbers, and softmax turns large numbers into confident answers: wrong ones cost more than doubt.
 
 # %% [markdown]
 # ## Train one fold in the open
@@ -554,8 +515,7 @@ display(
 # step. After each epoch Keras measures loss and accuracy on the validation part. `verbose=0`
 # keeps the page quiet: we plot the history instead.
 
-# %%
-start = time.perf_counter()
+# %% tags=["remove-stderr"]
 history = network.fit(
     X[fold.train],
     y[fold.train],
@@ -564,28 +524,15 @@ history = network.fit(
     epochs=profile.epochs,
     verbose=0,
 ).history
-seconds = time.perf_counter() - start
+print(f"{profile.epochs} epochs of {math.ceil(len(fold.train) / 32)} steps")
 
-steps = math.ceil(len(fold.train) / 32)
-print(f"{profile.epochs} epochs of {steps} steps in {seconds:.0f} s")
-
-# %% mystnb={"figure": {"caption": "Loss and accuracy of the open training on fold 1, after each epoch.", "name": "fig-cnn-history"}, "image": {"alt": "Two panels over epochs, the loss on the left and the accuracy on the right, each with a dashed grey line for training and a solid blue one for validation"}}
-fig, axes = plt.subplots(1, 2, figsize=(8.4, 3))
-epochs = np.arange(1, profile.epochs + 1)
-for ax, metric, unit in zip(axes, ("loss", "accuracy"), ("loss (nats)", "accuracy"), strict=True):
-    ax.plot(epochs, history[metric], "--o", markersize=3, color=plots.GREY, label="training")
-    ax.plot(
-        epochs, history[f"val_{metric}"], "-o", markersize=3, color=plots.BLUE, label="validation"
-    )
-    ax.set(xlabel="epoch", ylabel=unit)
-    ax.xaxis.get_major_locator().set_params(integer=True)
-axes[0].axhline(math.log(10), color="black", linewidth=0.8, linestyle=":", label="ln 10")
-axes[1].axhline(0.1, color="black", linewidth=0.8, linestyle=":", label="chance")
-for ax in axes:
-    ax.legend()
+# %% mystnb={"image": {"alt": "Two panels over epochs, the loss on the left and the accuracy on the right, each with a dashed grey line for training and a solid blue one for validation"}}
+figures.training_curves(history, plots.BLUE)
 plt.show()
 
 # %% [markdown]
+# *Figure: Loss and accuracy of the open training on fold 1, after each epoch.*
+#
 # The dashed line says how well the network does what it is trained to do. The solid line is the
 # one to watch: **validation** notes are never trained on, so they show whether what was learned
 # carries over. If the solid loss turns upwards while the dashed one still falls, the network has
@@ -594,6 +541,8 @@ plt.show()
 # The thesis finds the validation loss *below* the training loss over most epochs and names
 # dropout as the likely cause (section 4.2.1). You can test that. Measure the *training* notes
 # once more, now that the epoch is over and dropout is off:
+#
+# *Table 6.6: The same network measured in three ways, after the last epoch.*
 
 # %%
 again = network.evaluate(X[fold.train], y[fold.train], verbose=0, return_dict=True)
@@ -647,10 +596,41 @@ pd.DataFrame(
 # Why a third part, for testing? Because you, or chapter 8, will choose between networks by the
 # validation part, and whatever is chosen by a number looks too good by that number.
 #
+# ### What the size of the inputs costs
+#
+# The untrained network's loss came from inputs in the hundreds. Do they slow it down as well?
+# **Standardise** them: subtract from each coefficient its mean over the training notes, and divide
+# by its standard deviation. Then train a new network in the same way, for ten epochs at most.
+# **Predict**: which of the two is ahead at the end?
+#
+# *Table 6.7: Validation accuracy with the MFCCs as they are and standardised.*
+
+# %% tags=["remove-stderr"]
+mean, deviation = X[fold.train].mean(axis=(0, 1)), X[fold.train].std(axis=(0, 1))
+scaled = (X - mean) / deviation
+
+keras.utils.set_random_seed(SEED)
+of_scaled = models.compiled("cnn").fit(  # cnn() and the compile from above in one
+    scaled[fold.train], y[fold.train],
+    validation_data=(scaled[fold.validation], y[fold.validation]),
+    batch_size=32, epochs=min(10, profile.epochs), verbose=0,
+).history  # fmt: skip
+rows = {"as they are": history["val_accuracy"], "standardised": of_scaled["val_accuracy"]}
+short = {name: values[: len(of_scaled["loss"])] for name, values in rows.items()}
+pd.DataFrame(short, index=pd.RangeIndex(1, len(of_scaled["loss"]) + 1, name="epoch")).T.round(2)
+
+# %% [markdown]
+# The same network, the same notes, the same learning rate: only the unit of the inputs is another.
+# With `PROFILE = "quick"` (320 training notes) the validation accuracy after ten epochs was 0.675 with
+# the MFCCs as they are and 0.800 standardised. The thesis does not mention any scaling, so its networks
+# and the recorded ones get the MFCCs as they are. [The study](study.md) trains both networks either
+# way.
+#
 # ## Looking inside
 #
-# What has training changed? First, how far has each layer moved from its random start? The table
-# gives the length of the change of its weights, relative to the length of the weights themselves.
+# What has training changed? First, how far has each layer moved from its random start?
+#
+# *Table 6.8: The length of the change of a layer's weights, relative to that of the weights.*
 
 # %%
 moved = {}
@@ -665,91 +645,50 @@ pd.DataFrame({"change, relative": moved}).round(3)
 # (bottom). In books on vision these pictures show edges and blobs. Before you look for meaning,
 # compare the rows.
 
-# %% mystnb={"figure": {"caption": "Eight kernels of the first convolution before and after training (the same colours in all).", "name": "fig-cnn-kernels"}, "image": {"alt": "Two rows of eight 3 by 3 grids in red and blue: the same eight kernels at their random start, above, and after training, below"}}
-kernels = {
-    "random start": start_weights["conv2d"][0],
-    "trained": network.get_layer("conv2d").get_weights()[0],
-}
-limit = max(np.abs(kernel).max() for kernel in kernels.values())
-fig, axes = plt.subplots(2, 8, figsize=(8, 2.5))
-for row, (name, kernel) in zip(axes, kernels.items(), strict=True):
-    for number, ax in enumerate(row):
-        image = ax.imshow(
-            kernel[:, :, 0, number].T, origin="lower", cmap="RdBu_r", vmin=-limit, vmax=limit
-        )
-        ax.set(xticks=[], yticks=[])
-    row[0].set_ylabel(name)
-fig.supxlabel("time within the kernel (3 frames)", fontsize=10)
-fig.colorbar(image, ax=axes, label="weight")
+# %% mystnb={"image": {"alt": "Two rows of eight 3 by 3 grids in red and blue: the same eight kernels at their random start, above, and after training, below"}}
+trained = network.get_layer("conv2d").get_weights()[0]
+figures.kernels({"random start": start_weights["conv2d"][0], "trained": trained})
 plt.show()
 
-# %% tags=["hide-input"]
-display(
-    Markdown(
-        f"The kernels of the first layer have moved by {100 * moved['conv2d']:.1f} % of their "
-        "length. "
-        + (
-            "What you see in the lower row is still mostly chance. A network can learn all "
-            "the same: many layers that each move a little add up, and 32 random detectors are "
-            "not a bad start."
-            if moved["conv2d"] < 0.3
-            else "That is enough for the lower row to differ visibly from the upper one."
-        )
-    )
-)
-
 # %% [markdown]
-# So beware of stories about "what the network looks for" that are told from such pictures without
-# the random start beside them.
+# *Figure: Eight kernels of the first convolution before and after training (the same colours in all).*
 #
-# What a kernel *does* is easier to see than what it is: its [**feature map**](glossary.md#feature-map), the picture that it
-# makes of a note. Here are the organ and the mallet from above, behind the first and behind the
-# last convolution: of each layer the five maps that differ most between the two notes.
+# Compare with the first row of table 6.8: a kernel has kept most of what chance gave it. A network
+# can learn all the same: many layers that each move a little add up, and 32 random detectors are
+# not a bad start. So beware of stories about "what the network looks for" that are told from such
+# pictures without the random start beside them.
+#
+# What a kernel *does* is easier to see than what it is: its [**feature
+# map**](glossary.md#feature-map), the picture that it makes of a note. Here are the organ and the
+# mallet from above, behind the first and behind the last convolution: of each layer the five maps
+# that differ most between the two notes.
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "Feature maps of two notes in two layers: the five maps in which the notes differ most. A map has the same colours for both notes; brighter is larger.", "name": "fig-cnn-maps"}, "image": {"alt": "Four rows of five pictures. Behind the first convolution the brightest band lies at the bottom and grows where the sound ends; behind the last one there are three coarse rows that change where sound turns into silence"}}
+# %% mystnb={"image": {"alt": "Four rows of five pictures. Behind the first convolution the brightest band lies at the bottom and grows where the sound ends; behind the last one there are three coarse rows that change where sound turns into silence"}}
 shown = ["conv2d", "conv2d_4"]
-inside = keras.Model(network.inputs, [network.get_layer(name).output for name in shown])
-fig, axes = plt.subplots(4, 5, figsize=(8.6, 4.8), sharex=True)
-for block, name, maps in zip(
-    (axes[:2], axes[2:]), shown, inside.predict(X[[organ, mallet]], verbose=0), strict=True
-):
-    differ = np.abs(maps[0] - maps[1]).mean(axis=(0, 1))
-    for column, number in enumerate(np.argsort(-differ)[:5]):
-        for row, family in enumerate(("organ", "mallet")):
-            ax = block[row, column]
-            ax.imshow(
-                maps[row, :, :, number].T,
-                origin="lower",
-                aspect="auto",
-                vmin=0,
-                vmax=maps[..., number].max(),
-                extent=(0, 4.03, 0, 13),
-            )
-            ax.set(xticks=[0, 2, 4], yticks=[])
-            ax.grid(False)
-            if row == 0:
-                ax.set_title(f"map {number}", fontsize=8)
-            if column == 0:
-                ax.set_ylabel(f"{family}\n{name}", fontsize=8)
-fig.supxlabel("time (s)", fontsize=10)
+of_two = {}
+for name in shown:
+    inside = keras.Model(network.inputs[0], network.get_layer(name).output)
+    of_two[name] = computed(inside, X[[organ, mallet]])
+figures.feature_maps(of_two, ["organ", "mallet"])
 plt.show()
 
 # %% [markdown]
+# *Figure: Feature maps of two notes in two layers: the five maps in which the notes differ most. A map
+# has the same colours for both notes; brighter is larger.*
+#
 # Behind the first convolution a map still has every frame and coefficient; behind the last one it
 # has 31 × 3 values and tells *when* something is there rather than what. Look at the bottom of
 # the upper maps: that is where coefficient 0, the level, comes in. It goes into the hundreds, most
 # of all in silence, while the others stay within tens, so it is what many maps show. See whether
-# the lower maps, too, tell sound from silence before anything else. The thesis feeds MFCCs as they
-# are, and so do we; what rescaling changes is an exercise below.
+# the lower maps, too, tell sound from silence before anything else.
 #
 # ## Why runs are recorded
 #
 # At the thesis's scale one model sees 70,000 training notes in each of 50 epochs on five folds:
-# 17.5 million times a note. Divide by the notes a second in the last table of this chapter, and
-# multiply by four models. Two things must not happen: that the computer goes to sleep at epoch 49
-# and all is lost, and that next week nobody knows which settings gave which number. So from here
-# on a training is a [**run**](glossary.md#run): one model, one fold, one seed, one configuration. A finished run
-# leaves a **record**, and is never trained again.
+# 17.5 million times a note, and that for four models. Two things must not happen: that the computer
+# goes to sleep at epoch 49 and all is lost, and that next week nobody knows which settings gave
+# which number. So from here on a training is a [**run**](glossary.md#run): one model, one fold, one
+# seed, one configuration. A finished run leaves a **record**, and is never trained again.
 #
 # How does a program know that it has seen a configuration before? It writes it as text, always
 # in the same order, and computes a fingerprint (a **hash**) of it: a few digits that change
@@ -768,91 +707,14 @@ c = {"model": "cnn", "fold": 1, "seed": 1, "epochs": 50}
 print(fingerprint(a), fingerprint(b), fingerprint(c))
 
 # %% [markdown]
-# ### Going on after an interruption
-#
-# An interrupted run should go on from its last finished epoch and end *exactly* where it would
-# have ended anyway; otherwise a power cut is a hidden hyperparameter. Saving the weights is not
-# enough. It takes three things:
-#
-# 1. **The order of the notes** in epoch 7 must not depend on how epochs 0 to 6 were run. So it
-#    is drawn afresh from the pair (seed, epoch).
-# 2. **Dropout** draws random numbers as well, from a state inside each layer that runs on from
-#    batch to batch. So that state is set from (seed, epoch, layer) when an epoch begins.
-# 3. **Weights and optimiser** (Adam remembers two averages for each weight) are saved after each
-#    epoch, in a way that a crash cannot spoil. What is saved is called a [**checkpoint**](glossary.md#checkpoint).
-#
-# The first two take seven lines:
-
-
-# %%
-def train_epoch(model, epoch, rows, seed=0):
-    """One epoch that depends on the model, the notes and (seed, epoch), and nothing else."""
-    order = np.random.default_rng([seed, epoch]).permutation(rows)
-    for number, layer in enumerate(model.layers):
-        if isinstance(layer, keras.layers.Dropout):
-            state = layer.seed_generator.state
-            drawn = np.random.SeedSequence([seed, epoch, number]).generate_state(2, np.uint32)
-            state.assign(drawn.astype(state.dtype))
-    model.fit(X[order], y[order], batch_size=16, shuffle=False, verbose=0)
-
-
-def fresh_model():
-    keras.utils.set_random_seed(0)
-    model = models.compiled("cnn")  # cnn() and the compile from above in one
-    model.optimizer.build(model.trainable_variables)
-    return model
-
-
-def everything(model):
-    return [*model.weights, *model.optimizer.variables]
-
-
-# %% [markdown]
-# Try them on a few notes and two epochs, in four ways: straight through; straight through a
-# second time; stopped after the first epoch and resumed in a new model with all three things;
-# and resumed carelessly, with the weights alone. (On the processor, since a GPU may add up
-# numbers in a different order each time.)
-
-# %%
-few = fold.train[::10]
-with keras.device("cpu:0"):
-    straight, second_time = fresh_model(), fresh_model()
-    for epoch in (0, 1):
-        train_epoch(straight, epoch, few)
-        train_epoch(second_time, epoch, few)
-
-    stopped = fresh_model()
-    train_epoch(stopped, 0, few)
-    saved = [keras.ops.convert_to_numpy(variable) for variable in everything(stopped)]
-
-    resumed = fresh_model()
-    for variable, value in zip(everything(resumed), saved, strict=True):
-        variable.assign(value)
-    train_epoch(resumed, 1, few)
-
-    careless = fresh_model()
-    careless.set_weights(stopped.get_weights())
-    careless.fit(X[few], y[few], batch_size=16, verbose=0)
-
-# %%
-rows = {}
-for name, model in {
-    "straight, a second time": second_time,
-    "stopped and resumed": resumed,
-    "resumed carelessly": careless,
-}.items():
-    pairs = zip(straight.get_weights(), model.get_weights(), strict=True)
-    largest = max(float(np.abs(one - other).max()) for one, other in pairs)
-    rows[name] = {"largest difference of a weight": largest, "equal": largest == 0}
-
-assert rows["straight, a second time"]["equal"]
-assert rows["stopped and resumed"]["equal"]
-pd.DataFrame(rows).T
-
-# %% [markdown]
-# Equal means equal to the last bit: one seed, one machine, one [**backend**](glossary.md#backend) (the library that
-# computes for Keras, here TensorFlow unless you chose another), one result. The careless one ends
-# somewhere else after a single epoch.
+# An interrupted run should go on from its last finished epoch and end *exactly* where it would have
+# ended anyway; otherwise a power cut is a hidden hyperparameter. So after each epoch the weights
+# and what the optimiser remembers are saved, in a [**checkpoint**](glossary.md#checkpoint) that is
+# there whole or not at all ([**atomic**](glossary.md#atomic)). And the order of the notes and the
+# dropout are drawn from the pair (seed, epoch), not from what came before. With one
+# [**backend**](glossary.md#backend) (the library that computes for Keras, here TensorFlow unless
+# you chose another) and one machine, a run then ends in the same bits, stopped or not. [How runs
+# are recorded](recorder.md) shows the code and proves it.
 
 # %% [markdown]
 # **Check yourself.** A training is stopped after epoch 7. All weights are saved to the last bit,
@@ -879,114 +741,50 @@ pd.DataFrame(rows).T
 # </details>
 
 # %% [markdown]
-# ### A file is there or it is not
+# ### The recorder
 #
-# The third point has a second half. A program that is killed *while* it saves leaves half a
-# file, and the good old one is overwritten. The cure is older than machine learning: write to
-# another name, and rename when all is written. Renaming is [**atomic**](glossary.md#atomic): anyone who looks finds the
-# old file or the new one, nothing in between.
-
-# %%
-old, new = b"epoch 1 " * 500, b"epoch 2 " * 500
-with tempfile.TemporaryDirectory() as folder:
-    plain, careful = Path(folder, "plain"), Path(folder, "careful")
-    for path in (plain, careful):
-        path.write_bytes(old)
-
-    plain.write_bytes(new[:1500])  # killed while writing
-    Path(folder, "careful.part").write_bytes(new[:1500])  # killed at the same point
-    print("plain:  ", plain.stat().st_size, "bytes of", len(new))
-    print("careful:", careful.stat().st_size, "bytes, all of", careful.read_bytes()[:7])
-
-    Path(folder, "careful.part").write_bytes(new)  # a second try, to the end
-    os.replace(Path(folder, "careful.part"), careful)
-    print("careful:", careful.stat().st_size, "bytes, all of", careful.read_bytes()[:7])
-
-# %% [markdown]
-# ## The recorder
+# An `Experiment` does the steps at the top of this chapter (sample, MFCC, folds) for a profile, and
+# `run_folds` trains what has no record yet and reads what has. Each network is trained and tested
+# on each fold by itself. The book brings along the records of the profile `mini`: all bundled
+# notes, 100 a family, and otherwise the thesis's protocol, five folds of 50 epochs.
+# `records.select` finds records by what their configuration holds.
 #
-# `helpers.runs.training` is these three things and a loop over epochs. An `Experiment` does the steps
-# at the top of this chapter (sample, MFCC, folds) for a profile, and `run_folds` trains what has
-# no record yet and reads what has. If two programs want the same run, one waits for the other.
-# Records appear by renaming, as above. Checkpoints are large and written after every epoch, so two
-# files are overwritten in turn instead, which is faster; a sum over each array tells which is whole.
+# *Table 6.9: The recorded runs of the base CNN.*
 
 # %% tags=["remove-stderr"]
-from helpers.runs import training
-
 experiment = training.Experiment(PROFILE, DATA, RUNS, SEED)
 assert np.array_equal(experiment.X, X)
 assert np.array_equal(experiment.folds[0].train, fold.train)
 
-runs = experiment.run_folds("cnn")
-
-# %%
-pd.DataFrame(
-    {
-        "fold": run.fold,
-        "seed": run.config["seed"],
-        "epochs": len(run.history),
-        "hash": run.info["hash"],
-        "seconds of training": run.seconds,
-    }
-    for run in runs
-).set_index("fold")
-
-# %% [markdown]
-# Ask for fold 1 once more, and compare the time with the seconds of its training:
-
-# %%
-start = time.perf_counter()
-run = experiment.run("cnn", fold=1)
-print(f"{1000 * (time.perf_counter() - start):.0f} milliseconds, read from its record")
+recorded = records.select(
+    records.read_all(records.SHIPPED),
+    model="cnn",
+    hyperparameters=models.hyperparameters("cnn"),  # those of the base CNN
+    epochs=profiles.get("mini").epochs,
+    split={"kind": "stratified"},
+    features={"kind": "mfcc"},
+)
+assert all(fingerprint(run.config) == run.info["hash"] for run in recorded)
+shown = {"fold": [run.fold for run in recorded], "seed": [run.config["seed"] for run in recorded]}
+shown["epochs"] = [len(run.history) for run in recorded]
+shown["hash"] = [run.info["hash"] for run in recorded]
+pd.DataFrame(shown).set_index("fold")
 
 # %% [markdown]
-# ### What a record holds
-#
-# A record is a folder of three small files, without the weights: everything the book reports can
-# be computed from what the network *answered*.
-
-# %%
-from helpers.runs import findings, records
-
-name = f"cnn-fold1-seed{SEED}-{run.info['hash']}"
-places = (Path(RUNS), records.SHIPPED)  # your runs, and some that came with the book
-folder = next(place / name for place in places if (place / name).is_dir())
-pd.DataFrame(
-    [
-        ("record.json", "configuration, hash, versions, backend, device, seconds, scores"),
-        ("history.csv", "loss and accuracy of training and validation, one row an epoch"),
-        ("predictions.npz", "each tested note's name, label and ten probabilities"),
-    ],
-    columns=["file", "holds"],
-).assign(bytes=lambda table: [(folder / name).stat().st_size for name in table["file"]])
-
-# %%
-config = dict(run.config)
-config["data"] = {split: digest[:12] + "..." for split, digest in config["data"].items()}
-config["features"] = dict(list(config["features"].items())[:4]) | {"...": "..."}
-for key, value in config.items():
-    print(f"{key:16s}", json.dumps(value))
-
-assert fingerprint(run.config) == run.info["hash"]
-
-# %% [markdown]
-# That is the configuration, shortened in two places: the data stand in it as a fingerprint of
-# all audio files, and the features with every setting. Change any of it and the hash changes, so
-# the old record is not mistaken for an answer to the new question. The last line checks that the
-# hash in the record is what our own `fingerprint` makes of it.
+# A record holds no weights: it has the configuration with its hash, loss and accuracy of each epoch,
+# and of each tested note its name, its label and ten probabilities. Everything the book reports can be
+# computed from what the network *answered*.
 #
 # ## Results, fold by fold
 #
-# Two tests, as in section 3.3: the fold's own test part (unseen notes of *known* instruments)
-# and NSynth's test split (unseen instruments). From the stored probabilities you can compute
-# both scores as above. One thing chapter 3 found: some bundled test notes are byte for byte
-# copies of training notes. They are left out.
+# Two tests, as in section 3.3: the fold's own test part (unseen notes of *known* instruments) and
+# the test split that comes with NSynth (unseen instruments), of which the book has mini-test. From
+# the stored probabilities you can compute both scores as above. One thing chapter 3 found: four
+# bundled test notes are byte for byte copies of training notes. They are left out.
 
 # %%
-from helpers import evaluation
-
-copies = evaluation.leaked(datasets.load(DATA, "train"), test_notes)
+bundled = [datasets.load("nsynth-mini", split) for split in ("train", "test")]
+copies = evaluation.leaked(*bundled)
 
 
 def score(run, part, without=()):
@@ -998,240 +796,113 @@ def score(run, part, without=()):
     return loss, (probabilities.argmax(axis=1) == labels).mean()
 
 
-for part in ("fold_test", "nsynth_test"):  # the record has its own sums; ours must agree
-    stored = run.info["metrics"][part]
-    assert np.allclose(score(run, part), (stored["loss"], stored["accuracy"]), atol=1e-5)
-
-columns = pd.MultiIndex.from_product([["fold test", TEST], ["loss", "accuracy"]])
-results = pd.DataFrame(
-    [score(run, "fold_test") + score(run, "nsynth_test", without=copies) for run in runs],
-    index=[f"fold {run.fold}" for run in runs],
-    columns=columns,
-)
-
-# %%
-table = results.copy()
-table.loc["mean of this run"] = results.mean()
-table.loc["thesis, table 4.3 (NSynth test)"] = (0.112, 0.963, 2.220, 0.732)
-display(table.round(3))
-display(
-    Markdown(
-        f"**This run:** base CNN, profile `{PROFILE}`: {profile.notes_per_family} notes a family, "
-        f"{profile.folds} folds, {profile.epochs} epochs; {TEST}: "
-        f"{len(test_notes) - len(copies)} notes ({len(copies)} copies left out). "
-        "**Thesis:** base CNN, 8,750 notes a family, 5 folds, 50 epochs; NSynth's test split of "
-        "4,096 notes."
-    )
-)
-
-# %%
-means = results.xs("accuracy", axis=1, level=1).mean()
-change, thesis_change = (100 * (means[TEST] - means["fold test"]), 100 * (0.732 - 0.963))
-scatter = 100 * np.ptp(results["fold test", "accuracy"])
-display(
-    Markdown(
-        f"From notes of known instruments to unseen instruments the accuracy changes by "
-        f"{change + 0.0:+.1f} points (thesis: {thesis_change:+.1f}). From the best to the worst "
-        f"fold it is {scatter:.1f} points; a fold's test part has {len(fold.test)} notes here, "
-        f"so one note is {100 / len(fold.test):.2f} points."
-    )
-)
+for part in ("fold_test", "nsynth_test"):  # a record has its own sums; ours must agree
+    stored = recorded[0].info["metrics"][part]
+    assert np.allclose(score(recorded[0], part), (stored["loss"], stored["accuracy"]), atol=1e-5)
 
 # %% [markdown]
-# Read the table with care. Fewer notes and fewer epochs than the thesis mean another network at
-# the end; on unseen instruments even the test set is another one, so the last row cannot be compared
-# with the others as a number. What can be compared is the pattern: is the accuracy on the right
-# lower? Chapter 9 comes back to that gap, and to which families get mixed up.
-#
-# ## Listen to its mistakes
-#
-# A score says how often, not how. Here are the three unseen notes of different families on which
-# fold 1's network was most sure of a wrong family (or least sure of the right one). Section 5.5
-# of the thesis tells of the same exercise: its authors could often not tell either. Can you?
+# *Table 6.10: The base CNN, recorded: 800 training notes in each of five folds, 50 epochs; mini-test
+# without the four copies, 196 notes. Last row: the thesis, 70,000 training notes, NSynth's test split
+# of 4,096 notes in place of mini-test.*
 
 # %%
-answer = run.predictions["nsynth_test"]
+columns = pd.MultiIndex.from_product([["fold test", "mini-test"], ["loss", "accuracy"]])
+scores = [score(run, "fold_test") + score(run, "nsynth_test", copies) for run in recorded]
+results = pd.DataFrame(scores, [f"fold {run.fold}" for run in recorded], columns)
+table = results.copy()
+table.loc["recorded, mean"] = results.mean()
+table.loc["thesis, table 4.3"] = (0.112, 0.963, 2.220, 0.732)
+table.round(3)
+
+# %% [markdown]
+# On notes of known instruments the recorded network is right for **98.8 %**, more than the thesis's
+# 96.3 %, with one eighty-seventh of the notes. On unseen instruments it is right for **61.9 %**
+# only, where the thesis has 73.2 %. Known instruments are *easier* here: with four of each family,
+# nearly every test note has close relatives in training ([chapter 5](05_folds.ipynb)). New
+# instruments are harder: whoever has met four guitars knows less of guitars than whoever has met
+# ninety. The drop is 36.9 points here and 23.1 in the thesis. The sets of test notes differ, so the
+# two drops are not to be compared as numbers. But a high score on the folds clearly promises
+# nothing about new instruments.
+#
+# From the best to the worst fold it is 2.0 points on the fold test: two notes of a hundred. [Chapter
+# 9](09_results.ipynb) comes back to the gap, and to which families get mixed up.
+#
+# ### Listen to its mistakes
+#
+# A score says how often, not how. Here are the three unseen notes of different families on which
+# fold 1's network was most sure of a wrong family. Section 5.5
+# of the thesis tells of the same exercise: its authors could often not tell either. Write down your
+# three families before you open the solution.
+
+# %%
+answer = recorded[0].predictions["nsynth_test"]
 right = answer["probabilities"][np.arange(len(answer["labels"])), answer["labels"]]
-hardest, families = [], set()
-for i in np.argsort(right - answer["probabilities"].max(axis=1), kind="stable"):
-    if answer["labels"][i] not in families and len(hardest) < 3:
-        families.add(answer["labels"][i])
-        hardest.append(int(i))
+order = np.argsort(right - answer["probabilities"].max(axis=1), kind="stable")
+hardest = pd.Series(order).groupby(answer["labels"][order], sort=False).first()[:3].tolist()
 
 
 def caption(i):
-    guesses = np.argsort(-answer["probabilities"][i])[:3]
-    top = ", ".join(
-        f"{datasets.FAMILIES[g]} {100 * answer['probabilities'][i, g]:.0f} %" for g in guesses
-    )
-    return f"{answer['notes'][i]}. The network says: {top}"
+    top = np.argsort(-answer["probabilities"][i])[:3]
+    said = [f"{datasets.FAMILIES[g]} {answer['probabilities'][i, g]:.0%}" for g in top]
+    return f"{answer['notes'][i]}. The network says: {', '.join(said)}"
 
 
-position = {name: i for i, name in enumerate(test_notes.table["note"])}
-listening.players(
-    [(listening.sound(test_notes, position[answer["notes"][i]]), caption(i)) for i in hardest]
-)
+position = {name: i for i, name in enumerate(bundled[1].table["note"])}
+sounds = [bundled[1].waveform(position[answer["notes"][i]]) for i in hardest]
+display(listening.players([(sound, f"Sound {n}") for n, sound in enumerate(sounds, 1)]))
+display(listening.folded("Solution", [caption(i) for i in hardest]))
 
 # %% [markdown]
-# ## What it costs
+# ## Your run
 #
-# Seconds, backend and device stand in each record, so that times are never compared without
-# knowing what they were measured on.
+# Did you change `PROFILE`, `SEED` or `DATA`? Then the next cell trains your folds, or finds their
+# records, and shows them beside the recorded ones. Otherwise there is nothing to show.
 
-# %%
-costs = pd.DataFrame(
-    {
-        "fold": run.fold,
-        "seconds an epoch": run.seconds / len(run.history),
-        "training notes a second": len(five_folds[run.fold - 1].train)
-        * len(run.history)
-        / run.seconds,
-        "backend": run.info["backend"],
-        "device": run.info["device"],
-    }
-    for run in runs
-).set_index("fold")
-costs.round(1)
-
-# %% [markdown]
-# The time includes the validation after each epoch and, in the first epoch, the seconds in which
-# the backend prepares its program; a short run looks slower than a long one for that reason.
-
-# %% [markdown]
-# ## Your result and ours
-#
-# Is that a good result? A yardstick came with the book: the same CNN, trained with the profile
-# `mini`. That is all bundled notes, 100 a family, and otherwise the thesis's protocol: five folds,
-# 50 epochs. `records.select` finds records by what their configuration holds.
-
-# %%
-mini = profiles.get("mini")
-recorded = records.select(
-    records.read_all(records.SHIPPED),
-    model="cnn",
-    hyperparameters=models.hyperparameters("cnn"),  # those of the base CNN
-    epochs=mini.epochs,
-    split={"kind": "stratified"},
-    features={"kind": "mfcc"},
-)
-missing = set(range(1, mini.folds + 1)) - {run.fold for run in recorded}
-seeds = {run.config["seed"] for run in recorded}
-print(f"{len(recorded)} recorded runs, {len(seeds)} seed(s)")
-if missing:
-    print("not recorded yet: fold", *sorted(missing))
-
-# %% [markdown]
-# They take the same two tests and lose the same copies, so they can stand beside yours and the
-# thesis's. A **step** is one batch, one update of the weights.
-
-# %% tags=["hide-input"]
-bundled = [datasets.load("nsynth-mini", split) for split in ("train", "test")]
-UNSEEN = f"{TEST}\n({'thesis: NSynth test' if TEST == 'mini-test' else 'ours: mini-test'})"
-
-
-def both_tests(runs, copies):
-    return {
-        "fold test": [score(run, "fold_test")[1] for run in runs],
-        UNSEEN: [score(run, "nsynth_test", copies)[1] for run in runs],
-    }
-
-
-yours, ours = both_tests(runs, copies), both_tests(recorded, evaluation.leaked(*bundled))
-thesis = {"fold test": 0.963, UNSEEN: 0.732}  # table 4.3
-n_mini = 8 * mini.notes_per_family  # 80 % of ten families
-rows = {f"yours, {PROFILE}": (len(fold.train), profile.epochs, yours, TEST)}
-if recorded:
-    rows["recorded, mini"] = (n_mini, mini.epochs, ours, "mini-test")
-rows["thesis"] = (70_000, 50, thesis, "NSynth test")
-table = {}
-for name, (n_train, epochs, tests, test) in rows.items():
-    known, unseen = (np.mean(values) for values in tests.values())
-    table[name] = {"training notes": f"{n_train:,}", "epochs": epochs}
-    table[name]["steps"] = f"{math.ceil(n_train / 32) * epochs:,}"
-    table[name] |= {"fold test": f"{known:.3f}", "unseen instruments": f"{unseen:.3f} ({test})"}
-    table[name]["change (points)"] = f"{100 * (unseen - known):+.1f}"
-pd.DataFrame(table).T
-
-# %% [markdown]
-# A mean says nothing about how far single runs lie apart. In the figure, a grey tick is a recorded
-# fold, and the bar reaches from the lowest to the highest. Where are your dots?
-
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "Your base CNN (dots) on the spread of the recorded folds (ticks, profile `mini`). The thesis's diamond below is from NSynth's 4,096 test notes, another set than mini-test.", "name": "fig-cnn-yours-and-ours"}, "image": {"alt": "Two rows, fold test above and unseen instruments below, accuracy across. In each a grey bar with one tick a recorded fold, purple dots for the folds of this run and a hollow diamond for the thesis's mean"}}
-if recorded:
-    plots.beside(yours, ours, thesis)
-    plt.show()
-
-# %% tags=["hide-input"]
-lines = [
-    f"- **{name.splitlines()[0]}**, mean of your folds: "
-    + evaluation.place(np.mean(yours[name]), ours[name])
-    for name in yours
-    if recorded
-]
-if not recorded:
-    meaning = "There is nothing to compare with yet."
-elif profile.name == "smoke":
-    meaning = (
-        "**The profile `smoke` shows nothing.** It tests that the chapter runs, with a few notes "
-        "and epochs; wherever its dots lie, they mean nothing."
-    )
-elif DATA != "nsynth-mini":
-    meaning = "Your notes are others than ours: dots and ticks answer different questions."
-elif {run.info["hash"] for run in runs} <= {run.info["hash"] for run in recorded}:
-    meaning = (
-        "Same profile, same notes: this **is** the recorded run, found and read, and every dot "
-        "lies on a tick. (Had you trained it anew, a difference would come from your machine.)"
-    )
-else:
-    meaning = (
-        f"Your networks saw {len(fold.train)} training notes a fold in {profile.epochs} epochs, "
-        f"ours {n_mini} in {mini.epochs}, so lower accuracies are what to expect"
-    )
-    if np.mean(yours[UNSEEN]) < np.mean(ours[UNSEEN]):
-        meaning += "."
-    else:
-        meaning += (
-            "; on unseen instruments yours is no lower all the same, as more notes of the *same* "
-            "instruments need not help with others."
-        )
-display(Markdown("\n".join([*lines, "", meaning])))
+# %% tags=["remove-stderr"]
+runs = experiment.run_folds("cnn")
+yours = evaluation.leaked(datasets.load(DATA, "train"), test_notes)
+compare.your_run({"Base CNN": runs}, {"Base CNN": recorded}, without=[*copies, *yours])
 
 # %% tags=["remove-cell"]
 # For maintainers: `make regression` compares these figures with earlier runs. It shows nothing.
 fixed = {"parameters/base CNN": helper.count_params()}
-for test in ours if recorded else ():
-    fixed[f"accuracy/{test.splitlines()[0]}/base CNN, recorded"] = np.mean(ours[test])
+for test in ("fold test", "mini-test"):
+    fixed[f"accuracy/{test}/base CNN, recorded"] = results[test, "accuracy"].mean()
 findings.report(fixed)
 
 last = pd.DataFrame([run.history.iloc[-1] for run in runs]).mean()
-findings.report(
-    {
-        "loss/training/base CNN": last["loss"],
-        "loss/validation/base CNN": last["val_loss"],
-        "loss/untrained": untrained["loss"],
-        "change/first convolution": moved["conv2d"],
-        "change/dense layer": moved["dense"],
-    }
-    | {f"{what}/{test}/base CNN": value for (test, what), value in results.mean().items()},
-    seed=SEED,
-)
+live = {"loss/training/base CNN": last["loss"], "loss/validation/base CNN": last["val_loss"]}
+live |= {"loss/untrained": untrained["loss"]}
+live |= {"change/first convolution": moved["conv2d"], "change/dense layer": moved["dense"]}
+of_runs = evaluation.score_table({"": runs}, [*copies, *yours]).groupby("part")
+for part, test in (("fold_test", "fold test"), ("nsynth_test", TEST)):
+    for what in ("loss", "accuracy"):
+        live[f"{what}/{test}/base CNN"] = of_runs[what].mean()[part]
+findings.report(live, seed=SEED)
 
 # %% [markdown]
 # ## Try it yourself
 #
 # 1. In the cell of `plan`, insert `("pool", pool)` before `("flatten", flatten)`. What happens
 #    to the total? Then put `layers.MaxPooling2D((2, 2), name="pool")` before `Flatten` in the
-#    network, drop the three asserts that no longer hold, and watch the validation curve.
+#    network, drop the asserts that no longer hold, and watch the validation curve.
 # 2. In the cell of `network`, replace `layers.Flatten(...)` by
 #    `layers.GlobalAveragePooling2D(name="flatten")`: the dense layer then gets 128 averages over
 #    time and coefficients (drop the asserts that no longer hold). How many parameters are left,
 #    and what does the network lose sight of?
-# 3. Before the cell of `network.compile`, subtract from `X` and `X_test` each coefficient's mean
-#    over the training notes and divide by its standard deviation (and drop the assert on
-#    `experiment.X` further down). Compare the loss before training and the first epochs of the
-#    curve. The thesis does not do this.
-# 4. Call `experiment.run("cnn", fold=1, seed=1)`. Only the random numbers differ: is the change
-#    of accuracy small beside the scatter over the folds?
+# 3. In the cell of `score`, put `copies = []`: the four copies count, too. Watch the means of table
+#    6.10.
+#
+# <details><summary>What happens</summary>
+#
+# 1. The total falls from 6,239,338 to 1,127,530: the dense layer gets 15 × 1 × 128 values. With
+#    `PROFILE = "quick"` the validation accuracy after ten epochs was 0.625, in place of 0.675: at most
+#    two notes of forty, for a sixth of the parameters.
+# 2. 210,026 are left. The network no longer knows *when* something happens, and learns more slowly: in
+#    quick 0.450 after ten epochs, in place of 0.675.
+# 3. The mean on mini-test rises from 0.619 to 0.627: all five networks know all four of these notes.
+#
+# </details>
 #
 # ## What you learned
 #
@@ -1239,10 +910,11 @@ findings.report(
 #   size; the dense layer after flatten holds nearly all of the network's 6,239,338.
 # - Table 3.1 works out with "same" padding only. The last convolution sees 24 of 126 frames.
 # - The loss is the mean of $-\ln p$ of the right family. Chance is 1/10 and $\ln 10$.
+# - Trained on the bundled notes, it names 98.8 % of the notes of known instruments and 61.9 % of those of
+#   instruments that it has never met.
 # - Validation notes tell whether learning carries over; compare them with training notes measured
 #   without dropout.
-# - A run is a model, a fold, a seed and a configuration. Its order and its dropout come from
-#   (seed, epoch), a whole checkpoint is there at any moment: so it can stop and go on.
+# - A run is a model, a fold, a seed and a configuration; its record is found by the hash of these.
 #
 # ## Next
 #

@@ -27,6 +27,9 @@
 # profile smoke, minutes in quick.
 #
 # **Thesis**: sections 3.3 and 4.2, table 4.3, figures 4.1 to 4.4.
+#
+# The page shows the **recorded** runs, made on the bundled notes (profile `mini`, seed 0). `SEED = 1` or
+# `PROFILE = "quick"` trains anew.
 
 # %% [markdown] tags=["colab-badge", "remove-cell"]
 # [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/your-account/cnn-or-lstm/blob/main/book/09_results.ipynb)
@@ -58,7 +61,8 @@ if "google.colab" in sys.modules:
     os.chdir(FOLDER + "/book")
 
 # %% tags=["parameters"]
-PROFILE = "quick"  # smoke, quick, mini or thesis
+# How much is trained: smoke tests the code, quick takes minutes, mini is recorded, thesis needs NSynth.
+PROFILE = "mini"
 DATA = "nsynth-mini"  # or a folder or archive in NSynth's layout
 RUNS = "../_build/runs"  # finished trainings are kept and found here
 SEED = 0  # draws the notes and the folds, and starts every training
@@ -72,7 +76,7 @@ from IPython.display import Markdown, display
 
 from helpers import datasets, evaluation, listening, plots, tuning
 from helpers.datasets import FAMILIES
-from helpers.runs import findings, interactive, records, training
+from helpers.runs import compare, findings, interactive, records, training
 
 plots.use_style()
 pd.options.display.max_colwidth = None  # show long cells whole
@@ -835,55 +839,13 @@ for row, note in chosen.iterrows():
 listening.players(sounds) if sounds else print("There is no note that both get wrong.")
 
 # %% [markdown]
-# Whom do you side with? The authors of the thesis listened to some misclassified notes and found
-# them hard to name themselves (section 5.5). But ask another question, too: *could* a network have
-# known? It has heard only a few instruments of each family. The percentages are the confidence of
-# the averaged answer; where they are high, the models are sure of it.
+# ## Your run
 #
-# ## Your result and ours
-#
-# Chapter 6 placed the base CNN on the spread of the recorded folds. Here are all four models.
-# Before you look: what will change most with fewer notes and epochs, the dots of the fold test or
-# those of mini-test?
+# Did you change `PROFILE`, `SEED` or `DATA`? Then the next cell shows your four models beside the recorded
+# ones. Otherwise there is nothing to show.
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "Your four models (dots) on the spread of the recorded folds (ticks, profile `mini`). The thesis's diamonds in the rows of mini-test are from NSynth's 4,096 test notes.", "name": "fig-results-yours-and-ours"}, "image": {"alt": "Eight rows, four models on the fold test and below them the four on mini-test, accuracy across. In each a grey bar with one tick a recorded fold, purple dots for the folds of your run and a hollow diamond for the thesis's mean"}}
-four = [title for title in MODELS if title in recorded]
-names = {(t, part): f"{t}, {where}" for part, where in PARTS.items() for t in four}
-
-
-def accuracies(table):
-    by_row = table.groupby(["model", "part"])["accuracy"]
-    return {name: by_row.get_group(row).to_numpy() for row, name in names.items()}
-
-
-yours, ours = accuracies(live), accuracies(by_fold)
-thesis = {name: THESIS.loc[title, ("accuracy", part)] for (title, part), name in names.items()}
-if not SAME:
-    plots.beside(yours, ours, thesis)
-    plt.show()
-
-# %% tags=["hide-input"]
-means = {name: values.mean() for name, values in yours.items()}
-lines = [f"- {name}: {evaluation.place(value, ours[name])}" for name, value in means.items()]
-below_all = sum(value < ours[name].min() for name, value in means.items())
-wider = sum(means[f"{t}, fold test"] > means[f"{t}, mini-test"] for t in four)
-if SAME:
-    lines = ["Your profile is `mini`, and its runs **are** the recorded ones: there is nothing to"]
-    lines += ["compare. With `seed=1` in `experiment.run_folds` you get runs that are not."]
-elif nothing:
-    lines += ["\n**The profile `smoke` shows nothing**, wherever its dots lie."]
-elif DATA != "nsynth-mini":
-    lines += ["\nYour notes are others than ours: dots and ticks answer different questions."]
-else:
-    on_folds = pd.Series({t: means[f"{t}, fold test"] for t in four})
-    yours_order = " > ".join(on_folds.sort_values(ascending=False).index)
-    lines += [
-        f"\nYour models saw {len(experiment.folds[0].train)} training notes in {profile.epochs} "
-        f"epochs, ours {8 * n_fold} in {first.config['epochs']}. {below_all} of your {len(means)} "
-        f"means lie below every recorded fold. The drop from known to new instruments is there in "
-        f"{wider} of your {len(four)} models; your order on the fold test is {yours_order}."
-    ]
-display(Markdown("\n".join(lines)))
+# %%
+compare.your_run(runs, recorded, without=copies)
 
 # %% [markdown]
 # ## What this chapter cannot tell

@@ -6,7 +6,7 @@ NSynth's test split, averaged over the folds. Shown in chapter 9.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -116,29 +116,6 @@ def score_table(
         for record in group
         for part_ in record.predictions
     )
-
-
-def place(value: float, recorded: Sequence[float] | np.ndarray) -> str:
-    """One sentence on where an accuracy lies among recorded ones.
-
-    Parameters
-    ----------
-    value : float
-        An accuracy in 0 to 1.
-    recorded : array_like of float, shape (n,)
-        Accuracies of the same model in other runs, one a fold and seed.
-    """
-    accuracies = np.asarray(recorded, dtype=float)
-    low, high, n = accuracies.min(), accuracies.max(), len(accuracies)
-    spread = f"the {n} recorded ones, {100 * low:.1f} to {100 * high:.1f} %"
-    below = int((accuracies < value).sum())
-    if value < low:
-        where = f"lies {100 * (low - value):.1f} points below all of {spread}"
-    elif value > high:
-        where = f"lies {100 * (value - high):.1f} points above all of {spread}"
-    else:
-        where = f"lies among {spread}, {below} of them lower"
-    return f"{100 * value:.1f} % {where} (mean {100 * accuracies.mean():.1f} %)."
 
 
 def mean_confusion(

@@ -136,36 +136,6 @@ def confusion(
     return ax.figure
 
 
-def beside(live: dict, recorded: dict, thesis: dict | None = None) -> Figure | SubFigure:
-    """The reader's own accuracies on the spread of recorded ones, a row for each model and test.
-
-    Parameters
-    ----------
-    live, recorded : dict of str -> array_like of float, shape (n,)
-        Accuracies by the name of the row, one a fold and seed. Both have the same rows.
-    thesis : dict of str -> float, optional
-        The thesis's mean, for the rows that have one.
-    """
-    import matplotlib.pyplot as plt
-
-    fig, ax = plt.subplots(figsize=(7.2, 0.9 + 0.55 * len(recorded)))
-    for row, (name, theirs) in enumerate(recorded.items()):
-        ours, yours = 100 * np.asarray(theirs, float), 100 * np.asarray(live[name], float)
-        ax.hlines(row, ours.min(), ours.max(), color=GREY, linewidth=7, alpha=0.3)
-        ax.plot(ours, np.full(len(ours), row), "|", color=GREY, markersize=14, zorder=2)
-        ax.plot(yours, np.full(len(yours), row), "o", color=PURPLE, alpha=0.8, zorder=3)
-        if thesis and name in thesis:
-            ax.plot(100 * thesis[name], row, "D", mfc="white", mec="black", zorder=2)
-    ax.plot([], [], "o", color=PURPLE, label="your run, each fold")
-    ax.plot([], [], "|", color=GREY, markersize=14, label="recorded runs, each fold")
-    if thesis:
-        ax.plot([], [], "D", mfc="white", mec="black", label="thesis, mean")
-    ax.set_yticks(range(len(recorded)), list(recorded))
-    ax.set(xlabel="accuracy (%)", ylim=(len(recorded) - 0.5, -0.5))
-    ax.legend(loc="center left", bbox_to_anchor=(1, 0.5), frameon=False)
-    return fig
-
-
 def _axes():
     import matplotlib.pyplot as plt
 

@@ -89,18 +89,3 @@ def test_leaked_notes_of_the_bundled_set(train_notes, test_notes):
     ]
     others = train_notes.select(train_notes.table["instrument"] != "mallet_acoustic_000")
     assert evaluation.leaked(others, test_notes) == []
-
-
-@pytest.mark.parametrize(
-    ("value", "says"),
-    [
-        (0.5, "50.0 % lies 30.0 points below all of the 3 recorded ones, 80.0 to 90.0 %"),
-        (0.95, "95.0 % lies 5.0 points above all of"),
-        (0.88, "88.0 % lies among the 3 recorded ones, 80.0 to 90.0 %, 2 of them lower"),
-        (0.8, "80.0 % lies among the 3 recorded ones, 80.0 to 90.0 %, 0 of them lower"),
-    ],
-)
-def test_a_result_is_placed_among_recorded_ones(value, says):
-    sentence = evaluation.place(value, [0.9, 0.8, 0.85])
-    assert sentence.startswith(says)
-    assert sentence.endswith("(mean 85.0 %).")

@@ -6,6 +6,8 @@ computes them (and asserts the "more" and "fewer" of the sentence). Where the tw
 fails with the text that should be typed.
 """
 
+import ast
+import itertools
 import re
 from contextlib import chdir
 from functools import cache
@@ -13,9 +15,12 @@ from functools import cache
 import matplotlib
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 import pytest
+from sklearn.ensemble import RandomForestClassifier
 
-from helpers import listening
+from helpers import datasets, evaluation, listening, tuning
+from helpers.runs import records, training
 from tools.book import sync
 from tools.common import ROOT
 
@@ -236,12 +241,431 @@ FEATURES = [
     ),
 ]
 
+# ---- 05_folds
+
+
+def winner_flatters():
+    c = run("05_folds")
+    validation, test = np.mean(c["winners"], axis=0)
+    assert validation > test
+    return validation, test
+
+
+def half_is_tested():
+    c = run("05_folds")
+    never, once, *more = c["tested"]["dealt"]
+    assert never == once
+    assert not any(more)
+    return once, len(c["y"])
+
+
+def spread_of_folds():
+    c = run("05_folds")
+    drawn, means = c["drawn"], c["of_five"]
+    return drawn.min(), drawn.max(), means.min(), means.max(), drawn.std(ddof=1), c["luck"]
+
+
+def neighbours_in_training():
+    total = run("05_folds")["neighbours"].sum()
+    assert total["same instrument"] == total["test notes"]
+    return total["test notes"], total["within a semitone"]
+
+
+def all_fall():
+    contrast = run("05_folds")["contrast"]
+    gap = contrast["fold's test part"] - contrast["mini-test"]
+    assert (gap > 0).all()
+    return (100 * gap.mean(),)
+
+
+def designs(*pairs):
+    means = run("05_folds")["by_design"].mean()
+    return [means.loc[kind, model] for kind, model in pairs]
+
+
+def new_instruments():
+    right = run("05_folds")["by_instrument"]
+    return len(right), (right >= 0.9).sum(), (right < 0.5).sum()
+
+
+def distance_alone():
+    c = run("05_folds")
+    before, after, if_equal = c["before"], c["after"], c["if_equal"]
+    return if_equal, after, 100 * (before - if_equal), 100 * (before - after)
+
+
+def own_instrument():
+    shares = run("05_folds")["shares"].iloc[:3].sum()
+    assert shares["grouped"] == 0
+    return (shares["matched"],)
+
+
+def twins(family, *columns):
+    c = run("05_folds")
+    names = [name for name in np.unique(c["group"]) if c["rows"].get(name)]
+    rows = [c["rows"][name] for name in names if name.startswith(family)]
+    assert len(rows) == 2
+    return [sum(row[column] for row in rows) for column in columns]
+
+
+def strings_either_way():
+    counts = twins("string", "notes", "all in training", "without its twin", "without another")
+    assert len(set(counts)) == 1
+    return counts[:1]
+
+
+def recordings_held_out():
+    c = run("05_folds")
+    assert len(c["twins"]) == 2
+    return (100 * (c["by_instruments"] - c["by_recordings"]),)
+
+
+FOLDS = [
+    (
+        "Averaged over 20 divisions, the chosen pair scores {:.3f} on validation and {:.3f} on",
+        winner_flatters,
+    ),
+    ("In the five folds, {} of {:,} notes are tested on, once each. **Half are", half_is_tested),
+    (
+        "Single folds reach from {:.3f} to {:.3f}, means of five folds only from {:.3f} to {:.3f}. "
+        "And the deviation of single folds, {:.3f}, is about that of counting luck alone, {:.3f}.",
+        spread_of_folds,
+    ),
+    (
+        "Of the {} test notes, **all** have a training note of the same instrument, and {} one "
+        "within a semitone.",
+        neighbours_in_training,
+    ),
+    ("All five scores fall, by {:.1f} points on average.", all_fall),
+    (
+        "1-NN goes from {:.3f} to {:.3f}, extra trees from {:.3f} to {:.3f}.",
+        lambda: designs(
+            ("thesis", "1-NN"),
+            ("matched", "1-NN"),
+            ("thesis", "extra trees"),
+            ("matched", "extra trees"),
+        ),  # fmt: skip
+    ),
+    (
+        "1-NN falls to **{:.3f}** and extra trees to **{:.3f}**.",
+        lambda: designs(("grouped", "1-NN"), ("grouped", "extra trees")),
+    ),
+    (
+        "of {} new ones, 1-NN names nine notes in ten or more of {}, and less than half of {}.",
+        new_instruments,
+    ),
+    (
+        "{1:.2f} in place of {0:.2f}, by the median.",
+        lambda: run("05_folds")["middle"],
+    ),
+    (
+        "1-NN would still be right for {:.3f} of the notes. It is right for {:.3f}. So the longer "
+        "distances as such account for {:.1f} of {:.1f} points.",
+        distance_alone,
+    ),
+    ("With matched folds, {:.0f} % of the nearest notes are of the test note's", own_instrument),
+    (
+        "Of the {} notes of the two voices, {} are named rightly, without their twins {}, without "
+        "another voice {:.0f}.",
+        lambda: twins("vocal", "notes", "all in training", "without its twin", "without another"),
+    ),
+    ("The {} notes of the strings are named rightly either way", strings_either_way),
+    (
+        "Two pairs of twins among forty instruments had flattered 1-NN by {:.1f} points.",
+        recordings_held_out,
+    ),
+    (
+        "With instruments held out, 1-NN falls from {:.3f} to {:.3f}.",
+        lambda: designs(("matched", "1-NN"), ("grouped", "1-NN")),
+    ),
+    ("For {:.0f} % of the notes on matched folds, the nearest one was of the same", own_instrument),
+]
+
+# ---- 06_cnn, 07_lstm, 08_tuning: from the records, for the chapters train
+
+
+@cache
+def recorded() -> dict:
+    return tuning.protocol(records.read_all(records.SHIPPED))
+
+
+@cache
+def accuracies(copies: bool = False):
+    """In percent, by model, part and fold; with the copies among the test notes, or without."""
+    bundled = [datasets.load("nsynth-mini", split) for split in ("train", "test")]
+    without = () if copies else evaluation.leaked(*bundled)
+    scores = evaluation.score_table(recorded(), without)
+    return 100 * scores.set_index(["model", "part", "fold"])["accuracy"].sort_index()
+
+
+def mean(model, part, copies=False):
+    return accuracies(copies)[model, part].mean()
+
+
+def gap(one, other, part):
+    return accuracies()[one, part] - accuracies()[other, part]
+
+
+@cache
+def searches(epochs):
+    shipped = records.read_all(records.SHIPPED)
+    return {name: tuning.read_search(shipped, name, epochs=epochs) for name in ("cnn", "lstm")}
+
+
+@cache
+def tuning_code() -> dict:
+    """What needs no training of chapter 8: its functions and the thesis's tables."""
+    wanted = {"rank_test", "spreads", "share_by_noise", "five", "RESULTS", "THESIS", "SHORT"}
+    space = {"np": np, "pd": pd, "itertools": itertools, "SPACES": tuning.SPACES}
+    code = "\n".join(cell.source for cell in cells("08_tuning") if cell.cell_type == "code")
+    for node in ast.parse(code).body:
+        names = {getattr(node, "name", "")}
+        if isinstance(node, ast.Assign):
+            names = {target.id for target in node.targets if isinstance(target, ast.Name)}
+        if names & wanted:
+            exec(compile(ast.Module([node], []), "08_tuning", "exec"), space)
+    return space
+
+
+def known_and_unseen():
+    known, unseen = mean("Base CNN", "fold_test"), mean("Base CNN", "nsynth_test")
+    assert known > 96.3
+    assert unseen < 73.2
+    assert known - unseen > 96.3 - 73.2
+    return known, unseen
+
+
+def drops():
+    known, unseen = known_and_unseen()
+    return known - unseen, 96.3 - 73.2
+
+
+def best_to_worst_fold():
+    scores = accuracies()["Base CNN", "fold_test"]
+    return (scores.max() - scores.min(),)
+
+
+def with_copies():
+    parts = [accuracies(copies)["Base CNN", "nsynth_test"] for copies in (False, True)]
+    # Of 196 notes and of 200: the four are right on every fold.
+    assert np.allclose(1.96 * parts[0] + 4, 2 * parts[1])
+    return [part.mean() / 100 for part in parts]
+
+
+CNN = [
+    (
+        "the recorded network is right for **{:.1f} %**, more than the thesis's 96.3 %, with one "
+        "eighty-seventh of the notes.",
+        lambda: known_and_unseen()[:1],
+    ),
+    ("it is right for **{:.1f} %** only, where the", lambda: known_and_unseen()[1:]),
+    ("The drop is {:.1f} points here and {:.1f} in the thesis.", drops),
+    ("From the best to the worst fold it is {:.1f} points on the fold test", best_to_worst_fold),
+    ("The mean on mini-test rises from {:.3f} to {:.3f}: all five", with_copies),
+    (
+        "it names {:.1f} % of the notes of known instruments and {:.1f} % of those of",
+        known_and_unseen,
+    ),
+]
+
+
+def cnn_minus_lstm():
+    known, unseen = (gap("Base CNN", "Base LSTM", part) for part in ("fold_test", "nsynth_test"))
+    assert (unseen > 0).all()
+    return (known > 0).sum(), len(known), known.mean(), unseen.mean()
+
+
+def both_fall():
+    parts = ("fold_test", "nsynth_test")
+    falls = [[mean(model, part) for part in parts] for model in ("Base CNN", "Base LSTM")]
+    assert all(known > unseen + 30 for known, unseen in falls)
+    return [number for fall in falls for number in fall]
+
+
+def blind_forest():
+    experiment = training.Experiment("mini", "nsynth-mini")
+    fold = experiment.folds[0]
+
+    def summary(block):
+        return np.concatenate([block.mean(axis=1), block.std(axis=1)], axis=1)
+
+    bundled = [datasets.load("nsynth-mini", split) for split in ("train", "test")]
+    fresh = ~experiment.test_notes.table["note"].isin(evaluation.leaked(*bundled)).to_numpy()
+    forest = RandomForestClassifier(300, random_state=0)
+    forest.fit(summary(experiment.X[fold.train]), experiment.y[fold.train])
+    own = [
+        100 * forest.score(summary(X), y)
+        for X, y in (
+            (experiment.X[fold.test], experiment.y[fold.test]),
+            (experiment.X_test[fresh], experiment.y_test[fresh]),
+        )
+    ]
+    lstm = [accuracies()["Base LSTM", part, 1] for part in ("fold_test", "nsynth_test")]
+    return own[0], lstm[0], own[1], lstm[1]
+
+
+def seconds_an_epoch():
+    by_model = [
+        np.median([run.seconds / len(run.history) for run in recorded()[model]])
+        for model in ("Base CNN", "Base LSTM")
+    ]
+    assert 0.45 < by_model[1] / by_model[0] < 0.55
+    return ()
+
+
+LSTM = [
+    (
+        "is ahead on {} of {} folds, by {:.1f} points on average; on instruments that neither has "
+        "met on all five, by {:.1f}.",
+        cnn_minus_lstm,
+    ),
+    ("the CNN goes from {:.1f} % to {:.1f} %, the LSTM from {:.1f} % to {:.1f} %.", both_fall),
+    (
+        "the forest is right for {:.1f} % of the notes of known instruments, the recorded LSTM "
+        "for {:.1f} %; on mini-test it is {:.1f} % against {:.1f} %.",
+        blind_forest,
+    ),
+    ("and takes half of the time", seconds_an_epoch),
+]
+
+
+def at_the_ceiling():
+    tables = [search.table.filter(like="execution") for search in searches(None).values()]
+    equal = [(search.table["score"] == 1).sum() for search in searches(None).values()]
+    assert equal == [4, 3]
+    assert [s.best for s in searches(None).values()] == [s.best for s in searches(20).values()]
+    (cnn, lstm) = [((table == 1).sum().sum(), table.size) for table in tables]
+    return *cnn, *lstm
+
+
+def score_ranges():
+    spans = {}
+    for name, search in searches(20).items():
+        for whose, table in (("ours", search.table), ("thesis", tuning_code()["THESIS"][name])):
+            spans[name, whose] = 100 * np.ptp(table["score"])
+    assert spans["lstm", "ours"] < spans["cnn", "ours"]
+    return [spans[n, w] for n in ("cnn", "lstm") for w in ("ours", "thesis")]
+
+
+def explained_by_noise():
+    return [100 * tuning_code()["share_by_noise"](s.table) for s in searches(20).values()]
+
+
+def no_p_below():
+    numbers = [p for name in ("cnn", "lstm") for w in (0, 1) for _, p, _ in ranks(name, w)]
+    assert len(numbers) == 12
+    assert min(numbers) >= 0.05
+    return ()
+
+
+@cache
+def ranks(name, whose):
+    """Rank tests of a search's three hyperparameters: the thesis's (0) or ours (1)."""
+    table = (tuning_code()["THESIS"][name], searches(20)[name].table)[whose]
+    test = tuning_code()["rank_test"]
+    return [test(table[key], table["score"]) for key in tuning.SPACES[name]]
+
+
+def rho(name, number):
+    return [ranks(name, whose)[number][0] for whose in (0, 1)]
+
+
+def picked_by_tests():
+    cnn, lstm = (
+        pd.DataFrame(
+            [
+                [np.mean([r.info["metrics"][part]["accuracy"] for r in trial]) for trial in s.runs]
+                for part in ("fold_test", "nsynth_test")
+            ],
+            columns=range(1, 6),
+        )
+        for s in searches(20).values()
+    )
+    winner, other = (searches(20)[name].table["score"].idxmax() for name in ("cnn", "lstm"))
+    assert cnn.loc[0].idxmax() == winner
+    assert lstm.loc[1].idxmin() == other
+    return winner, cnn.loc[1].idxmax(), other
+
+
+def best_over_last():
+    gains = []
+    for search in searches(None).values():
+        curves = [run.history["val_accuracy"] for group in search.runs for run in group]
+        gains.append(100 * np.mean([curve.max() - curve.iloc[-1] for curve in curves]))
+    return gains
+
+
+def gains_of_tuning():
+    return [
+        gap(f"Optimised {m}", f"Base {m}", part).mean().round(6) + 0.0
+        for m in ("LSTM", "CNN")
+        for part in ("fold_test", "nsynth_test")
+    ]
+
+
+def behind_our_own():
+    gaps = [gap(f"Optimised {m}", f"{m}, thesis's setting", "nsynth_test") for m in ("CNN", "LSTM")]
+    folds = [gap(f"{m}, thesis's setting", f"Optimised {m}", "fold_test") for m in ("CNN", "LSTM")]
+    assert all(difference.mean() < 0 for difference in folds)
+    return [difference.mean() for difference in gaps]
+
+
+def by_epochs(epochs):
+    return [100 * tuning_code()["share_by_noise"](s.table) for s in searches(epochs).values()]
+
+
+TUNING = [
+    (
+        "In {} of {} executions of the CNN and {} of {} of the LSTM, every validation note is",
+        at_the_ceiling,
+    ),
+    (
+        "The CNN's scores lie within {:.1f} points (the thesis's within {:.1f}), the LSTM's within "
+        "{:.1f} (the thesis's within {:.1f}).",
+        score_ranges,
+    ),
+    (
+        "in {:.0f} % of all cases for the CNN and in {:.0f} % for the LSTM. Noise alone does this",
+        explained_by_noise,
+    ),
+    ("None of the twelve p-values lies below 0.05.", no_p_below),
+    ("falls with dropout ($\\rho$ is {:.2f} in the thesis and {:.2f} in", lambda: rho("cnn", 0)),
+    ("the first number of filters ({:.2f} and {:.2f})", lambda: rho("cnn", 1)),
+    ("it rises in the thesis ({:.2f}) and falls in ours ({:.2f})", lambda: rho("cnn", 2)),
+    ("lines up best with its score ($\\rho$ is {:.2f})", lambda: rho("lstm", 2)[:1]),
+    (
+        "winner, trial {}, is also the best on the fold's test part; on other instruments "
+        "trial {} is. The LSTM's winner, trial {}, is the **worst** of the five on other",
+        picked_by_tests,
+    ),
+    (
+        "The best epoch lies {:.1f} points above the last one in the CNN's search and {:.1f} in",
+        best_over_last,
+    ),
+    (
+        "Tuning brings the LSTM {:.1f} points on the folds and {:.1f} on new instruments, the CNN "
+        "{:.1f} and {:.1f}.",
+        gains_of_tuning,
+    ),
+    ("they are behind it by {:.1f} points (CNN) and {:.1f} (LSTM).", behind_our_own),
+    (
+        "After 10 epochs the spread of the CNN's trials is beyond noise ({:.0f} %), the LSTM's "
+        "nearly ({:.0f} %)",
+        lambda: by_epochs(10),
+    ),
+    ("nothing is left of it ({:.0f} and {:.0f} %)", lambda: by_epochs(50)),
+]
+
 STATEMENTS = [
     (page, *statement)
     for page, statements in (
         ("01_background", BACKGROUND),
         ("03_dataset", DATASET),
         ("04_features", FEATURES),
+        ("05_folds", FOLDS),
+        ("06_cnn", CNN),
+        ("07_lstm", LSTM),
+        ("08_tuning", TUNING),
     )
     for statement in statements
 ]
@@ -255,7 +679,17 @@ def test_a_statement_is_what_the_numbers_say(page, template, numbers):
     assert text in prose(page), f"book/{page}.py should say: {text}"
 
 
-def test_no_cell_of_these_chapters_composes_prose():
-    for page in ("01_background", "02_layers", "03_dataset", "04_features"):
-        code = [cell.source for cell in cells(page) if cell.cell_type == "code"]
-        assert not [source for source in code if "Markdown(" in source], page
+@pytest.mark.parametrize("page", [p.stem for p in sorted(ROOT.glob("book/0[1-8]_*.py"))])
+def test_no_cell_of_these_chapters_composes_prose(page):
+    code = [cell.source for cell in cells(page) if cell.cell_type == "code"]
+    assert not [source for source in code if "Markdown(" in source]
+
+
+@pytest.mark.parametrize("page", [p.stem for p in sorted(ROOT.glob("book/[0-9]*.py"))])
+def test_tables_are_numbered_in_their_order(page):
+    """A caption is a line of its own, in italics: *Table 5.1: ...*."""
+    text = "\n\n".join(c.source for c in cells(page) if c.cell_type == "markdown")
+    numbers = re.findall(r"(?m)^\*Table (\d+)\.(\d+): ", text)
+    assert numbers == [(str(int(page[:2])), str(k)) for k in range(1, len(numbers) + 1)]
+    if "05" <= page[:2] <= "08":
+        assert len(numbers) > 5

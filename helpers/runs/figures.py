@@ -1,6 +1,6 @@
 """Figures that one chapter shows: what they draw is computed in the chapter, in the open.
 
-Shown in chapters 3 and 4; what several chapters draw is in `helpers.plots`.
+Shown in chapters 3 to 8; what several chapters draw is in `helpers.plots`.
 """
 
 from __future__ import annotations
@@ -353,4 +353,544 @@ def instrument_maps(maps: dict) -> Figure:
         ax.set(title=family, xticklabels=[], yticklabels=[])
     fig.supxlabel("axis 1 of each family")
     fig.supylabel("axis 2 of each family")
+    return fig
+
+
+def islands(axes_names: Sequence[str], points: Any, labels: Any, parts: Any, answer: Any) -> Figure:
+    """What 1-NN answers at each point of a plane, with the notes on it (the folds chapter).
+
+    Parameters
+    ----------
+    axes_names : sequence of str
+        Labels of the two axes.
+    points : np.ndarray, shape (n, 2)
+    labels : np.ndarray, shape (n,)
+        The name of the family of each note; three different ones.
+    parts : (training, held out)
+        Positions of notes.
+    answer : callable
+        From points (m, 2) to family names (m,).
+    """
+    import matplotlib.pyplot as plt
+
+    known, held_out = parts
+    three = ((GREEN, "o"), (PURPLE, "s"), (GREY, "^"))
+    looks = dict(zip(np.unique(labels[known]), three, strict=True))
+    low, high = points[known].min(axis=0) - 5, points[known].max(axis=0) + 5
+    across, up = np.meshgrid(*(np.linspace(*ends, 300) for ends in zip(low, high, strict=True)))
+    ground = np.searchsorted(list(looks), answer(np.c_[across.ravel(), up.ravel()]))
+    fig, ax = plt.subplots(figsize=(7.2, 4.4))
+    colours = [colour for colour, _ in looks.values()]
+    shape = ground.reshape(across.shape)
+    ax.contourf(across, up, shape, levels=[-0.5, 0.5, 1.5, 2.5], colors=colours, alpha=0.25)
+    for name, (colour, marker) in looks.items():
+        inside, outside = (part[labels[part] == name] for part in parts)
+        ax.plot(*points[inside[:150]].T, marker, color=colour, ms=4, label=f"{name}, training")
+        look: dict[str, Any] = {
+            "color": colour,
+            "ms": 10,
+            "mec": "black",
+            "label": f"{name}, held out",
+        }
+        ax.plot(*points[outside].T, marker, **look)
+    wrong = held_out[answer(points[held_out]) != labels[held_out]]
+    ax.plot(*points[wrong].T, "x", color="black", ms=14, label="wrong answer")
+    ax.set(xlabel=axes_names[0], ylabel=axes_names[1])
+    ax.grid(visible=False)
+    ax.legend(loc="center left", bbox_to_anchor=(1, 0.5), frameon=False)
+    return fig
+
+
+def chosen_by_validation(scores: Any, best: int, step: float) -> Figure:
+    """Validation and test scores (models, 2), a star on the chosen model (the folds chapter).
+
+    `step` is what one note is worth; dots are spread by less than that, so that equals show.
+    """
+    import matplotlib.pyplot as plt
+
+    spread = np.random.default_rng(1).uniform(-0.3, 0.3, scores.shape) * step
+    spread[best] = 0
+    low, high = scores.min() - 0.05, min(1.0, scores.max() + 0.05)
+    fig, ax = plt.subplots(figsize=(4.6, 4.2))
+    ax.plot([low, high], [low, high], "--", color="black", linewidth=1, label="equal scores")
+    ax.plot(*(scores + spread).T, "o", color=GREY, markersize=5, alpha=0.6, label="one pair")
+    ax.plot(*scores[best], "*", color=GREEN, ms=18, mec="black", label="chosen")
+    ax.set(xlabel="validation accuracy", ylabel="test accuracy")
+    ax.set(xlim=(low, high), ylim=(low, high), aspect="equal")
+    ax.legend(loc="upper left")
+    return fig
+
+
+def fold_plan(n_folds: int = 5) -> Figure:
+    """Which part of the notes each of the thesis's folds uses for what (the folds chapter)."""
+    import matplotlib.pyplot as plt
+
+    looks = {"train": ("white", ""), "validate": (PURPLE, "//"), "test": (GREEN, "..")}
+    box: dict[str, Any] = {"boxstyle": "round,pad=0.15", "facecolor": "white", "edgecolor": "none"}
+    fig, ax = plt.subplots(figsize=(7.2, 2.6))
+    for k in range(n_folds):
+        for part in range(2 * n_folds):
+            role = {2 * k: "test", 2 * k + 1: "validate"}.get(part, "train")
+            colour, hatch = looks[role]
+            look: dict[str, Any] = {
+                "color": colour,
+                "hatch": hatch,
+                "alpha": 0.55,
+                "edgecolor": "black",
+            }
+            ax.barh(k, 1, left=part - 0.5, height=1, linewidth=0.5, **look)
+            ax.text(part, k, role, ha="center", va="center", fontsize=8, bbox=box)
+    ax.set(xlabel="part", ylabel="fold", xlim=(-0.5, 2 * n_folds - 0.5), ylim=(n_folds - 0.5, -0.5))
+    ax.set_xticks(range(2 * n_folds))
+    ax.set_yticks(range(n_folds), [str(k + 1) for k in range(n_folds)])
+    ax.grid(visible=False)
+    return fig
+
+
+def draws(accuracies: Any, luck: float) -> Figure:
+    """Accuracies (seeds, folds) over a band of two deviations of luck (the folds chapter)."""
+    import matplotlib.pyplot as plt
+
+    centre = accuracies.mean()
+    fig, ax = plt.subplots()
+    high = min(1, centre + 2 * luck)
+    ax.axhspan(centre - 2 * luck, high, color=GREY, alpha=0.15, label="counting luck")
+    for seed, values in enumerate(accuracies):
+        x = seed + np.linspace(-0.2, 0.2, len(values))
+        ax.plot(x, values, "o", color=PURPLE, markersize=5, label="one fold" if seed == 0 else None)
+    seeds, label = np.arange(len(accuracies)), "mean of five"
+    ax.hlines(accuracies.mean(axis=1), seeds - 0.35, seeds + 0.35, color="black", lw=2, label=label)
+    ax.set(xlabel="seed of the folds", ylabel="accuracy", xticks=seeds)
+    ax.legend(loc="center left", bbox_to_anchor=(1, 0.5), frameon=False)
+    return fig
+
+
+def held_out_notes(panels: dict, notes: Any, instruments: Any) -> Figure:
+    """What becomes of single notes in several kinds of folds (the folds chapter).
+
+    Parameters
+    ----------
+    panels : dict of str -> list of helpers.folds.Fold
+        By the title of the panel.
+    notes : np.ndarray of int, shape (n,)
+        Which notes, in the order of the table.
+    instruments : np.ndarray of str, shape (n,)
+        Theirs; a thick line stands where the next one begins.
+    """
+    import matplotlib.pyplot as plt
+
+    starts = 1 + np.flatnonzero(instruments[1:] != instruments[:-1])
+    colours = plt.matplotlib.colors.ListedColormap(["white", GREEN])
+    fig, axes = plt.subplots(len(panels), 1, figsize=(7.2, 1.5 * len(panels)), sharex=True)
+    for ax, (title, folds) in zip(axes, panels.items(), strict=True):
+        tested = np.array([np.isin(notes, fold.test) for fold in folds])
+        k, column = np.nonzero([np.isin(notes, fold.validation) for fold in folds])
+        ax.pcolormesh(tested, cmap=colours, alpha=0.75, edgecolors="black", linewidth=0.2)
+        ax.plot(column + 0.5, k + 0.5, "o", color=PURPLE, markersize=4)
+        ax.vlines(starts, 0, len(folds), color="black", linewidth=2.5)
+        ax.set(ylabel="fold", title=title, ylim=(len(folds), 0))
+        ax.set_yticks(np.arange(len(folds)) + 0.5, range(1, len(folds) + 1))
+        ax.grid(visible=False)
+    axes[-1].set_xlabel("note (in the order of the table)")
+    return fig
+
+
+def fold_scores(panels: dict) -> Figure:
+    """Accuracies of each fold by kind of folds, a panel a model (the folds chapter).
+
+    Parameters
+    ----------
+    panels : dict of str -> dict of str -> array_like, shape (folds,)
+        By model and kind of folds.
+    """
+    import matplotlib.pyplot as plt
+
+    fig, axes = plt.subplots(1, len(panels), sharey=True)
+    looks = ((PURPLE, "o"), (GREEN, "s"))
+    for ax, (model, kinds), (colour, marker) in zip(axes, panels.items(), looks, strict=True):
+        for x, values in enumerate(kinds.values()):
+            around = x + np.linspace(-0.15, 0.15, len(values))
+            ax.plot(around, values, marker, color=colour)
+            ax.hlines(np.mean(values), x - 0.3, x + 0.3, color="black", linewidth=2)
+        ax.axhline(0.1, color="black", linestyle=":")
+        ax.set(title=model, ylim=(0, 1.02), xlabel="folds")
+        ax.set_xticks(range(len(kinds)), kinds)
+    axes[0].set_ylabel("accuracy")
+    return fig
+
+
+def nearest_distances(distances: dict, binned: dict) -> Figure:
+    """Distances to the nearest training note, and right answers by distance (folds chapter).
+
+    Parameters
+    ----------
+    distances : dict of str -> array_like, shape (n,)
+        By kind of folds, two of them.
+    binned : dict of str -> pd.DataFrame
+        Columns distance, right and notes, one row a bin.
+    """
+    import matplotlib.pyplot as plt
+
+    fig, (left, right) = plt.subplots(1, 2, figsize=(7.2, 3.2))
+    looks = ((GREY, "o", "--"), (GREEN, "s", "-"))
+    for (name, values), (colour, marker, style) in zip(distances.items(), looks, strict=True):
+        left.ecdf(values, color=colour, linestyle=style, label=name)
+        x, share, n = binned[name][["distance", "right", "notes"]].to_numpy().T
+        luck = 2 * np.sqrt(share * (1 - share) / n)
+        right.errorbar(x, share, luck, marker=marker, color=colour, linestyle=style)
+    far = np.quantile(np.concatenate([np.asarray(d) for d in distances.values()]), 0.99)
+    left.set(ylabel="share of test notes", xlim=(0, far))
+    right.set(ylabel="share of right answers", ylim=(0, 1.03), xlim=(0, far))
+    for ax in (left, right):
+        ax.set_xlabel("distance to the nearest training note")
+    left.legend(loc="lower right")
+    return fig
+
+
+def layer_costs(table: Any) -> Figure:
+    """Parameters and multiplications of each layer, in millions and percent (the CNN chapter).
+
+    Parameters
+    ----------
+    table : pd.DataFrame
+        Columns parameters and multiplications, one row a layer.
+    """
+    import matplotlib.pyplot as plt
+
+    fig, axes = plt.subplots(1, 2, figsize=(8.4, 3), sharey=True)
+    for ax, column in zip(axes, ("parameters", "multiplications"), strict=True):
+        values = table[column] / 1e6
+        ax.barh(table.index, values, color=BLUE)
+        for row, value in enumerate(values):
+            share = value / values.sum()
+            ax.text(value, row, f" {share:.0%}" if share >= 0.01 else " < 1 %", va="center")
+        ax.set(xlabel=f"{column} (millions)", xlim=(0, 1.18 * values.max()))
+    axes[0].invert_yaxis()
+    return fig
+
+
+def receptive_field(feature: Any, centre: float, widths: dict) -> Figure:
+    """Nested boxes on a note's MFCCs (126, 13): what one value of a layer sees (CNN chapter).
+
+    Parameters
+    ----------
+    feature : np.ndarray, shape (126, 13)
+    centre : float
+        The frame in the middle.
+    widths : dict of str -> int
+        By layer, in frames; as many coefficients where there are that many.
+    """
+    import matplotlib.pyplot as plt
+
+    fig, ax = plt.subplots(figsize=(8, 3))
+    ax.imshow(feature.T, origin="lower", aspect="auto", cmap="RdBu_r", vmin=-80, vmax=80, alpha=0.6)
+    styles = [(0, (1, 1)), ":", "--", "-"]
+    for (name, width), style in zip(widths.items(), styles, strict=True):
+        low, high = max(6 - width / 2, -0.45), min(6 + width / 2, 12.45)  # the picture ends there
+        look: dict[str, Any] = {"fill": False, "linestyle": style, "linewidth": 2}
+        corner, label = (centre - width / 2, low), f"{name}: {width} frames"
+        ax.add_patch(plt.Rectangle(corner, width, high - low, label=label, **look))
+    ax.set(xlabel="frame", ylabel="MFCC")
+    ax.grid(visible=False)
+    ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5))
+    return fig
+
+
+def training_curves(history: dict, colour: str) -> Figure:
+    """Loss and accuracy of one training after each epoch (the chapters on the CNN and the LSTM).
+
+    Parameters
+    ----------
+    history : dict of str -> list of float
+        As Keras's `fit` returns it: loss, accuracy, val_loss, val_accuracy.
+    colour : str
+        Of the validation notes.
+    """
+    import matplotlib.pyplot as plt
+
+    fig, axes = plt.subplots(1, 2, figsize=(8.4, 3))
+    chance = {"loss": (np.log(10), "ln 10"), "accuracy": (0.1, "chance")}
+    for ax, (metric, (level, name)) in zip(axes, chance.items(), strict=True):
+        epochs = np.arange(1, len(history[metric]) + 1)
+        ax.plot(epochs, history[metric], "--o", ms=3, color=GREY, label="training")
+        ax.plot(epochs, history[f"val_{metric}"], "-o", ms=3, color=colour, label="validation")
+        ax.axhline(level, color="black", linewidth=0.8, linestyle=":", label=name)
+        ax.set(xlabel="epoch", ylabel="loss (nats)" if metric == "loss" else metric)
+        ax.locator_params(axis="x", integer=True)
+        ax.legend()
+    return fig
+
+
+def kernels(rows: dict) -> Figure:
+    """Eight kernels of a convolution (3, 3, 1, n) a row, in the same colours (CNN chapter)."""
+    import matplotlib.pyplot as plt
+
+    limit = max(np.abs(kernel[..., :8]).max() for kernel in rows.values())
+    fig, axes = plt.subplots(len(rows), 8, figsize=(8, 2.5))
+    for row, (name, kernel) in zip(axes, rows.items(), strict=True):
+        for number, ax in enumerate(row):
+            look: dict[str, Any] = {
+                "origin": "lower",
+                "cmap": "RdBu_r",
+                "vmin": -limit,
+                "vmax": limit,
+            }
+            image = ax.imshow(kernel[:, :, 0, number].T, **look)
+            ax.set(xticks=[], yticks=[])
+        row[0].set_ylabel(name)
+    fig.supxlabel("time within the kernel (3 frames)", fontsize=10)
+    fig.colorbar(image, ax=axes, label="weight")
+    return fig
+
+
+def feature_maps(layers: dict, names: Sequence[str]) -> Figure:
+    """The five maps of each layer in which two notes differ most (the CNN chapter).
+
+    Parameters
+    ----------
+    layers : dict of str -> np.ndarray, shape (2, frames, coefficients, maps)
+        By layer.
+    names : sequence of str
+        Of the two notes.
+    """
+    import matplotlib.pyplot as plt
+
+    fig, axes = plt.subplots(2 * len(layers), 5, figsize=(8.6, 4.8), sharex=True)
+    for (layer, maps), block in zip(layers.items(), axes.reshape(-1, 2, 5), strict=True):
+        differ = np.abs(maps[0] - maps[1]).mean(axis=(0, 1))
+        for column, number in enumerate(np.argsort(-differ)[:5]):
+            for ax, values, name in zip(block[:, column], maps[..., number], names, strict=True):
+                look: dict[str, Any] = {
+                    "origin": "lower",
+                    "aspect": "auto",
+                    "extent": (0, 4.03, 0, 13),
+                }
+                ax.imshow(values.T, vmin=0, vmax=maps[..., number].max(), **look)
+                ax.set(xticks=[0, 2, 4], yticks=[])
+                ax.grid(visible=False)
+                if column == 0:
+                    ax.set_ylabel(f"{name}\n{layer}", fontsize=8)
+            block[0, column].set_title(f"map {number}", fontsize=8)
+    fig.supxlabel("time (s)", fontsize=10)
+    return fig
+
+
+def paired_folds(panels: dict, thesis: dict) -> Figure:
+    """Accuracies of CNN and LSTM on the same folds, a panel a test (the LSTM chapter).
+
+    Parameters
+    ----------
+    panels : dict of str -> (of the CNN (folds,), of the LSTM (folds,))
+        By the title of the panel.
+    thesis : dict of str -> (float, float)
+        The thesis's means, by the same titles.
+    """
+    import matplotlib.pyplot as plt
+
+    fig, axes = plt.subplots(1, len(panels), figsize=(8, 3.4), sharey=True)
+    for ax, (title, pair) in zip(axes, panels.items(), strict=True):
+        ax.plot([0, 1], pair, color=GREY, linewidth=0.8, zorder=1)
+        looks = ((BLUE, "o", "CNN"), (ORANGE, "s", "LSTM"))
+        for x, (colour, marker, name) in enumerate(looks):
+            values = pair[x]
+            ax.plot([x] * len(values), values, marker, color=colour, label=f"{name}, one fold")
+        look: dict[str, Any] = {"color": "black", "fillstyle": "none", "label": "thesis, mean"}
+        ax.plot([-0.2, 1.2], thesis[title], "D", **look)
+        ax.axhline(0.1, color="black", linestyle=":", linewidth=0.8, label="chance")
+        ax.set(title=title, xticks=[0, 1], xticklabels=["CNN", "LSTM"], xlim=(-0.5, 1.5))
+        ax.set(ylim=(0, 1.02))
+    axes[0].set_ylabel("accuracy")
+    axes[-1].legend(loc="center left", bbox_to_anchor=(1.01, 0.5))
+    return fig
+
+
+def unrolled(frames: Any) -> Figure:
+    """An LSTM layer drawn once for each step, on the frames (126, 13) of a note (LSTM chapter)."""
+    import matplotlib.pyplot as plt
+
+    fig, ax = plt.subplots(figsize=(8, 3.6))
+    arrow: dict[str, Any] = {"arrowstyle": "-|>", "color": "black", "linewidth": 1.2}
+    middle: dict[str, Any] = {"ha": "center", "va": "center"}
+    for t, x in zip([0, 1, 2, None, 125], [0, 2, 4, 6, 8], strict=True):
+        if t is None:
+            ax.text(x, 2, "...", fontsize=16, **middle)
+        else:
+            look: dict[str, Any] = {
+                "origin": "lower",
+                "aspect": "auto",
+                "cmap": "RdBu_r",
+                "vmin": -80,
+                "vmax": 80,
+            }
+            ax.imshow(frames[t, :, np.newaxis], extent=(x - 0.2, x + 0.2, -0.6, 0.9), **look)
+            ax.add_patch(plt.Rectangle((x - 0.5, 1.5), 1, 1, fc="#FBE3D6", ec=ORANGE))
+            ax.text(x, 2, "LSTM", **middle)
+            ax.text(x, -0.8, f"frame {t + 1}", ha="center", va="top")
+            ax.annotate("", (x, 1.5), (x, 0.9), arrowprops=arrow)
+            ax.annotate("", (x, 3.1), (x, 2.5), arrowprops=arrow)
+            label = f"$h_{{{t + 1}}}$: 32 numbers"
+            ax.text(x, 3.15, label, ha="center", va="bottom", fontsize=9)
+        if x < 8:
+            ax.annotate("", (x + 1.5, 2), (x + 0.5, 2), arrowprops=arrow)
+            ax.text(x + 1, 2.1, "$h, c$", ha="center", va="bottom", fontsize=9)
+    ax.set(xlim=(-1.2, 9.2), ylim=(-1.3, 3.6))
+    ax.axis("off")
+    return fig
+
+
+def hidden_states(layers: dict, names: Sequence[str]) -> Figure:
+    """Hidden states of two notes over time, a row a layer (the LSTM chapter).
+
+    Parameters
+    ----------
+    layers : dict of str -> np.ndarray, shape (2, 126, units)
+        By layer; units are sorted by their mean over the first note.
+    names : sequence of str
+        Of the two notes.
+    """
+    import matplotlib.pyplot as plt
+
+    fig, axes = plt.subplots(len(layers), 2, figsize=(8.4, 5), sharex=True, sharey=True)
+    for (layer, states), row in zip(layers.items(), axes, strict=True):
+        order, limit = np.argsort(states[0].mean(axis=0)), np.abs(states).max()
+        for ax, name, state in zip(row, names, states, strict=True):
+            look: dict[str, Any] = {"cmap": "RdBu_r", "vmin": -limit, "vmax": limit}
+            extent = (0, 4.03, 0, state.shape[1])
+            image = picture(ax, state[:, order], extent=extent, **look)
+            ax.set_title(f"{layer}, {name}", fontsize=9)
+        row[0].set_ylabel("unit (sorted)")
+        fig.colorbar(image, ax=row, label="hidden state $h_t$")
+    fig.supxlabel("time (s)", fontsize="medium")
+    return fig
+
+
+def disturbed_order(probe: Any) -> Figure:
+    """Accuracy by what was done to the order of the frames (the LSTM chapter).
+
+    Parameters
+    ----------
+    probe : pd.DataFrame
+        A column a test, a row a disturbance.
+    """
+    import matplotlib.pyplot as plt
+
+    fig, ax = plt.subplots(figsize=(7.2, 3))
+    x = np.arange(len(probe))
+    for shift, name, hatch, alpha in zip((-0.2, 0.2), probe, ("", "///"), (1, 0.6), strict=True):
+        look: dict[str, Any] = {
+            "hatch": hatch,
+            "alpha": alpha,
+            "color": ORANGE,
+            "edgecolor": "white",
+        }
+        ax.bar(x + shift, probe[name], 0.38, label=name, **look)
+    ax.axhline(0.1, color="black", linewidth=0.8, linestyle=":", label="chance")
+    ax.set(xticks=x, xticklabels=probe.index, ylabel="accuracy", ylim=(0, 1))
+    ax.set(xlabel="frames of the test notes")
+    ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5))
+    return fig
+
+
+def grid_and_dice(searches: dict, score: Any) -> Figure:
+    """Trials of two hyperparameters in 0 to 1, and what they tried of the first (tuning chapter).
+
+    Parameters
+    ----------
+    searches : dict of str -> np.ndarray, shape (trials, 2)
+        By the title of the panel.
+    score : callable
+        Of arrays a and b.
+    """
+    import matplotlib.pyplot as plt
+
+    a, b = np.meshgrid(np.linspace(0, 1, 200), np.linspace(0, 1, 200))
+    look: dict[str, Any] = {"sharex": True, "sharey": "row", "height_ratios": [1, 2]}
+    fig, axes = plt.subplots(2, len(searches), figsize=(7.2, 4.8), **look)
+    for (top, below), (name, points) in zip(axes.T, searches.items(), strict=True):
+        top.plot(a[0], score(a[0], 0.4), color=GREY)
+        top.plot(points[:, 0], score(points[:, 0], 0.4), "o", color=GREEN)
+        top.set(title=f"{name}: {len(np.unique(points[:, 0]))} values of a")
+        below.pcolormesh(a, b, score(a, b), rasterized=True)
+        below.plot(*points.T, "X", color="white", markeredgecolor="black", markersize=9)
+        below.set(xlabel="hyperparameter a")
+        below.grid(visible=False)
+    axes[0, 0].set_ylabel("score")
+    axes[1, 0].set_ylabel("hyperparameter b")
+    return fig
+
+
+def executions(tables: dict) -> Figure:
+    """Each execution as a point, each trial's mean as a bar, a panel a model (tuning chapter).
+
+    Parameters
+    ----------
+    tables : dict of str -> pd.DataFrame
+        By model, "cnn" or "lstm": a row a trial, columns `execution 1`, `execution 2`, ...
+    """
+    import matplotlib.pyplot as plt
+
+    looks = {"cnn": ("o", BLUE), "lstm": ("s", ORANGE)}
+    fig, axes = plt.subplots(1, len(tables), figsize=(7.2, 3), sharey=True)
+    for ax, (name, table) in zip(axes, tables.items(), strict=True):
+        marker, colour = looks[name]
+        for trial, row in table.filter(like="execution").iterrows():
+            x = trial + np.linspace(-0.1, 0.1, len(row))
+            ax.plot(x, row, marker, color=colour, markersize=7)
+            ax.hlines(row.mean(), trial - 0.3, trial + 0.3, color=GREY, linewidth=2, zorder=1)
+        ax.set(title=name.upper(), xlabel="trial", xticks=table.index)
+    axes[0].set_ylabel("best validation accuracy")
+    return fig
+
+
+def optimism(curves: dict, point: tuple) -> Figure:
+    """How much too high the best of k trials scores, by executions a trial (tuning chapter).
+
+    Parameters
+    ----------
+    curves : dict of int -> np.ndarray, shape (k,)
+        By the number of executions.
+    point : (trials, optimism)
+        The thesis's.
+    """
+    import matplotlib.pyplot as plt
+
+    fig, ax = plt.subplots()
+    styles = (("-", GREEN), ("--", PURPLE), (":", GREY))
+    for (m, curve), (style, colour) in zip(curves.items(), styles, strict=True):
+        ax.plot(np.arange(1, len(curve) + 1), curve, style, color=colour)
+        label = f"{m} execution{'s' * (m > 1)}\na trial"
+        ax.text(len(curve) + 1, curve[-1], label, va="center")
+    ax.plot(*point, "D", color="black")
+    ax.annotate("the thesis: 5 trials x 2", point, (9, 0.3), arrowprops={"arrowstyle": "-"})
+    ax.set(xlabel="trials", ylabel="optimism (in units of $s$)", xlim=(0, 72), ylim=(0, None))
+    return fig
+
+
+def trials(panels: dict, spaces: dict) -> Figure:
+    """Trials in two of their hyperparameters, with their scores (the tuning chapter).
+
+    Parameters
+    ----------
+    panels : dict of (str, str) -> pd.DataFrame
+        By model and whose search: the hyperparameters first, and `score`; the models of one
+        search after those of the other.
+    spaces : dict of str -> dict of str -> list
+        The values that could have been drawn, by model and hyperparameter.
+    """
+    import matplotlib.pyplot as plt
+
+    looks = {"cnn": ("o", BLUE), "lstm": ("s", ORANGE)}
+    rows = len(panels) // len(spaces)
+    fig, axes = plt.subplots(rows, len(spaces), figsize=(7.6, 0.4 + 2.7 * rows))
+    for ax, ((name, whose), table) in zip(axes.flat, panels.items(), strict=True):
+        (across, x_values), (up, y_values) = list(spaces[name].items())[:2]
+        ax.plot(*np.meshgrid(x_values, range(len(y_values))), ".", color=GREY, markersize=3)
+        for (x, y), group in table.groupby([across, up])["score"]:
+            marker, colour = looks[name]
+            ax.plot(x, y_values.index(y), marker, color=colour, markersize=9)
+            text = "\n".join(f"{score:.4f}".removeprefix("0") for score in group)
+            place: dict[str, Any] = {"textcoords": "offset points", "ha": "center", "fontsize": 9}
+            ax.annotate(text, (x, y_values.index(y)), (0, 8), **place)
+        ax.set(title=f"{name.upper()}, {whose}", xlabel="dropout", ylabel=up)
+        ax.set(xlim=(0.03, 0.57), yticks=range(3), yticklabels=y_values, ylim=(-0.4, 2.9))
     return fig
