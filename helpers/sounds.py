@@ -205,6 +205,65 @@ def note(sound: np.ndarray) -> np.ndarray:
     return np.pad(PEAK / peak * sound, (0, SAMPLES - len(sound))).astype(np.float32)
 
 
+def trimmed(sound: np.ndarray) -> np.ndarray:
+    """A sound that is known to be one note, from its onset to where it falls silent.
+
+    Parameters
+    ----------
+    sound : np.ndarray, shape (n,), float
+        16 kHz, not silent.
+    """
+    level = levels(sound)
+    sounding = np.flatnonzero(level > threshold(level))
+    return sound[_begin(sound, sounding[0] * HOP) : (sounding[-1] + 1) * HOP]
+
+
+def varied(sound: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """A note as another microphone, room and player might have it, for training.
+
+    Each is drawn: up to three half-tones higher or lower (and shorter or longer by as much), cut to
+    between 0.3 and 4 s, the first hundredths of a second missing or before them silence, brighter
+    or darker, with a room's echo, with noise. What is drawn most changes the families least.
+
+    Parameters
+    ----------
+    sound : np.ndarray, shape (n,), float
+        16 kHz, from the onset on, as `trimmed` has it.
+    rng : np.random.Generator
+
+    Returns
+    -------
+    np.ndarray, shape (64000,), float32
+        As `note` returns it.
+    """
+    import soxr
+    from scipy.signal import fftconvolve, lfilter
+
+    if rng.random() < 0.5:
+        sound = soxr.resample(
+            sound, SAMPLE_RATE, SAMPLE_RATE * 2 ** (rng.uniform(-3, 3) / 12), quality="MQ"
+        )
+    if rng.random() < 0.65:
+        sound = sound[: int(SAMPLE_RATE * np.exp(rng.uniform(np.log(0.3), np.log(4))))]
+    if rng.random() < 0.5:
+        sound = sound[int(SAMPLE_RATE * rng.uniform(0, 0.03)) :]
+    if rng.random() < 0.5:
+        sound = lfilter([1, -rng.uniform(-0.6, 0.6)], [1], sound)
+    if rng.random() < 0.4:  # noise that decays by 60 dB is what an empty room answers
+        length = int(SAMPLE_RATE * rng.uniform(0.1, 0.8))
+        echo = rng.standard_normal(length) * 10 ** (-3 * np.arange(length) / length)
+        echo *= rng.uniform(0.05, 0.5) / np.sqrt(np.sum(echo**2))
+        echo[0] += 1
+        sound = fftconvolve(sound, echo)
+    if rng.random() < 0.4:
+        noise = lfilter([1], [1, -rng.uniform(0, 0.95)], rng.standard_normal(len(sound)))
+        ratio = np.sqrt(np.mean(sound**2) / np.mean(noise**2))
+        sound = sound + noise * ratio * 10 ** (-rng.uniform(25, 60) / 20)
+    if rng.random() < 0.3:
+        sound = np.pad(sound, (int(SAMPLE_RATE * rng.uniform(0, 0.05)), 0))
+    return note(sound)
+
+
 def prepare(sound: np.ndarray, rate: int) -> Recording:
     """Bring a recording to the form that the shipped models were trained on.
 
