@@ -26,6 +26,7 @@ from helpers.runs import files
 
 MODELS = Path(__file__).resolve().parents[1] / "book" / "models"
 SUMS = "SHA256SUMS"
+LENGTHS = (0.75, 1.5, 2.5)  # seconds: short sounds lie nearer to each other than long ones
 
 
 class ModelError(ValueError):
@@ -197,15 +198,23 @@ def load(name: str, folder: Path = MODELS) -> Model:
         known = ", ".join(names(folder)) or "none: `make models` makes them"
         raise ModelError(f"no model {name!r} in {folder}: there are {known}")
     info, arrays = weights(name, folder)
-    if info["system"] == "extra_trees":
-        return Model(name, info, lambda X: np.log(trees(simple.summary(X), *arrays) + 1e-3))
-    network = models.BUILDERS[info["system"]](**info["options"])
+    return Model(name, info, logits_of(info["system"], info["options"], arrays))
+
+
+def logits_of(system: str, options: dict, arrays: list[np.ndarray]) -> Callable:
+    """What computes a model's logits (n, 10) from MFCCs (n, 126, 13), given its arrays."""
+    if system == "extra_trees":
+        return lambda X: np.log(trees(simple.summary(X), *arrays) + 1e-3)
+    network = models.BUILDERS[system](**options)
     network.set_weights(arrays)
+    for layer in network.layers:
+        if hasattr(layer, "finalize_state"):  # Normalization goes by what it computed before
+            layer.finalize_state()
 
     def logits(X: np.ndarray) -> np.ndarray:
         return np.log(np.maximum(network.predict(X, batch_size=64, verbose=0), 1e-12))
 
-    return Model(name, info, logits)
+    return logits
 
 
 def arrays_of(forest: Any) -> list[np.ndarray]:
@@ -270,9 +279,10 @@ def trees(
 
 @cache
 def reference(folder: Path = MODELS) -> dict[str, np.ndarray]:
-    """The training notes: `notes` (n,), `summaries` (n, 52), and `threshold`, a distance.
+    """The training notes, whole and cut: `notes` (n,), `summaries` (n, 52), `thresholds` (4,).
 
-    `threshold` is exceeded by a tenth of the notes of instruments that were held out.
+    A note of between two of `LENGTHS` is unlike them all where its distance to the nearest is more
+    than the threshold, as that of a tenth of the notes was whose recording was held out.
     """
     found = read("notes", folder)
     return found | {"summaries": found["summaries"].astype(np.float32)}
@@ -281,13 +291,23 @@ def reference(folder: Path = MODELS) -> dict[str, np.ndarray]:
 def distances(summaries: np.ndarray, known: np.ndarray) -> np.ndarray:
     """How far summaries are from known ones, in deviations of the known: shape (n, len(known)).
 
+    In directions in which the known summaries differ little, a small step counts much: the axes
+    are their principal components, each divided by its deviation (Mahalanobis's distance).
+
+    Parameters
+    ----------
+    summaries, known : np.ndarray, shapes (n, numbers) and (m, numbers)
+
     Examples
     --------
-    >>> distances(np.ones((1, 52)), np.stack([np.zeros(52), np.ones(52)])).round(1).tolist()
-    [[2.0, 0.0]]
+    >>> known = np.random.default_rng(0).standard_normal((500, 52))
+    >>> distances(known[:1] + 1, known)[0, 0].round()
+    np.float64(1.0)
     """
-    scale = known.std(axis=0) + 1e-6
-    a, b = summaries / scale, known / scale
+    mean, scale = known.mean(axis=0), known.std(axis=0) + 1e-6
+    _, sizes, axes = np.linalg.svd((known - mean) / scale, full_matrices=False)
+    turned = axes.T / np.maximum(sizes / np.sqrt(len(known)), 0.05) / scale[:, None]
+    a, b = (summaries - mean) @ turned, (known - mean) @ turned
     squares = (a**2).sum(1)[:, None] + (b**2).sum(1) - 2 * a @ b.T
     return np.sqrt(np.maximum(squares, 0) / known.shape[1])
 
@@ -309,16 +329,19 @@ def hear(
     list of dict
         One a note: `begins`, `ends` (s), `models` (by name: `family`, `probability`,
         `probabilities`), `nearest` (`note`, `family`, `distance`), and `unlike`: whether it is
-        further from every training note than nine of ten notes of instruments that were held out.
+        further from every training note than nine of ten notes of recordings that were held out.
     """
     X = features.mfcc(np.stack(recording.notes))
     known = reference(folder)
     far = distances(simple.summary(X), known["summaries"])
-    predicted = {name: load(name, folder).predict(X) for name in which or names(folder)}
+    predicted = {
+        name: load(name, folder).predict(X) for name in (names(folder) if which is None else which)
+    }
     heard = []
     for i, (begins, ends) in enumerate(recording.times):
         closest = int(far[i].argmin())
         note = str(known["notes"][closest])
+        limit = known["thresholds"][np.digitize(ends - begins, LENGTHS)]
         heard.append(
             {
                 "begins": round(begins, 3),
@@ -329,7 +352,7 @@ def hear(
                     "family": note.rsplit("_", 2)[0],
                     "distance": round(float(far[i, closest]), 3),
                 },
-                "unlike": bool(far[i, closest] > known["threshold"]),
+                "unlike": bool(far[i, closest] > limit),
             }
         )
     return heard

@@ -37,7 +37,8 @@ def forest():
     rng = np.random.default_rng(0)
     X = rng.standard_normal((400, 126, 13)).astype(np.float32)
     y = rng.integers(10, size=400)
-    X[np.arange(400), :, y] += 0.5
+    X = 30 * X - 50
+    X[np.arange(400), :, y] += 30
     return X, y, simple.extra_trees(0).set_params(n_estimators=20).fit(simple.summary(X), y)
 
 
@@ -51,7 +52,7 @@ def folder(tmp_path_factory, forest):
     known = {
         "notes": np.array(["flute_acoustic_002-067-025", "bass_electronic_018-035-100"]),
         "summaries": simple.summary(forest[0][:2]),
-        "threshold": np.float32(1e9),
+        "thresholds": np.full(4, 1e9, dtype=np.float32),
     }
     hearing.save_arrays("notes", known, folder)
     folder.joinpath("weights.npy").write_bytes(b"")  # no model
@@ -92,6 +93,10 @@ def test_what_is_heard_of_a_recording(folder):
             assert answer["probability"] == max(answer["probabilities"].values())
         assert note["nearest"]["family"] in ("flute", "bass")
         assert note["unlike"] is False
+    limits = hearing.reference(folder)["thresholds"]
+    limits[1] = 0  # of sounds between 0.75 and 1.5 s
+    assert [note["unlike"] for note in hearing.hear(recording, ["forest"], folder)] == [True, True]
+    limits[1] = 1e9
     assert hearing.hear(recording, ["net"], folder)[0]["models"].keys() == {"net"}
 
 
