@@ -205,6 +205,8 @@ def logits_of(system: str, options: dict, arrays: list[np.ndarray]) -> Callable:
     """What computes a model's logits (n, 10) from MFCCs (n, 126, 13), given its arrays."""
     if system == "extra_trees":
         return lambda X: np.log(trees(simple.summary(X), *arrays) + 1e-3)
+    import keras
+
     network = models.BUILDERS[system](**options)
     network.set_weights(arrays)
     for layer in network.layers:
@@ -212,7 +214,10 @@ def logits_of(system: str, options: dict, arrays: list[np.ndarray]) -> Callable:
             layer.finalize_state()
 
     def logits(X: np.ndarray) -> np.ndarray:
-        return np.log(np.maximum(network.predict(X, batch_size=64, verbose=0), 1e-12))
+        # Called as it is: to compile a network for a few notes takes longer than to ask it.
+        parts = [network(X[i : i + 64], training=False) for i in range(0, len(X), 64)]
+        p = np.concatenate([keras.ops.convert_to_numpy(part) for part in parts])
+        return np.log(np.maximum(p, 1e-12))
 
     return logits
 
