@@ -275,7 +275,9 @@ def keep_notes() -> None:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(prog="tools.models", description=__doc__.partition("\n")[0])
+    parser = argparse.ArgumentParser(
+        prog="tools.models", description="Make the models that come with the book."
+    )
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(RECIPES)}, notes")
     parser.add_argument("--folds", action="store_true", help="train on folds, keep no model")
     parser.add_argument("--score", action="store_true", help="score what is kept, train nothing")
