@@ -302,6 +302,7 @@ def test_options_that_cannot_be_meant(source, make, tmp_path, given, match):
 
 
 def test_one_label_is_not_given_twice(source, tmp_path, capsys):
+    write(source / "x" / "one.wav")
     with pytest.raises(SystemExit):
         import_sounds.main([str(source), str(tmp_path), "--as", "x=brass", "x=reed"])
     assert "--as says both x=brass and x=reed" in capsys.readouterr().err
