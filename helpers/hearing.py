@@ -119,7 +119,7 @@ def save(name: str, info: dict, arrays: list[np.ndarray], folder: Path = MODELS)
 def save_arrays(name: str, arrays: dict[str, np.ndarray], folder: Path = MODELS) -> Path:
     """Write named arrays as `name`.npz, whole or not at all, and its line of `SHA256SUMS`."""
     buffer, path = io.BytesIO(), folder / f"{name}.npz"
-    np.savez_compressed(buffer, **arrays)
+    np.savez_compressed(buffer, **arrays)  # type: ignore[arg-type]
     files.write_atomic(path, lambda file: file.write(buffer.getvalue()))
     sums = _sums(folder) if (folder / SUMS).exists() else {}
     sums[path.name] = hashlib.sha256(buffer.getvalue()).hexdigest()

@@ -164,13 +164,13 @@ def cut(sound: np.ndarray) -> list[tuple[int, int]]:
 
     level = levels(sound)
     sounding = level > threshold(level)
-    ends = np.flatnonzero(np.diff(np.pad(sounding, 1).astype(int)))
+    changes = np.flatnonzero(np.diff(np.pad(sounding, 1).astype(int)))
     onsets = librosa.onset.onset_detect(
         y=sound, sr=SAMPLE_RATE, hop_length=HOP, backtrack=False, units="frames"
     )
     reach = round(GAP * SAMPLE_RATE / HOP)
     found: list[tuple[int, int]] = []
-    for first, last in ends.reshape(-1, 2):
+    for first, last in changes.reshape(-1, 2).tolist():
         begins = [first]
         for at in onsets:
             if begins[-1] + 2 * reach <= at < last - reach:
