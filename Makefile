@@ -121,6 +121,10 @@ records: $(READY)  ## train what is missing of the runs that the book shows (hou
 	$(BIN)/instruments study --backend tensorflow
 	$(BIN)/instruments study --findings
 
+# Designs are chosen by folds of the training notes: `python -m tools.models --folds NAME`.
+models: $(READY)  ## train what is missing of the models that come with the book (an hour)
+	KERAS_BACKEND=jax $(BIN)/python -m tools.models
+
 grade: classroom sandbox  ## grade a folder of notebooks, SUBMISSIONS=folder
 	@test -n "$(SUBMISSIONS)" || { echo "Which notebooks? make grade SUBMISSIONS=folder"; exit 1; }
 	$(BIN)/python -m tools.classroom.grade "$(SUBMISSIONS)"

@@ -1611,7 +1611,7 @@ findings.report(found, seed=SEED)
 #
 # ## Next
 #
-# This is the last lesson so far. Terms are in the [glossary](glossary.md), sources in the
+# [Your own sound](13_your_own_sound.ipynb): what is left of it on a recording of yours. Terms are in the [glossary](glossary.md), sources in the
 # [bibliography](bibliography.md), and what these pages were made with under [status](status.md).
 #
 # ---

@@ -87,16 +87,16 @@ def test_each_step(source):
     silence = np.zeros((22_050, 1))
     left = np.concatenate([silence, tone(1)])
     path = write(source / "a.wav", np.hstack([left, 0 * left]))
-    wave, steps = import_sounds.waveform(path)
+    wave, steps, _ = import_sounds.waveform(path)
     assert "0.500 s of silence cut; 1.000 s kept" in steps
     assert np.abs(wave[:200]).max() > 0.1  # begins at once
     assert np.abs(wave).max() == pytest.approx(0.15, abs=0.01)  # the mean of both channels
     loud = write(source / "b.wav", tone(level=2.5), subtype="FLOAT")
-    wave, steps = import_sounds.waveform(loud)
+    wave, steps, _ = import_sounds.waveform(loud)
     assert np.abs(wave).max() == 1
     assert "divided by 2.5" in steps
     exact = tone(4, 16_000)[:, 0].astype("float32")
-    wave, _ = import_sounds.waveform(write(source / "c.wav", exact, 16_000, subtype="FLOAT"))
+    wave, *_ = import_sounds.waveform(write(source / "c.wav", exact, 16_000, subtype="FLOAT"))
     np.testing.assert_allclose(wave[:-10], exact[np.argmax(np.abs(exact) > 3e-4) :][:63_990])
 
 
@@ -112,8 +112,8 @@ def test_an_offset_is_no_sound(source, offset, rate):
         )
     # A low note that breaks off amid a swing: its own mean is not 0.
     sound = np.concatenate([0 * constant[: rate // 2], tone(1.013, rate, pitch=28)])
-    plain, _ = import_sounds.waveform(write(source / "c.wav", sound, rate))
-    moved, steps = import_sounds.waveform(write(source / "d.wav", sound + offset, rate))
+    plain, *_ = import_sounds.waveform(write(source / "c.wav", sound, rate))
+    moved, steps, _ = import_sounds.waveform(write(source / "d.wav", sound + offset, rate))
     assert "0.500 s of silence cut" in steps
     assert "an offset of " in steps
     assert abs(moved.mean()) < 0.005
@@ -137,7 +137,7 @@ def test_a_sound_that_is_cut_short_is_refused(source, name, kept):
 @pytest.mark.parametrize("length", [0, 2**36 - 1])
 def test_a_flac_of_a_length_left_open_is_read_to_its_end(source, length):
     path = write(source / "a.flac", tone(1.5, 16_000), 16_000)
-    whole, _ = import_sounds.waveform(path)
+    whole, *_ = import_sounds.waveform(path)
     data = path.read_bytes()
     field = int.from_bytes(data[18:26], "big") >> 36 << 36 | length
     path.write_bytes(data[:18] + field.to_bytes(8, "big") + data[26:])
@@ -176,23 +176,82 @@ def test_all_that_is_wrong_is_said_at_once(source, make, tmp_path):
     (source / "violin" / "text.wav").write_text("no sound")
     whole = write(source / "violin" / "cut.flac", tone(pitch=50)).read_bytes()
     (source / "violin" / "cut.flac").write_bytes(whole[:30])
-    write(source / "theremin" / "one.wav", tone(pitch=64))
-    write(source / "flute and piano" / "one.wav", tone(pitch=65))
     refused(
         make, tmp_path, "nothing is written",
         "violin/twin.wav: the same sound as violin/good.wav", "violin/empty.wav: is empty",
         "violin/silent.wav: is silent", "violin/against.wav: is silent, or its channels cancel",
         "violin/short.wav: 50 ms of sound", "violin/long.wav: more than 30 s long, no single note",
         "violin/nan.wav: 8000 samples are NaN", "violin/text.wav: cannot be decoded",
-        "violin/cut.flac: cannot be decoded", "theremin/one.wav: no folder above it (",
-        "flute and piano/one.wav: its folder 'flute and piano' may be flute or keyboard",
+        "violin/cut.flac: cannot be decoded",
     )  # fmt: skip
+
+
+def test_what_labels_refuse_is_said_by_folder_before_anything_is_decoded(source, make, tmp_path):
+    (source / "violin").mkdir(parents=True)
+    (source / "violin" / "text.wav").write_text("no sound")
+    for name in "abc":
+        write(source / "theremin" / f"{name}.wav")
+    write(source / "flute and piano" / "one.wav", tone(pitch=65))
+    with pytest.raises(DatasetError) as caught:
+        make()
+    assert str(caught.value).splitlines()[1:] == [
+        "sounds/flute and piano: 1 sound, its folder 'flute and piano' may be flute or keyboard: "
+        'give --as "flute and piano=FAMILY", or "flute and piano=-" to leave them out',
+        "sounds/theremin: 3 sounds, no folder names a family: "
+        'give --as "theremin=FAMILY", or "theremin=-" to leave them out',
+    ]
+
+
+def test_an_outer_minus_takes_all_below_it(source, make, tmp_path, capsys):
+    write(source / "strings" / "violin" / "a.wav", tone(pitch=60))
+    write(source / "extra" / "drums" / "tom" / "b.wav", tone(pitch=61))
+    make(given={"extra": "-", "drums": "string", "tom": "brass"})
+    assert len(datasets.load(tmp_path / "set")) == 1
+    assert "1 (asked for): extra/drums/tom/b.wav" in capsys.readouterr().out
+
+
+def test_single_files_are_left_out(source, make, tmp_path, capsys):
+    for number, name in enumerate(("one", "two", "click")):
+        write(source / "violin" / f"{name}.wav", tone(pitch=60 + number))
+    refused(make, tmp_path, "--without */gone.wav: no file is so called",
+            without=["*/click.wav", "*/gone.wav"])  # fmt: skip
+    make(without=["*/click.wav"])
+    assert len(datasets.load(tmp_path / "set")) == 2
+    assert "1 (asked for): violin/click.wav" in capsys.readouterr().out
+
+
+def test_a_recording_is_cut_into_its_notes(source, make, tmp_path):
+    silence = np.zeros((11_025, 1))
+    scale = np.concatenate([p for i in range(4) for p in (tone(0.8, pitch=60 + i), silence)])
+    write(source / "violin" / "scale_C4.wav", scale)
+    write(source / "violin" / "one_A4.wav", tone(1.0, pitch=69))
+    final = make(cut=True)
+    assert sorted(datasets.load(tmp_path / "set").table["pitch"]) == [0, 0, 0, 0, 69]
+    with open(final / "origin.csv", newline="") as file:
+        rows = [row for row in csv.DictReader(file) if "scale" in row["file"]]
+    assert [float(row["seconds"]) for row in rows] == pytest.approx([0.8] * 4, abs=0.08)
+
+
+@pytest.mark.parametrize(
+    ("label", "family"),
+    [
+        ("BbClarinet", "reed"), ("AltoSax", "reed"), ("BassFlute", "flute"), ("Horn", "brass"),
+        ("upright bass", "string"), ("bass drum", None), ("BassDrum", None),
+        ("DoubleBass", "string"),
+        ("EbClarinet_01", "reed"), ("french-horn", "brass"), ("frenchhorn", "brass"),
+        ("TenorTrombone", "brass"), ("BassTrombone", "brass"), ("oboe d'amore", "reed"),
+        ("AltoFlute.vib.ff", "flute"), ("Piano", "keyboard"), ("PIANO", "keyboard"),
+        ("Vibraphone", "mallet"), ("soprano saxophone", "reed"), ("BassSax", "reed"),
+    ],
+)  # fmt: skip
+def test_names_of_libraries_of_samples(label, family):
+    assert import_sounds.family_of(label) == family
 
 
 def test_families_that_are_not_known(source, make, tmp_path):
     for pitch, folder in enumerate(("theremin", "djembe", "violin"), 60):
         write(source / folder / "one.wav", tone(pitch=pitch))
-    refused(make, tmp_path, "theremin/one.wav", "djembe/one.wav")
+    refused(make, tmp_path, "theremin: 1 sound", "djembe: 1 sound")
     refused(make, tmp_path, "theremin=synth_lead: expected a family (bass, brass",
             given={"theremin": "synth_lead"})  # fmt: skip
     make(given={"Theremin": "string", "djembe": "-"})
@@ -225,7 +284,7 @@ def test_a_drum_is_no_bass(source, make, tmp_path):
     for folder in ("Bass Drums", "bass-drum", "class12"):
         write(source / folder / "one.wav", tone(pitch=len(folder)))
     given = {"class1": "brass"}
-    refused(make, tmp_path, "Bass Drums/one.wav: no folder", "bass-drum/one.wav", "class12/one.wav",
+    refused(make, tmp_path, "Bass Drums: 1 sound, no folder", "bass-drum: 1", "class12: 1",
             "class1=brass: no folder or label holds 'class1'", given=given)  # fmt: skip
 
 
@@ -243,6 +302,7 @@ def test_options_that_cannot_be_meant(source, make, tmp_path, given, match):
 
 
 def test_one_label_is_not_given_twice(source, tmp_path, capsys):
+    write(source / "x" / "one.wav")
     with pytest.raises(SystemExit):
         import_sounds.main([str(source), str(tmp_path), "--as", "x=brass", "x=reed"])
     assert "--as says both x=brass and x=reed" in capsys.readouterr().err
@@ -353,7 +413,11 @@ def test_the_command(source, tmp_path, capsys):
         for j in range(2):
             write(source / family / f"{j}.wav", tone(0.2, pitch=70 + 2 * i + j))
     import_sounds.main([str(source), str(into)])
-    assert "too small to train on" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "too small to train on" in said
+    assert "4 of each family: too few of bass (1), brass (1)" in said
+    assert "20 sounds are shorter than 4 s and followed by silence, half of them shorter" in said
+    assert "than 0.2 s" in said
     assert len(datasets.load(into, "test").sample(2)) == 20
     instruments = [set(datasets.load(into, s).table["instrument"]) for s in ("train", "test")]
     assert not instruments[0] & instruments[1]

@@ -83,7 +83,7 @@ def test_a_sound_of_ones_own(tmp_path, data, name):
     path = tmp_path / name
     path.write_bytes(data.draw(mutated(SOUNDS[name])))
     try:
-        wave, steps = import_sounds.waveform(path)
+        wave, steps, _ = import_sounds.waveform(path)
     except DatasetError as error:
         message = str(error)
         assert message

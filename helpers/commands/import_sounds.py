@@ -8,13 +8,15 @@ What is done to each file, in this order:
    at once.
 4. It is resampled to 16 kHz (soxr, quality HQ). From a lower rate nothing is won: what lies above
    half of that rate stays empty.
-5. Four seconds are kept. A longer sound is cut, a shorter one is followed by silence.
+5. Four seconds are kept. A longer sound is cut, a shorter one is followed by silence. With `--cut`,
+   a recording of several notes becomes as many.
 6. If its peak exceeds full scale, as resampling may bring about, it is made quieter by just that.
    Otherwise its loudness stays.
 7. It is written as FLAC of 16 bits.
 
 The family comes from a folder above the file whose name holds a label given with `--as`, else from
 the nearest one that holds the name of a family or of an instrument in `NAMES`, or from a CSV file.
+A label given as "-" leaves out all that is below it, and `--without` single files.
 Each folder of sounds counts as one instrument; numbers that instruments of another split of the set
 have are not given again. The pitch comes from the file's name (`A4`, `Bb3`, `As3`, `C#5`) or the
 CSV, and is 0 where it is not known. A folder of sounds knows no MIDI velocity: unless the CSV gives
@@ -24,6 +26,7 @@ says which file became which.
 
 import argparse
 import csv
+import fnmatch
 import hashlib
 import io
 import json
@@ -34,11 +37,12 @@ import sys
 import unicodedata
 import uuid
 from collections import Counter, defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
+from helpers import sounds as audio
 from helpers.commands import options
 from helpers.notes import (
     FAMILIES,
@@ -57,43 +61,48 @@ from helpers.profiles import PROFILES
 from helpers.runs import files
 
 NAMES = {
-    "bass": "bass guitar, electric bass",
-    "brass": "trumpet, cornet, flugelhorn, trombone, bass trombone, horn, euphonium, tuba, "
-    "bass tuba",
-    "flute": "alto flute, bass flute, piccolo, recorder",
-    "guitar": "acoustic guitar, electric guitar",
-    "keyboard": "piano, electric piano, harpsichord, clavichord",
-    "mallet": "marimba, vibraphone, xylophone, glockenspiel, tubular bells",
-    "organ": "pipe organ, electric organ",
-    "reed": "clarinet, bass clarinet, oboe, english horn, cor anglais, bassoon, contrabassoon, "
-    "saxophone, sax, bass saxophone",
+    "bass": "bass guitar, electric bass, fretless bass, slap bass, synth bass",
+    "brass": "trumpet, bass trumpet, cornet, flugelhorn, bugle, trombone, bass trombone, horn, "
+    "french horn, tenor horn, alto horn, baritone horn, euphonium, tuba, bass tuba, sousaphone",
+    "flute": "alto flute, bass flute, pan flute, piccolo, recorder, bass recorder, tin whistle, "
+    "ocarina",
+    "guitar": "acoustic guitar, electric guitar, classical guitar",
+    "keyboard": "piano, piano forte, grand piano, electric piano, rhodes, harpsichord, clavichord",
+    "mallet": "marimba, bass marimba, vibraphone, vibes, xylophone, glockenspiel, tubular bells, "
+    "chimes, crotales, balafon",
+    "organ": "pipe organ, church organ, electric organ, hammond",
+    "reed": "clarinet, bass clarinet, oboe, bass oboe, oboe d amore, english horn, cor anglais, "
+    "basset horn, bassoon, contra bassoon, saxophone, sax, bass saxophone, bass sax",
     # A double bass is bowed; NSynth's family "bass" is bass guitars and synthesizers.
-    "string": "violin, viola, cello, violoncello, double bass, contrabass",
-    "vocal": "voice, choir",
+    "string": "violin, fiddle, viola, bass viola, cello, violoncello, double bass, upright bass, "
+    "string bass, contra bass",
+    "vocal": "voice, bass voice, vocals, vox, choir, singer, singing",
 }
-# What holds the name of a family and is none of it.
-OTHERS = "bass drum, bass viol, bass harmonica, mouth organ, barrel organ"
+# What holds the name of a family, or of an instrument, and is none of it.
+OTHERS = (
+    "bass drum, kick drum, steel drum, bass viol, bass harmonica, mouth organ, barrel organ, "
+    "piano accordion, singing bowl, wind chimes, bar chimes, vibra slap"
+)
 FIRST_NUMBER = 500  # of an instrument; no family of NSynth has as many, so none is taken for its
 SHORTEST, LONGEST = 0.1, 30  # seconds
 ONSET = 1e-3  # of the peak: 60 dB below it
-RATES = (1_000, 1_000_000)  # Hz; what lies beyond is a damaged header
-LARGEST = 256 << 20  # bytes of a file
+RATES, LARGEST = audio.RATES, audio.LARGEST
 LEAVE_OUT = "-"
-SUFFIXES = {
-    ".aif", ".aifc", ".aiff", ".au", ".caf", ".flac", ".mp3", ".oga", ".ogg", ".opus", ".snd",
-    ".w64", ".wav", ".wave",
-}  # fmt: skip
+HELD_OUT = 4  # folds, and so instruments of each family, of chapters 5 and 11
+SUFFIXES = audio.SUFFIXES
 COLUMNS = ("file", "family", "instrument", "source", "pitch", "velocity")
 
 _KNOWN = {name: family for family in FAMILIES for name in (family, *NAMES[family].split(", "))}
 _KNOWN |= dict.fromkeys(OTHERS.split(", "))
+_KNOWN |= {name.replace(" ", ""): family for name, family in _KNOWN.items()}  # frenchhorn
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _PITCH = re.compile(r"(?<![A-Za-z0-9])([A-G])(#|s|b)?(-1|[0-9])(?![A-Za-z0-9#])")
 _STEPS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 
 
 @dataclass
 class Sound:
-    """A file and what is said of it; velocity is None where nothing is."""
+    """A file, or seconds of it, and what is said of it; velocity is None where nothing is."""
 
     path: Path
     file: str
@@ -102,6 +111,7 @@ class Sound:
     source: str = "acoustic"
     pitch: int = 0
     velocity: int | None = None
+    part: tuple[float, float] | None = None
 
 
 def family_of(label: str, given: dict | None = None) -> str | None:
@@ -118,16 +128,30 @@ def family_of(label: str, given: dict | None = None) -> str | None:
     str or None
         The family of the longest label of `given` in it, else of the longest name; None if there
         is none. Case does not matter, nor how accents are encoded. Digits count in `given` only.
+        Where words are joined, `BbClarinet` is read as two.
 
     Raises
     ------
     DatasetError
         If it holds two labels or names, equally long, of different families.
     """
-    words = _words(label)
-    asked = {tuple(_words(name)): family for name, family in (given or {}).items()}
     known = {tuple(name.split()): family for name, family in _KNOWN.items()}
-    return _longest(words, asked, label) or _longest(_letters(words), known, label)
+    if family := _asked(label, given or {}):
+        return family
+    texts = [_letters(_words(text)) for text in _readings(label)]
+    return next(filter(None, (_longest(text, known, label) for text in texts)), None)
+
+
+def _readings(label: str) -> list[str]:
+    """A label as it is, and where capitals amid a word begin another one."""
+    return [_CAMEL.sub(" ", label), label]
+
+
+def _asked(label: str, given: dict) -> str | None:
+    """The family that the options give to a label, "-", or None."""
+    asked = {tuple(_words(name)): family for name, family in given.items()}
+    texts = [_words(text) for text in reversed(_readings(label))]
+    return next(filter(None, (_longest(text, asked, label) for text in texts)), None)
 
 
 def _longest(words: list[str], known: dict, label: str) -> str | None:
@@ -174,11 +198,10 @@ def check_given(given: dict) -> None:
 
 def _unmatched(given: dict, labels) -> list[str]:
     """What to say of given labels that are nowhere among `labels`."""
-    texts = [_words(label) for label in set(labels)]
     return [
         f"{label}={family}: no folder or label holds {label!r}"
         for label, family in given.items()
-        if not any(_longest(text, {tuple(_words(label)): family}, label) for text in texts)
+        if not any(_asked(text, {label: family}) for text in set(labels))
     ]
 
 
@@ -192,30 +215,55 @@ def pitch_of(text: str) -> int | None:
     return found.pop() if len(found) == 1 and 0 <= min(found) <= 127 else None
 
 
-def by_folder(source: Path, given: dict | None = None) -> tuple[list[Sound], list[str]]:
-    """The sounds below a folder, labelled by the folders they are in; and what is refused."""
+def by_folder(source: Path, given: dict | None = None, without=()) -> tuple[list[Sound], list[str]]:
+    """The sounds below a folder, labelled by the folders they are in; and what is refused.
+
+    Files that match one of the patterns in `without` (`*/click.wav`) are left out.
+    """
     sounds, refused, given = [], [], given or {}
-    asked = {tuple(_words(label)): family for label, family in given.items()}
-    labels = set()
+    labels, unknown, away = set(), Counter(), []
     for path in _files(source):
         file = path.relative_to(source).as_posix()
+        if _matching(file, without):
+            away.append(file)
+            continue
         folders = path.parent.relative_to(source.parent).parts
         labels |= set(folders)
         try:
             # What is given goes first, wherever it stands: percussion=- takes its bass drums along.
-            families = [_longest(_words(folder), asked, folder) for folder in reversed(folders)]
-            if not any(families):
+            families = [_asked(folder, given) for folder in reversed(folders)]
+            if LEAVE_OUT in families:
+                families = [LEAVE_OUT]
+            elif not any(families):
                 families = (family_of(folder) for folder in reversed(folders))
             family = next((family for family in families if family), None)
         except DatasetError as error:
-            refused.append(f"{file}: its folder {error}")
+            unknown[folders, f"its folder {error}"] += 1
             continue
         if family is None:
-            refused.append(f"{file}: no folder above it ({', '.join(folders)}) names a family")
-        elif family != LEAVE_OUT:
+            unknown[folders, "no folder names a family"] += 1
+        elif family == LEAVE_OUT:
+            away.append(file)
+        else:
             pitch = pitch_of(path.stem) or 0
             sounds.append(Sound(path, file, family, "/".join(folders), pitch=pitch))
-    return sounds, refused + _unmatched(given, labels)
+    for (folders, reason), count in unknown.items():
+        refused.append(
+            f"{'/'.join(folders)}: {count} sound{'s' * (count > 1)}, {reason}: give "
+            f'--as "{folders[-1]}=FAMILY", or "{folders[-1]}=-" to leave them out'
+        )
+    if text := left_out(source, {"asked for": away}):
+        print(text)
+    unmatched = [f"--without {p}: no file is so called" for p in without if not _any(away, p)]
+    return sounds, refused + unmatched + _unmatched(given, labels)
+
+
+def _matching(file: str, patterns) -> bool:
+    return any(fnmatch.fnmatchcase(file, pattern) for pattern in patterns)
+
+
+def _any(names: list[str], pattern: str) -> bool:
+    return any(fnmatch.fnmatchcase(name, pattern) for name in names)
 
 
 def by_table(source: Path, labels: Path, given: dict | None = None) -> tuple[list, list[str]]:
@@ -329,8 +377,10 @@ def _files(source: Path) -> list[Path]:
     return found
 
 
-def waveform(path) -> tuple[np.ndarray, str]:
-    """Bring a sound to NSynth's form, as the module says.
+def waveform(path, part=None) -> tuple[np.ndarray, str, float]:
+    """Bring a sound, or the part between two times in seconds, to NSynth's form.
+
+    As the module says.
 
     Returns
     -------
@@ -338,6 +388,8 @@ def waveform(path) -> tuple[np.ndarray, str]:
         16 kHz, in -1 to 1.
     steps : str
         What was done to it, in words.
+    seconds : float
+        How much of it is kept, 4 at most.
 
     Raises
     ------
@@ -350,14 +402,18 @@ def waveform(path) -> tuple[np.ndarray, str]:
     path = Path(path)
     if path.stat().st_size > LARGEST:
         raise DatasetError(f"{path.stat().st_size >> 20} MB large, no single note")
-    sound, rate = decode(path.read_bytes(), path.name, LONGEST, "float64")
+    longest = audio.LONGEST if part else LONGEST
+    sound, rate = decode(path.read_bytes(), path.name, longest, "float64")
     if not RATES[0] <= rate <= RATES[1]:
         raise DatasetError(f"{rate} Hz, expected {RATES[0]:,} to {RATES[1]:,}")
-    if len(sound) > LONGEST * rate:
-        raise DatasetError(f"more than {LONGEST} s long, no single note: cut it into notes first")
+    if part is None and len(sound) > LONGEST * rate:
+        raise DatasetError(f"more than {LONGEST} s long, no single note: cut it into notes (--cut)")
     if not sound.size:
         raise DatasetError("is empty")
     steps, sound = [f"{rate} Hz, {sound.shape[1]} channel(s)"], sound.mean(axis=1)
+    if part is not None:
+        steps.append(f"{part[0]:.3f} to {part[1]:.3f} s")
+        sound = sound[round(part[0] * rate) : round(part[1] * rate)]
     if not np.isfinite(sound).all():
         raise DatasetError("holds samples too large for a number")
     offset = sound.mean()
@@ -379,12 +435,13 @@ def waveform(path) -> tuple[np.ndarray, str]:
             f"{1000 * len(sound) / SAMPLE_RATE:.0f} ms of sound, expected at least "
             f"{1000 * SHORTEST:.0f} ms"
         )
-    steps.append(f"{min(len(sound), SAMPLES) / SAMPLE_RATE:.3f} s kept")
+    seconds = min(len(sound), SAMPLES) / SAMPLE_RATE
+    steps.append(f"{seconds:.3f} s kept")
     sound = np.pad(sound[:SAMPLES], (0, max(0, SAMPLES - len(sound))))
     if (peak := np.abs(sound).max()) > 1:
         steps.append(f"divided by {peak:.3f}")
         sound = sound / peak
-    return sound.astype(np.float32), "; ".join(steps)
+    return sound.astype(np.float32), "; ".join(steps), seconds
 
 
 def names_of(sounds: list[Sound], taken=()) -> list[str]:
@@ -425,7 +482,9 @@ def names_of(sounds: list[Sound], taken=()) -> list[str]:
     return names
 
 
-def make(source, into, split="train", labels=None, given=None, progress=True) -> Path:
+def make(
+    source, into, split="train", labels=None, given=None, progress=True, without=(), cut=False
+) -> Path:
     """Make a split of a set out of a folder of sounds, whole or not at all.
 
     Parameters
@@ -439,6 +498,11 @@ def make(source, into, split="train", labels=None, given=None, progress=True) ->
         `instrument` (any text), `source`, `pitch` (a number or such as A4), `velocity`.
     given : dict of str -> str, optional
         Families of further labels, or "-".
+    progress : bool
+    without : iterable of str
+        Patterns of files to leave out, such as `*/click.wav`; without `labels` only.
+    cut : bool
+        Whether to cut recordings into their notes, as `sounds.cut` does.
 
     Returns
     -------
@@ -450,7 +514,8 @@ def make(source, into, split="train", labels=None, given=None, progress=True) ->
     FileNotFoundError
         If there is no such folder or CSV file.
     DatasetError
-        If something stands there already, or any sound is refused: all of them are named.
+        If something stands there already, or any sound is refused: all of them are named. What
+        labels and options refuse is said before any sound is decoded.
     """
     source = Path(os.path.abspath(Path(source).expanduser()))
     final = Path(os.path.abspath(Path(into).expanduser())) / f"nsynth-{split}"
@@ -462,26 +527,49 @@ def make(source, into, split="train", labels=None, given=None, progress=True) ->
         raise DatasetError(f"{final}: stands here already: give another folder, or delete it")
     check_given(given or {})
     if labels is None:
-        sounds, refused = by_folder(source, given)
+        sounds, refused = by_folder(source, given, without)
     else:
         sounds, refused = by_table(source, Path(labels), given)
     if not sounds and not refused:
         raise DatasetError(f"{source}: no sounds found, expected {', '.join(sorted(SUFFIXES))}")
+    _refuse(source, refused)
+    if cut:
+        sounds, refused = _parts(sounds)
     final.parent.mkdir(parents=True, exist_ok=True)
     draft = final.with_name(f".{final.name}.{uuid.uuid4().hex}")
     try:
         draft.mkdir()
-        refused += _write(draft, sounds, refused, final.parent, progress)
-        if refused:
-            shown = [*refused[:20], *([f"and {len(refused) - 20} more"] * (len(refused) > 20))]
-            raise DatasetError("\n".join([f"{source}: nothing is written", *shown]))
+        _refuse(source, refused + _write(draft, sounds, final.parent, progress))
         os.rename(draft, final)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
     return final
 
 
-def _write(folder: Path, sounds: list[Sound], refused: list, into: Path, progress) -> list[str]:
+def _refuse(source: Path, refused: list[str]) -> None:
+    if refused:
+        shown = [*refused[:20], *([f"and {len(refused) - 20} more"] * (len(refused) > 20))]
+        raise DatasetError("\n".join([f"{source}: nothing is written", *shown]))
+
+
+def _parts(recordings: list[Sound]) -> tuple[list[Sound], list[str]]:
+    """The notes of recordings, each with the seconds where it is; and what is refused."""
+    found, refused = [], []
+    for one in recordings:
+        obey_interrupt()
+        try:
+            heard = audio.prepare(*audio.read(one.path))
+        except DatasetError as error:
+            refused.append(f"{one.file}: {str(error).removeprefix(f'{one.path.name}: ')}")
+            continue
+        if len(heard.times) == 1:
+            found.append(one)
+        else:  # a file's pitch is that of one note
+            found += [replace(one, pitch=0, part=times) for times in heard.times]
+    return found, refused
+
+
+def _write(folder: Path, found: list[Sound], into: Path, progress) -> list[str]:
     import soundfile
     from tqdm import tqdm
 
@@ -492,14 +580,14 @@ def _write(folder: Path, sounds: list[Sound], refused: list, into: Path, progres
     for path in others:
         samples = soundfile.read(path, dtype="int16")[0]
         heard.setdefault(hashlib.sha256(samples).digest(), path.relative_to(into).as_posix())
-    names = [None] * len(sounds) if refused else names_of(sounds, taken)
+    names = names_of(found, taken)
     (folder / "audio").mkdir()
     wrong, examples, origins = [], {}, []
-    bar = tqdm(sounds, unit="sound", disable=not progress)
+    bar = tqdm(found, unit="sound", disable=not progress)
     for name, sound in zip(names, bar, strict=True):
         obey_interrupt()
         try:
-            samples, steps = waveform(sound.path)
+            samples, steps, seconds = waveform(sound.path, sound.part)
         except DatasetError as error:
             reason = str(error).removeprefix(f"{sound.path.name}: ")
             wrong.append(f"{sound.file}: {reason}")
@@ -510,8 +598,6 @@ def _write(folder: Path, sounds: list[Sound], refused: list, into: Path, progres
         digest = hashlib.sha256(written).digest()
         if (first := heard.setdefault(digest, sound.file)) != sound.file:
             wrong.append(f"{sound.file}: the same sound as {first}")
-        if name is None:
-            continue  # all sounds are looked at, so that all that is wrong is said at once
         path = folder / "audio" / f"{name}.flac"
         with files.named(path):
             path.write_bytes(buffer.getvalue())
@@ -525,7 +611,7 @@ def _write(folder: Path, sounds: list[Sound], refused: list, into: Path, progres
             "velocity": int(velocity),
             "sample_rate": SAMPLE_RATE,
         }
-        origins.append([name, sound.file, sound.instrument, steps])
+        origins.append([name, sound.file, sound.instrument, f"{seconds:.3f}", steps])
     with files.named(folder / "examples.json"):
         (folder / "examples.json").write_text(json.dumps(examples, indent=1) + "\n")
     path = folder / "origin.csv"
@@ -533,13 +619,13 @@ def _write(folder: Path, sounds: list[Sound], refused: list, into: Path, progres
         files.named(path),
         open(path, "w", newline="", encoding="utf-8", errors="surrogateescape") as file,
     ):
-        csv.writer(file).writerows([["note", "file", "instrument", "steps"], *origins])
+        csv.writer(file).writerows([["note", "file", "instrument", "seconds", "steps"], *origins])
     return wrong
 
 
 def report(final: Path) -> str:
     """What a finished split holds, and which profiles it is large enough for."""
-    examples = json.loads((final / "examples.json").read_text()).values()
+    examples = list(json.loads((final / "examples.json").read_text()).values())
     counts = Counter(fields["instrument_family_str"] for fields in examples)
     lines = [f"{family:<10}{counts[family]:>6}" for family in FAMILIES]
     fewest, split = min(counts[family] for family in FAMILIES), final.name.removeprefix("nsynth-")
@@ -549,6 +635,22 @@ def report(final: Path) -> str:
     }
     enough = [name for name, n in asked.items() if n <= fewest]
     lines.append(f"enough for PROFILE {', '.join(enough)}" if enough else "too small to train on")
+    if split == "train":
+        owned = {fields["instrument_str"]: fields["instrument_family_str"] for fields in examples}
+        instruments = Counter(owned.values())
+        if few := [f"{f} ({instruments[f]})" for f in FAMILIES if instruments[f] < HELD_OUT]:
+            lines.append(
+                f"Chapters 5 and 11 hold out whole instruments, {HELD_OUT} of each family: too few "
+                f"of {', '.join(few)}. Add folders, one an instrument."
+            )
+    with open(final / "origin.csv", newline="", encoding="utf-8", errors="surrogateescape") as file:
+        lengths = [float(row["seconds"]) for row in csv.DictReader(file)]
+    if short := sum(length < SAMPLES / SAMPLE_RATE for length in lengths):
+        lines.append(
+            f"{short} sounds are shorter than 4 s and followed by silence, half of them shorter "
+            f"than {np.median([n for n in lengths if n < 4]):.1f} s: a network trained on whole "
+            "notes goes by the silence. `instruments train --seconds 1` hears one second of each."
+        )
     return "\n".join([f"{final}: {sum(counts.values())} notes", *lines])
 
 
@@ -573,7 +675,16 @@ def main(arguments=None) -> None:
         "--as", dest="given", nargs="+", default=[], metavar="LABEL=FAMILY",
         help="the family of a label that is not known, or LABEL=- to leave its sounds out",
     )  # fmt: skip
+    parser.add_argument(
+        "--without", nargs="+", default=[], metavar="PATTERN",
+        help="leave out files that are so called below the folder, such as 'drums/*' or '*/a.wav'",
+    )  # fmt: skip
+    parser.add_argument(
+        "--cut", action="store_true", help="cut recordings of up to a minute into their notes"
+    )
     args = parser.parse_args(arguments)
+    if args.without and args.labels:
+        parser.error("--without goes with folders: in a CSV file, give such files the family -")
     given = {}
     for text in args.given:
         label, equals, family = text.rpartition("=")
@@ -583,7 +694,11 @@ def main(arguments=None) -> None:
             parser.error(f"--as says both {label}={given[label]} and {text}")
     try:
         with remembered_interrupts():
-            print(report(make(args.source, args.into, args.split, args.labels, given)))
+            final = make(
+                args.source, args.into, args.split, args.labels, given,
+                without=args.without, cut=args.cut,
+            )  # fmt: skip
+            print(report(final))
     except (DatasetError, OSError) as error:
         sys.exit(f"error: {error}")
     except KeyboardInterrupt:

@@ -9,6 +9,7 @@ COMMANDS = {
         "helpers.commands.collect",
         "put the runs of a class or of several machines together",
     ),
+    "hear": ("helpers.commands.hear", "name the instruments in sounds of your own"),
     "study": ("helpers.commands.study", "run the study that answers the book's question"),
     "import": ("helpers.commands.import_sounds", "make a set of notes of a folder of sounds"),
     "nsynth": ("helpers.commands.nsynth.stream", "stream the full NSynth into features on disk"),

@@ -1,0 +1,104 @@
+"""What the shipped models make of sounds of your own: `instruments hear note.wav more.mp3 folder/`.
+
+Each file is read, whatever libsndfile reads, cut into its notes, and every note is named by every
+model. Beside their answers stands the nearest note that they were trained on, and a warning where
+none is near: then an answer says little, however sure it looks. Chapter 13 shows each step.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from helpers import hearing, sounds
+from helpers.notes import DatasetError, hidden, left_out
+
+
+def found(paths: list[str]) -> tuple[list[Path], list[str]]:
+    """The sounds among files and folders, and what to say of what is passed over."""
+    chosen, said = [], []
+    for text in paths:
+        path = Path(text).expanduser()
+        if not path.is_dir():
+            chosen.append(path)
+            continue
+        below = [p for p in sorted(path.rglob("*")) if not p.is_dir()]
+        seen = [p for p in below if not hidden(p.relative_to(path))]
+        heard = [p for p in seen if p.suffix.lower() in sounds.SUFFIXES and p.is_file()]
+        others = [p.relative_to(path).as_posix() for p in seen if p not in set(heard)]
+        chosen += heard
+        said.append(left_out(path, {"formats that are not read": others}))
+        if not heard:
+            said.append(f"{path}: holds no sounds, expected {', '.join(sorted(sounds.SUFFIXES))}")
+    return chosen, [text for text in said if text]
+
+
+def hear(path: Path, which: list[str] | None, first: bool) -> dict:
+    """What is heard in a file, or why nothing is; see `hearing.hear`."""
+    try:
+        recording = sounds.prepare(*sounds.read(path))
+    except (DatasetError, OSError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        return {"file": str(path), "error": str(reason).removeprefix(f"{path.name}: ")}
+    if first and len(recording.notes) > 1:
+        del recording.notes[1:], recording.times[1:]
+        recording.steps.append("only the first is heard")
+    heard = hearing.hear(recording, which)
+    return {"file": str(path), "steps": recording.steps, "notes": heard}
+
+
+def show(result: dict) -> str:
+    """A file's answers as lines of text."""
+    if "error" in result:
+        return f"{result['file']}: not heard: {result['error']}"
+    lines = [f"{result['file']}: {'; '.join(result['steps']) or 'taken as it is'}"]
+    for note in result["notes"]:
+        answers = [
+            f"{name} {answer['family']} {100 * answer['probability']:.0f} %"
+            for name, answer in note["models"].items()
+        ]
+        lines.append(
+            f"  {note['begins']:6.2f} to {note['ends']:5.2f} s  {'   '.join(answers)}   "
+            f"nearest: {note['nearest']['note']}"
+        )
+        if note["unlike"]:
+            lines.append(
+                f"{'':19}unlike the training notes (distance {note['nearest']['distance']:.2f}): "
+                "trust no answer"
+            )
+    return "\n".join(lines)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(
+        prog="instruments hear",
+        description="Name the instrument family of each note in recordings of your own.",
+    )
+    parser.add_argument("paths", nargs="+", metavar="path", help="sounds, or folders of them")
+    parser.add_argument("--json", action="store_true", help="print JSON in place of text")
+    parser.add_argument("--first", action="store_true", help="only the first note of each file")
+    parser.add_argument(
+        "--models", nargs="+", metavar="NAME", choices=hearing.names(),
+        help=f"only these of {', '.join(hearing.names())}",
+    )  # fmt: skip
+    options = parser.parse_args(arguments)
+    paths, said = found(options.paths)
+    for text in said:
+        print(text, file=sys.stderr)
+    results = []
+    try:
+        for path in paths:
+            results.append(hear(path, options.models, options.first))
+            if not options.json:
+                print(show(results[-1]), flush=True)
+    except hearing.ModelError as error:
+        sys.exit(f"error: {error}")
+    if options.json:
+        print(json.dumps(results, indent=1))
+    return int(not any("notes" in result for result in results))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
