@@ -1,7 +1,7 @@
 """The page that a reader sees first: `book/index.md`, filled in when the book is built.
 
-Its six notes, what two networks said of them and how these did on all notes come from the records
-below. Another test, or other networks, are other values here.
+Its six notes and what two networks said of them come from the records below. Another test, or other
+networks, are other values here.
 """
 
 import numpy as np
@@ -11,7 +11,7 @@ from helpers.datasets import FAMILIES
 from helpers.runs import interactive, records
 from tools.common import BookError
 
-NOTES, SCORES = "<!-- six notes -->", "<!-- the networks on all notes -->"
+NOTES = "<!-- six notes -->"
 DATA = "nsynth-mini"
 PART = "nsynth_test"
 PLAYERS = {"CNN": "Base CNN", "LSTM": "Base LSTM"}  # by their names in `tuning.protocol`
@@ -47,11 +47,8 @@ def drawn(notes: list[str], count: int = COUNT, seed: int = 0) -> list[str]:
 
 
 def fill(text: str) -> str:
-    """Put the notes and the networks' scores into the text of `book/index.md`."""
-    if SCORES not in text:
-        raise BookError(f"book/index.md lacks {SCORES}")
-    every = new_notes()
-    notes = drawn(every)
+    """Put the six notes, and what the networks said of them, into the text of `book/index.md`."""
+    notes = drawn(new_notes())
     test = datasets.load(DATA, "test")
     row = {name: i for i, name in enumerate(test.table["note"])}
     data = {
@@ -61,11 +58,5 @@ def fill(text: str) -> str:
     }
     sounds = {str(i): test.waveform(row[note]) for i, note in enumerate(notes)}
     part = interactive.html("guess", data, sounds)
-    truth = [datasets.parse_note(note)["family"] for note in every]
-    scores = " and ".join(
-        f"the {player} names {np.mean(np.equal(truth, said)):.0%}"
-        for player, said in answers(every).items()
-    )
-    scores = f"Of all {len(every)} such notes {scores}.".replace("%", " %")
     # MyST leaves what stands in this directive as it is.
-    return text.replace(NOTES, f"```{{raw}} html\n{part}\n```").replace(SCORES, scores)
+    return text.replace(NOTES, f"```{{raw}} html\n{part}\n```")
