@@ -71,7 +71,7 @@ from sklearn.ensemble import ExtraTreesClassifier
 from sklearn.model_selection import StratifiedKFold
 
 from helpers import datasets, evaluation, folds, listening, plots, profiles
-from helpers.runs import cache, figures, findings
+from helpers.runs import cache, figures, findings, interactive
 
 plots.use_style()
 TEST = "mini-test" if DATA == "nsynth-mini" else "NSynth test"
@@ -224,8 +224,7 @@ def score_pairs(seed):
 
 scores = score_pairs(seed=0)
 best = scores[:, 0].argmax()  # of equals, the first
-print(f"best pair on validation: MFCC {pairs[best][0]} and {pairs[best][1]}")
-print(f"validation {scores[best, 0]:.3f}, test {scores[best, 1]:.3f}")
+print(f"best on validation, MFCCs {pairs[best]}: {scores[best, 0]:.3f}, test {scores[best, 1]:.3f}")
 
 # %% [markdown]
 # In the figure each dot is one pair of numbers. Dots below the line score better on validation
@@ -821,7 +820,6 @@ print([f"{len(f.train)} / {len(f.validation)} / {len(f.test)}" for f in by_hand]
 grouped_folds = folds.grouped(label, group, n_folds=4, seed=0)
 for ours, theirs in zip(by_hand, grouped_folds, strict=True):
     assert all(map(np.array_equal, ours, theirs))
-print("the helper's folds are the same")
 
 # %% [markdown]
 # ### The control: same sizes, drawn by note
@@ -950,8 +948,7 @@ if_equal = np.average(near["right"].reindex(far.index).ffill(), weights=far["not
 before, after = (part["right"].mean() for part in pair.values())
 middle = [part["distance"].median() for part in pair.values()]
 print("median distance: matched {:.2f}, grouped {:.2f}".format(*middle))
-print(f"right answers: matched {before:.3f}, grouped {after:.3f}")
-print(f"grouped, if only the distance counted: {if_equal:.3f}")
+print(f"right: matched {before:.3f}, grouped {after:.3f}; by distance alone {if_equal:.3f}")
 
 # %% [markdown]
 # *Figure: Left: the share of test notes whose nearest training note is at most so far away. Right:
@@ -1083,8 +1080,6 @@ print(f"1-NN: instruments held out {by_instruments:.3f}, recordings {by_recordin
 # the line to the nearest training note, and the score. (Each deal is a small draw: deal again.)
 
 # %% tags=["remove-stderr"]
-from helpers.runs import interactive
-
 every = datasets.load("nsynth-mini")
 some = every.select(np.sort(every.table.groupby("instrument").sample(10, random_state=0).index))
 interactive.leak(some, cache.extract(some))

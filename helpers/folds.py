@@ -21,8 +21,9 @@ class Fold(NamedTuple):
 
 def _name(family: int | str) -> str:
     """What a family is called in an error."""
-    known = isinstance(family, np.integer) and 0 <= family < len(FAMILIES)
-    return FAMILIES[family] if known else f"family {family}"
+    if isinstance(family, np.integer) and 0 <= family < len(FAMILIES):
+        return FAMILIES[int(family)]
+    return f"family {family}"
 
 
 def _fewest(families: np.ndarray, counts: ArrayLike) -> str:
