@@ -324,6 +324,7 @@ class _Bounded:
             start = data.lstrip()[:1]
             if data and start != b"{":
                 kinds = {b"[": "a list", b'"': "a text", b"\xff": "UTF-16", b"\xfe": "UTF-16"}
+                kinds[b"n"] = "null"
                 raise self._refuse(f"is {kinds.get(start, 'something else')}")
         self._read += len(data)
         if self._read > self.SIZE:

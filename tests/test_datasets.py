@@ -239,6 +239,7 @@ def test_examples_that_disagree_with_the_audio(make_set):
     [
         (b"{", "not a JSON object"),
         (b"[1]", "not a JSON object of notes: it is a list"),
+        (b"null", "not a JSON object of notes: it is null"),
         (b'{"x": ' + b"[" * 100_000, "nested more than 8 deep"),
         (b'{"bass_electronic_018-035-100": {}}', "lacks the field"),
     ],
