@@ -249,7 +249,9 @@ def test_what_the_grader_cannot_do_it_says(mini, walls, classroom, hand_in, tmp_
 
     folder = hand_in(a=notebook())
     assert "run `make classroom` first" in says(folder, tmp_path)
-    assert "is not a folder" in says(tmp_path / "nowhere", mini)
+    with pytest.raises(SystemExit):
+        run(tmp_path / "nowhere", mini)
+    assert "there is no such file or folder" in capsys.readouterr().err
     (tmp_path / "none").mkdir()
     assert "is empty" in says(tmp_path / "none", mini)
     energy = QUESTIONS["energy"]

@@ -24,7 +24,8 @@ STRANGE = 'the class\'s "100 %" book #1 & {två} 日本'
 USER, GROUP = 54_321, 54_320  # of no name and no home
 # In a name space of its own: an interpreter that lies in root's home is shown to another user.
 SHOWN = """
-own=$(umask) && umask 022 && kept=$(mktemp -d) && mount --bind "$1" "$kept" && mount -t tmpfs -o mode=755 none "$2" &&
+own=$(umask) && umask 022 &&
+kept=$(mktemp -d) && mount --bind "$1" "$kept" && mount -t tmpfs -o mode=755 none "$2" &&
 mkdir -p "$1" && mount --bind "$kept" "$1" && shift 2 && umask "$own" && exec "$@"
 """
 TRAIN = "-m helpers.commands train --profile smoke --only cnn --variant base --fold 1 --runs runs"

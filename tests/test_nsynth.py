@@ -715,7 +715,7 @@ def test_a_store_that_was_edited(stores, tmp_path, change, match):
 def read_through(data: bytes) -> list:
     """All notes of an archive in memory, as the stream gives them."""
     census = Census(None, 0, "here")
-    bar = SimpleNamespace(update=lambda n: None, total=None)
+    bar = SimpleNamespace(update=lambda n: None, write=lambda *_, **__: None, total=None)
     with closing(io.BytesIO(data)) as raw:
         found = archives._of_archive(raw, Archive("here"), "train", census, bar)
         notes = [(name, data) for name, data in found if census.admits(name) or True]
