@@ -38,15 +38,14 @@ WIDGET = "application/vnd.jupyter.widget-view+json"
 PICTURES = """() => [...document.images].map(image => ({
     alt: image.alt, decorative: image.getAttribute("role") === "presentation",
     width: image.naturalWidth, what: image.src.slice(0, 80)}))"""
-SOUNDS = """() => Promise.all([...document.querySelectorAll("audio")].map(audio =>
-    new Promise(done => {
-        if (audio.readyState > 0) return done(audio.duration);
-        audio.onloadedmetadata = () => done(audio.duration);
-        audio.onerror = () => done(-1);
-        setTimeout(() => done(-2), 10000);
-        audio.preload = "metadata";
-        audio.load();
-    })))"""
+SOUNDS = """async () => {
+    const decoder = new OfflineAudioContext(1, 1, 16000), durations = [];
+    for (const audio of document.querySelectorAll("audio[src]")) {
+        const data = await (await fetch(audio.src)).arrayBuffer();
+        durations.push((await decoder.decodeAudioData(data)).duration);
+    }
+    return durations;
+}"""
 
 
 class Page(HTMLParser):
