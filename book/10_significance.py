@@ -831,7 +831,7 @@ for test, error in errors.items():
     needed[f"s below, {test}"] = needed.iloc[:, 0] / (t_needed * error)
 needed.round(2)
 
-# %% mystnb={"figure": {"caption": "What the thesis's mean differences would give in a corrected t-test, by the unknown standard deviation $s$ of its five folds. The curves end where $s$ is as large as it can be with five wins. Dashed: 0.05.", "name": "fig-thesis-s"}, "image": {"alt": "Four rising curves on a logarithmic axis of p-values. Each begins far below a dashed line at 0.05, crosses it, and ends above it"}}
+# %% mystnb={"figure": {"caption": "What the thesis's mean differences would give in a corrected t-test, by the unknown standard deviation s of its five folds. The curves end where s is as large as it can be with five wins. Dashed: 0.05.", "name": "fig-thesis-s"}, "image": {"alt": "Four rising curves on a logarithmic axis of p-values. Each begins far below a dashed line at 0.05, crosses it, and ends above it"}}
 fig, ax = plt.subplots()
 for (pair, mean), style in zip(thesis.items(), ["-", "--", "-.", ":"], strict=True):
     s = np.linspace(0.1, mean * np.sqrt(5), 200)

@@ -136,7 +136,7 @@ def test_a_page_opens_whole(visit, name):
     html = (HTML / name).read_text(encoding="utf-8")
     assert "notranslate nohighlight" not in html, "a formula was not set"
     assert not page.locator(".katex-error").count()
-    shown = page.locator("article").inner_text()
+    shown = page.locator("main").inner_text()
     assert not re.findall(r"\\[(\[][^\n]*\\[)\]]|\$[a-z]\$", shown), "a formula as it was typed"
     if views := html.count(WIDGET):
         page.wait_for_function(

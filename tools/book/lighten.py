@@ -39,7 +39,7 @@ MATHJAX = re.compile(
     r"<script>window\.MathJax = .*?</script>|<script[^>]*/mathjax/.*?</script>", re.S
 )
 FONT_AWESOME = re.compile(r"<script[^>]*/fontawesome\.js.*?</script>")
-SEARCH = re.compile(r"<script[^>]*/(searchtools|language_data|searchindex)\.js.*?</script>")
+SEARCH = re.compile(r"<script[^>]*[\"/](searchtools|language_data|searchindex)\.js.*?</script>")
 # What Sphinx and its extensions load in a file each, from the folder `_static` itself; between them
 # pages set what the later ones read, with the first.
 BUNDLES = {
