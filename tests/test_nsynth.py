@@ -284,7 +284,7 @@ def other(name, field, value) -> bytes:
     [
         (b"{", "not a JSON object of notes"),
         (b"[1]", "not a JSON object of notes: it is a list"),
-        (b" null", "not a JSON object of notes: it is something else"),
+        (b" null", "not a JSON object of notes: it is null"),
         (b"[" * 200_000, "it is a list"),
         (b'{"x": ' + b"[" * 200_000, "it is nested more than 8 deep"),
         (b'{"%s": {"pitch": %s}}' % (NAMES[0].encode(), b"1" * 6000), "more than 400 digits"),
