@@ -50,7 +50,6 @@ if "google.colab" in sys.modules:
 
 # %% tags=["parameters"]
 PROFILE = "mini"  # nothing is trained here: all profiles hear the same
-SOUND = ""  # a recording of yours, such as "flute.wav"; empty: a bundled note
 
 # %% tags=["remove-stderr"]
 import json
@@ -58,10 +57,11 @@ import json
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from scipy.special import softmax
 
 from helpers import datasets, features, hearing, listening, plots, profiles, sounds
 from helpers.datasets import FAMILIES
-from helpers.runs import findings
+from helpers.runs import findings, shipped
 
 profiles.get(PROFILE)  # refuses a name that it does not know
 plots.use_style()
@@ -70,7 +70,7 @@ notes = datasets.load("nsynth-mini", "test")
 # %% [markdown]
 # ## A recording that nobody tidied up
 #
-# Set `SOUND` above to a file of yours (WAV, AIFF, FLAC, OGG, MP3). In Colab, the folder at the left
+# Set `SOUND` below to a file of yours (WAV, AIFF, FLAC, OGG, MP3). In Colab, the folder at the left
 # takes it; in JupyterLab, drag it there. A phone's voice recorder is good enough: one note, held for
 # a second or two, not too near. Without a file, this cell makes what a phone makes of a bundled flute:
 # two channels at 48 kHz, silence before and after, a second of the note, a hiss.
@@ -85,6 +85,7 @@ def like_a_phone(note, seconds=1.0, seed=0):
     return np.stack([around, around], axis=1) + 1e-4 * rng.standard_normal((len(around), 2))
 
 
+SOUND = ""  # a recording of yours, such as "flute.wav"; empty: a bundled note
 flute = notes.waveform(int(np.flatnonzero(notes.table["family"] == "flute")[0]))
 recording, rate = sounds.read(SOUND) if SOUND else (like_a_phone(flute), 48_000)
 listening.player(recording.mean(axis=1), "The recording", sr=rate)
@@ -167,9 +168,9 @@ listening.players([(sounds.varied(whole, rng), f"Variation {i}") for i in range(
 
 # %%
 rows = {}
-for name in hearing.names():
-    info = hearing.load(name).info
-    kept = sum(part.nbytes for part in hearing.read(name).values())
+for name in shipped.names():
+    info = shipped.load(name).info
+    kept = sum(part.nbytes for part in shipped.read(name).values())
     found = {"kB": round(kept / 1000)}
     for test in ("folds", "mini-test"):
         scores = info["scores"][test] or {}
@@ -219,7 +220,7 @@ pd.DataFrame(rows).T.style.format("{:.3f}", na_rep="").format("{:.0f}", subset="
 fresh = np.flatnonzero(datasets.new_to(train, notes))
 prepared = [sounds.note(sounds.trimmed(notes.waveform(i).astype(float))) for i in fresh]
 heard_X, y = features.mfcc(np.stack(prepared)), notes.labels[fresh]
-model = hearing.load("dense")
+model = shipped.load("dense")
 logits = model.logits(heard_X)
 
 
@@ -233,7 +234,7 @@ def reliability(p, n_groups=5):
 # %% mystnb={"figure": {"caption": "How sure the smallest network is of mini-test's new notes, and how often it is right, before and after the temperature.", "name": "fig-own-reliability"}, "image": {"alt": "Two lines with markers, as trained and with its temperature, and a dashed diagonal"}}
 fig, ax = plt.subplots(figsize=(4.5, 4))
 ax.plot([0, 1], [0, 1], color=plots.GREY, linestyle="--", label="as sure as right")
-for label, p, marker in (("as trained", hearing.softmax(logits), "o"),
+for label, p, marker in (("as trained", softmax(logits, axis=1), "o"),
                          ("with its temperature", model.predict(heard_X), "s")):  # fmt: skip
     ax.plot(*np.array(sorted(reliability(p).tolist())).T, marker=marker, label=label)
 ax.set(xlabel="mean probability of the answer", ylabel="share of right answers")
@@ -249,7 +250,7 @@ plt.show()
 # catch? A hundred of each kind were made by computer, so real ones may differ:
 
 # %%
-stated = json.loads((hearing.MODELS / "folds.json").read_text())
+stated = json.loads((shipped.MODELS / "folds.json").read_text())
 for kind, share in stated["unlike"].items():
     print(f"{kind:<26}{100 * share:>4.0f} % doubted")
 

@@ -1,296 +1,17 @@
-"""The models that come with the book, and what they make of a sound.
-
-Shown in chapter 13. `book/models/` has one file a model: arrays of 8 and 32 bits and a description
-in JSON, read without pickles and checked against `SHA256SUMS`; `make models` makes them anew.
-Beside them, `notes.npz` has the summaries of the notes that they were trained on, by which the
-nearest one to a sound is found.
-"""
+"""What the models that come with the book make of a sound. Shown in chapter 13."""
 
 from __future__ import annotations
 
-import hashlib
-import io
-import json
-import re
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from functools import cache
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from helpers import features, models, simple, sounds
+from helpers import features, simple, sounds
 from helpers.notes import FAMILIES
-from helpers.runs import files
+from helpers.runs import shipped
 
-MODELS = Path(__file__).resolve().parents[1] / "book" / "models"
-SUMS = "SHA256SUMS"
 LENGTHS = (0.75, 1.5, 2.5)  # seconds: short sounds lie nearer to each other than long ones
-
-
-class ModelError(ValueError):
-    """A shipped model is not there, or not as it was made."""
-
-
-@dataclass(frozen=True)
-class Model:
-    """A shipped model.
-
-    Attributes
-    ----------
-    name : str
-    info : dict
-        What it is and how it was made: `system`, `options`, `families`, `temperature`, `scores`,
-        `data`, `versions` and more.
-    logits : callable
-        MFCCs (n, 126, 13) -> logarithms of probabilities (n, 10), before `temperature`.
-    """
-
-    name: str
-    info: dict[str, Any]
-    logits: Callable
-
-    def predict(self, X: np.ndarray) -> np.ndarray:
-        """Calibrated probabilities, shape (n, 10), of MFCCs of shape (n, 126, 13)."""
-        return softmax(self.logits(X) / self.info["temperature"])
-
-
-def softmax(logits: np.ndarray) -> np.ndarray:
-    """Probabilities of logits, over the last axis.
-
-    Examples
-    --------
-    >>> softmax(np.zeros((1, 4)))
-    array([[0.25, 0.25, 0.25, 0.25]])
-    """
-    logits = np.asarray(logits, dtype=np.float64)
-    powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    return powers / powers.sum(axis=-1, keepdims=True)
-
-
-def quantised(array: np.ndarray) -> dict[str, np.ndarray]:
-    """A kernel as 8-bit numbers and a scale for each of its outputs; what is small stays as it is.
-
-    Examples
-    --------
-    >>> stored = quantised(np.linspace(-1, 1, 6_000).reshape(3, 2_000))
-    >>> stored["q"].dtype, stored["scale"].shape
-    (dtype('int8'), (2000,))
-    """
-    array = np.asarray(array)
-    if not np.issubdtype(array.dtype, np.floating):
-        return {"plain": array}
-    array = array.astype(np.float32)
-    if array.ndim < 2 or array.size < 1000:
-        return {"plain": array}
-    scale = np.abs(array).max(axis=tuple(range(array.ndim - 1))) / 127
-    scale = np.where(scale == 0, 1, scale).astype(np.float32)
-    return {"q": np.round(array / scale).astype(np.int8), "scale": scale}
-
-
-def restored(parts: dict[str, np.ndarray]) -> np.ndarray:
-    """The array that `quantised` stored, float32."""
-    if "plain" in parts:
-        return parts["plain"]
-    return parts["q"].astype(np.float32) * parts["scale"]
-
-
-def save(name: str, info: dict, arrays: list[np.ndarray], folder: Path = MODELS) -> Path:
-    """Write a model's file, and its checksum beside it.
-
-    Parameters
-    ----------
-    name : str
-    info : dict
-        As `Model.info`: what JSON can hold.
-    arrays : list of np.ndarray
-        A network's weights in Keras's order, or a simple model's numbers.
-    folder : Path
-    """
-    stored = {
-        f"{number}_{kind}": part
-        for number, array in enumerate(arrays)
-        for kind, part in quantised(array).items()
-    }
-    return save_arrays(name, {"info": _text(info), **stored}, folder)
-
-
-def save_arrays(name: str, arrays: dict[str, np.ndarray], folder: Path = MODELS) -> Path:
-    """Write named arrays as `name`.npz, whole or not at all, and its line of `SHA256SUMS`."""
-    buffer, path = io.BytesIO(), folder / f"{name}.npz"
-    np.savez_compressed(buffer, **arrays)  # type: ignore[arg-type]
-    files.write_atomic(path, lambda file: file.write(buffer.getvalue()))
-    sums = _sums(folder) if (folder / SUMS).exists() else {}
-    sums[path.name] = hashlib.sha256(buffer.getvalue()).hexdigest()
-    lines = [f"{digest}  {file}\n" for file, digest in sorted(sums.items())]
-    files.write_atomic(folder / SUMS, "".join(lines))
-    return path
-
-
-def _text(info: dict) -> np.ndarray:
-    return np.frombuffer(json.dumps(info, sort_keys=True).encode(), dtype=np.uint8)
-
-
-def _sums(folder: Path) -> dict[str, str]:
-    text = (folder / SUMS).read_text(encoding="utf-8")
-    return {file: digest for digest, file in re.findall(r"(?m)^([0-9a-f]{64})  (\S+)$", text)}
-
-
-def read(name: str, folder: Path = MODELS) -> dict[str, np.ndarray]:
-    """The arrays of a shipped file, checked.
-
-    Raises
-    ------
-    ModelError
-        If it is not there, or is not the file that `SHA256SUMS` names.
-    """
-    path = Path(folder) / f"{name}.npz"
-    try:
-        data, expected = path.read_bytes(), _sums(Path(folder)).get(path.name)
-    except FileNotFoundError as error:
-        raise ModelError(f"{error.filename}: not there: `make models` makes the models") from error
-    if hashlib.sha256(data).hexdigest() != expected:
-        raise ModelError(
-            f"{path}: is not the file that {SUMS} names: fetch it again, or delete it and run "
-            "`make models`"
-        )
-    with np.load(io.BytesIO(data), allow_pickle=False) as file:
-        return {key: file[key] for key in file.files}
-
-
-def names(folder: Path = MODELS) -> list[str]:
-    """The shipped models, in alphabetical order."""
-    if not (Path(folder) / SUMS).exists():
-        return []
-    return [file.removesuffix(".npz") for file in _sums(Path(folder)) if file != "notes.npz"]
-
-
-def weights(name: str, folder: Path = MODELS) -> tuple[dict, list[np.ndarray]]:
-    """What is said of a shipped model, and its arrays, float32. Raises `ModelError`."""
-    stored = read(name, folder)
-    info = json.loads(stored.pop("info").tobytes())
-    arrays: list[dict] = []
-    for key in sorted(stored, key=lambda key: int(key.partition("_")[0])):
-        number, _, kind = key.partition("_")
-        if int(number) == len(arrays):
-            arrays.append({})
-        arrays[-1][kind] = stored[key]
-    return info, [restored(parts) for parts in arrays]
-
-
-@cache
-def load(name: str, folder: Path = MODELS) -> Model:
-    """Open a shipped model.
-
-    Parameters
-    ----------
-    name : str
-        One of `names()`.
-    folder : Path
-
-    Raises
-    ------
-    ModelError
-        If there is no such model, or its file was changed.
-    """
-    if name not in names(folder):
-        known = ", ".join(names(folder)) or "none: `make models` makes them"
-        raise ModelError(f"no model {name!r} in {folder}: there are {known}")
-    info, arrays = weights(name, folder)
-    return Model(name, info, logits_of(info["system"], info["options"], arrays))
-
-
-def logits_of(system: str, options: dict, arrays: list[np.ndarray]) -> Callable:
-    """What computes a model's logits (n, 10) from MFCCs (n, 126, 13), given its arrays."""
-    if system == "extra_trees":
-        return lambda X: np.log(trees(simple.summary(X), *arrays) + 1e-3)
-    import keras
-
-    network = models.BUILDERS[system](**options)
-    network.set_weights(arrays)
-    for layer in network.layers:
-        if hasattr(layer, "finalize_state"):  # Normalization goes by what it computed before
-            layer.finalize_state()
-
-    def logits(X: np.ndarray) -> np.ndarray:
-        # Called as it is: to compile a network for a few notes takes longer than to ask it.
-        parts = [network(X[i : i + 64], training=False) for i in range(0, len(X), 64)]
-        p = np.concatenate([keras.ops.convert_to_numpy(part) for part in parts])
-        return np.log(np.maximum(p, 1e-12))
-
-    return logits
-
-
-def arrays_of(forest: Any) -> list[np.ndarray]:
-    """A fitted forest of scikit-learn's as the arrays that `trees` takes."""
-    found = [estimator.tree_ for estimator in forest.estimators_]
-    nodes = [tree.node_count for tree in found]
-    feature = np.concatenate([tree.feature for tree in found]).astype(np.int16)
-    left = np.concatenate([tree.children_left for tree in found])
-    right = np.concatenate([tree.children_right for tree in found])
-    own = np.concatenate([np.arange(n) for n in nodes])
-    inner = feature >= 0
-    if not np.array_equal(left[inner], own[inner] + 1):
-        raise ValueError("a node's left child does not follow it, as scikit-learn's did")
-    values = np.concatenate([tree.value[:, 0] for tree in found])[~inner]
-    shares = values / values.sum(axis=1, keepdims=True)
-    return [
-        np.where(inner, feature, -1).astype(np.int8),
-        np.where(inner, np.concatenate([tree.threshold for tree in found]), 0).astype(np.float32),
-        np.where(inner, right - own, 0).astype(np.int32),
-        np.cumsum([0, *nodes[:-1]]).astype(np.int32),
-        np.round(255 * shares).astype(np.uint8),
-    ]
-
-
-def trees(
-    summaries: np.ndarray,
-    feature: np.ndarray,
-    threshold: np.ndarray,
-    right: np.ndarray,
-    roots: np.ndarray,
-    leaves: np.ndarray,
-) -> np.ndarray:
-    """The mean over decision trees of the families' shares in the leaves that notes fall into.
-
-    Parameters
-    ----------
-    summaries : np.ndarray, shape (n, numbers)
-    feature : np.ndarray, shape (nodes,), int8
-        Which number a node asks for; -1 in a leaf. The nodes of all trees, one after another.
-    threshold : np.ndarray, shape (nodes,), float32
-        A note goes on to the next node where its number is no more than this.
-    right : np.ndarray, shape (nodes,), int32
-        Else it goes on to the node so many places later.
-    roots : np.ndarray, shape (trees,), int32
-        Each tree's first node.
-    leaves : np.ndarray, shape (leaves, families), uint8
-        Shares in 255ths, in the order of the leaves.
-
-    Returns
-    -------
-    np.ndarray, shape (n, families), float64
-    """
-    summaries = summaries.astype(np.float32)
-    at = np.tile(roots, (len(summaries), 1))
-    rows = np.arange(len(summaries))[:, None]
-    while (inner := feature[at] >= 0).any():
-        less = summaries[rows, np.maximum(feature[at], 0)] <= threshold[at]
-        at = np.where(inner, np.where(less, at + 1, at + right[at]), at)
-    shares = leaves[(np.cumsum(feature < 0) - 1)[at]].astype(np.float64)
-    return (shares / shares.sum(axis=-1, keepdims=True)).mean(axis=1)
-
-
-@cache
-def reference(folder: Path = MODELS) -> dict[str, np.ndarray]:
-    """The training notes, whole and cut: `notes` (n,), `summaries` (n, 52), `thresholds` (4,).
-
-    A note of between two of `LENGTHS` is unlike them all where its distance to the nearest is more
-    than the threshold, as that of a tenth of the notes was whose recording was held out.
-    """
-    found = read("notes", folder)
-    return found | {"summaries": found["summaries"].astype(np.float32)}
 
 
 def distances(summaries: np.ndarray, known: np.ndarray) -> np.ndarray:
@@ -318,7 +39,7 @@ def distances(summaries: np.ndarray, known: np.ndarray) -> np.ndarray:
 
 
 def hear(
-    recording: sounds.Recording, which: Iterable[str] | None = None, folder: Path = MODELS
+    recording: sounds.Recording, which: Iterable[str] | None = None, folder: Path = shipped.MODELS
 ) -> list[dict]:
     """What the shipped models make of the notes of a recording.
 
@@ -337,10 +58,11 @@ def hear(
         further from every training note than nine of ten notes of recordings that were held out.
     """
     X = features.mfcc(np.stack(recording.notes))
-    known = reference(folder)
+    known = shipped.reference(folder)
     far = distances(simple.summary(X), known["summaries"])
     predicted = {
-        name: load(name, folder).predict(X) for name in (names(folder) if which is None else which)
+        name: shipped.load(name, folder).predict(X)
+        for name in (shipped.names(folder) if which is None else which)
     }
     heard = []
     for i, (begins, ends) in enumerate(recording.times):

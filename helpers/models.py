@@ -247,44 +247,6 @@ def small(
     return keras.Model(first, layers.Dense(N_FAMILIES, activation="softmax")(x), name="small")
 
 
-def dense(
-    units: int = 128,
-    dropout: float = 0.3,
-    *,
-    input_shape: tuple[int, ...] = INPUT_SHAPE,
-    standardise: bool = True,
-) -> keras.Model:
-    """One hidden layer on the summaries that the simple models have; not compiled.
-
-    The mean and deviation over time of each coefficient and of its changes, as `simple.summary` has
-    them, are what its first layers compute. Not the thesis's: it comes with the book as the
-    smallest of its models.
-
-    Parameters
-    ----------
-    units : int
-    dropout : float
-    input_shape, standardise
-        As in `cnn`, but that the summaries are standardised, by which `adapt` has to go.
-
-    Returns
-    -------
-    keras.Model
-        (batch, 126, 13) MFCCs -> (batch, 10) probabilities; 8,179 parameters as it stands.
-    """
-    import keras
-    from keras import layers, ops
-
-    first = keras.Input(input_shape)
-    both = first, first[:, 1:] - first[:, :-1]
-    x = ops.concatenate([f(values, axis=1) for values in both for f in (ops.mean, ops.std)], axis=1)
-    if standardise:
-        x = layers.Normalization(axis=-1)(x)
-    x = layers.GaussianNoise(0.3)(x)
-    x = layers.Dropout(dropout)(layers.Dense(units, activation="relu")(x))
-    return keras.Model(first, layers.Dense(N_FAMILIES, activation="softmax")(x), name="dense")
-
-
 def kawwa(
     dropout: float = 0.25,
     *,
@@ -440,7 +402,6 @@ BUILDERS: dict[str, Callable[..., keras.Model]] = {
     "lstm": lstm,
     "hybrid": hybrid,
     "small": small,
-    "dense": dense,
     "kawwa": kawwa,
     "gessle_cnn": gessle_cnn,
     "gessle_lstm": gessle_lstm,

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import soundfile
 
-from helpers import hearing
 from helpers.commands import hear
 from helpers.datasets import FAMILIES
+from helpers.runs import shipped
 from tools import foreign
 
 NETWORK = "dense"  # the smallest, read in milliseconds
@@ -88,25 +88,25 @@ def test_nothing_that_can_be_heard(folder, capsys, tmp_path):
     assert "holds no sounds" in said
 
 
-@pytest.mark.parametrize("name", hearing.names())
+@pytest.mark.parametrize("name", shipped.names())
 def test_every_shipped_model_knows_its_training_notes(name, train_notes):
     rows = np.arange(3, 1000, 50)
     from helpers import features, sounds
 
     notes = [sounds.note(sounds.trimmed(train_notes.waveform(i).astype(float))) for i in rows]
-    p = hearing.load(name).predict(features.mfcc(np.stack(notes)))
+    p = shipped.load(name).predict(features.mfcc(np.stack(notes)))
     assert p.shape == (20, len(FAMILIES))
     np.testing.assert_allclose(p.sum(axis=1), 1, atol=1e-5)
     assert np.mean(p.argmax(axis=1) == train_notes.labels[rows]) >= 0.75
 
 
 def test_the_shipped_models_are_small_and_say_what_they_are():
-    sizes = {path.stem: path.stat().st_size for path in hearing.MODELS.glob("*.npz")}
-    assert set(sizes) == {*hearing.names(), "notes"}
+    sizes = {path.stem: path.stat().st_size for path in shipped.MODELS.glob("*.npz")}
+    assert set(sizes) == {*shipped.names(), "notes"}
     assert sum(sizes.values()) < 20e6
     assert min(sizes.values()) < 1e6
-    for name in hearing.names():
-        info = hearing.load(name).info
+    for name in shipped.names():
+        info = shipped.load(name).info
         assert info["families"] == list(FAMILIES)
         assert info["scores"]["mini-test"]["4"] > 0.4
         assert info["temperature"] > 0

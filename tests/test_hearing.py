@@ -1,13 +1,16 @@
 """Shipped models: kept small, checked, and the same after they are read back."""
 
+import keras
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
+from scipy.special import softmax
 
 from helpers import hearing, models, simple, sounds
 from helpers.notes import FAMILIES
+from helpers.runs import shipped
 
 
 @given(
@@ -18,15 +21,11 @@ from helpers.notes import FAMILIES
     )
 )
 def test_a_stored_array_is_off_by_half_a_step_at_most(array):
-    back = hearing.restored(hearing.quantised(array))
+    back = shipped.restored(shipped.quantised(array))
     assert back.shape == array.shape
     assert back.dtype == np.float32
     step = np.abs(array).max(axis=tuple(range(array.ndim - 1))) / 127
     assert (np.abs(back - array) <= 0.5 * step + 1e-4).all()
-
-
-def test_softmax_of_large_logits():
-    np.testing.assert_allclose(hearing.softmax(np.array([[1e4, 1e4 + np.log(3)]])), [[0.25, 0.75]])
 
 
 INFO = {"options": {"standardise": True}, "temperature": 2.0}
@@ -47,14 +46,14 @@ def folder(tmp_path_factory, forest):
     folder = tmp_path_factory.mktemp("models")
     network = models.BUILDERS["small"](standardise=True)
     network.layers[1].adapt(forest[0])
-    hearing.save("net", INFO | {"system": "small"}, network.get_weights(), folder)
-    hearing.save("forest", INFO | {"system": "extra_trees"}, hearing.arrays_of(forest[2]), folder)
+    shipped.save("net", INFO | {"system": "small"}, network.get_weights(), folder)
+    shipped.save("forest", INFO | {"system": "extra_trees"}, shipped.arrays_of(forest[2]), folder)
     known = {
         "notes": np.array(["flute_acoustic_002-067-025", "bass_electronic_018-035-100"]),
         "summaries": simple.summary(forest[0][:2]),
         "thresholds": np.full(4, 1e9, dtype=np.float32),
     }
-    hearing.save_arrays("notes", known, folder)
+    shipped.save_arrays("notes", known, folder)
     folder.joinpath("weights.npy").write_bytes(b"")  # no model
     return folder, network
 
@@ -63,19 +62,19 @@ def test_trees_are_scikit_learns(forest):
     X, _, fitted = forest
     new = simple.summary(np.random.default_rng(1).standard_normal((50, 126, 13)).astype("f4"))
     for summaries in (simple.summary(X), new):
-        mine = hearing.trees(summaries, *hearing.arrays_of(fitted))
+        mine = shipped.trees(summaries, *shipped.arrays_of(fitted))
         np.testing.assert_allclose(mine, fitted.predict_proba(summaries), atol=3e-3)
 
 
 def test_models_are_read_back(folder, forest):
     folder, network = folder
-    assert hearing.names(folder) == ["forest", "net"]
+    assert shipped.names(folder) == ["forest", "net"]
     X = forest[0][:8]
-    net = hearing.load("net", folder)
+    net = shipped.load("net", folder)
     assert net.info["temperature"] == 2
     log = np.log(network.predict(X, verbose=0))
-    np.testing.assert_allclose(net.predict(X), hearing.softmax(log / 2), atol=0.01)
-    probabilities = hearing.load("forest", folder).predict(X)
+    np.testing.assert_allclose(net.predict(X), softmax(log / 2, axis=1), atol=0.01)
+    probabilities = shipped.load("forest", folder).predict(X)
     np.testing.assert_allclose(probabilities.sum(axis=1), 1)
     assert (probabilities.argmax(axis=1) == forest[1][:8]).all()
 
@@ -93,7 +92,7 @@ def test_what_is_heard_of_a_recording(folder):
             assert answer["probability"] == max(answer["probabilities"].values())
         assert note["nearest"]["family"] in ("flute", "bass")
         assert note["unlike"] is False
-    limits = hearing.reference(folder)["thresholds"]
+    limits = shipped.reference(folder)["thresholds"]
     limits[1] = 0  # of sounds between 0.75 and 1.5 s
     assert [note["unlike"] for note in hearing.hear(recording, ["forest"], folder)] == [True, True]
     limits[1] = 1e9
@@ -107,16 +106,25 @@ def test_a_model_that_was_changed_is_refused(folder, tmp_path):
     data = bytearray((tmp_path / "net.npz").read_bytes())
     data[len(data) // 2] ^= 1
     (tmp_path / "net.npz").write_bytes(data)
-    with pytest.raises(hearing.ModelError, match="make models"):
-        hearing.load("net", tmp_path)
-    with pytest.raises(hearing.ModelError, match="there are forest, net"):
-        hearing.load("other", tmp_path)
+    with pytest.raises(shipped.ModelError, match="make models"):
+        shipped.load("net", tmp_path)
+    with pytest.raises(shipped.ModelError, match="there are forest, net"):
+        shipped.load("other", tmp_path)
     (tmp_path / "forest.npz").unlink()
-    with pytest.raises(hearing.ModelError, match="not there"):
-        hearing.load("forest", tmp_path)
+    with pytest.raises(shipped.ModelError, match="not there"):
+        shipped.load("forest", tmp_path)
 
 
 def test_no_pickle_is_loaded(tmp_path):
-    hearing.save_arrays("evil", {"info": np.array([{}], dtype=object)}, tmp_path)
+    shipped.save_arrays("evil", {"info": np.array([{}], dtype=object)}, tmp_path)
     with pytest.raises(ValueError, match="allow_pickle"):
-        hearing.read("evil", tmp_path)
+        shipped.read("evil", tmp_path)
+
+
+def test_dense_goes_by_the_summaries_of_the_simple_models():
+    model = shipped.BUILDERS["dense"]()
+    notes = np.random.default_rng(0).normal(3, 5, size=(4, 126, 13)).astype("float32")
+    scale = next(la for la in model.layers if la.name.startswith("normalization"))
+    assert model.count_params() == 8_179
+    inside = keras.Model(model.input, scale.input)(notes)
+    np.testing.assert_allclose(inside, simple.summary(notes), atol=1e-3)

@@ -2,7 +2,7 @@ import keras
 import numpy as np
 import pytest
 
-from helpers import features, models, simple
+from helpers import features, models
 
 CNN_SHAPES = [  # table 3.1, after the layer that adds the channel
     (126, 13, 1), (126, 13, 32), (126, 13, 32), (63, 6, 32), (63, 6, 32), (63, 6, 64), (63, 6, 64),
@@ -24,7 +24,6 @@ OPTIMISED_LSTM = {"lstm_layer_units_1": 32, "lstm_layer_units_2": 128, "dropout_
         ("lstm", {"head": "mean"}, 39_498),
         ("hybrid", {}, 131_434),
         ("small", {}, 45_930),
-        ("dense", {}, 8_179),
         ("kawwa", {}, 4_224_234),  # 4,224,747 with the eleven families of its source
         ("kawwa", {"padding": "same", "input_shape": (126, 13)}, 1_275_114),
         ("gessle_cnn", {}, 228_490),
@@ -36,8 +35,7 @@ def test_parameter_counts(name, hyperparameters, parameters):
     assert models.BUILDERS[name](**hyperparameters).count_params() == parameters
 
 
-# What `dense` standardises are its summaries.
-@pytest.mark.parametrize("name", [name for name in models.BUILDERS if name != "dense"])
+@pytest.mark.parametrize("name", models.BUILDERS)
 def test_standardising_is_a_layer_of_every_network(name):
     model = models.BUILDERS[name](standardise=True)
     scale = next(
@@ -50,14 +48,6 @@ def test_standardising_is_a_layer_of_every_network(name):
     np.testing.assert_allclose(scaled.mean(axis=(0, 1)), 0, atol=1e-3)
     np.testing.assert_allclose(scaled.std(axis=(0, 1)), 1, atol=1e-3)
     assert model(notes[:2]).shape == (2, 10)
-
-
-def test_dense_goes_by_the_summaries_of_the_simple_models():
-    model = models.BUILDERS["dense"]()
-    notes = np.random.default_rng(0).normal(3, 5, size=(4, 126, 13)).astype("float32")
-    scale = next(la for la in model.layers if la.name.startswith("normalization"))
-    inside = keras.Model(model.input, scale.input)(notes)
-    np.testing.assert_allclose(inside, simple.summary(notes), atol=1e-3)
 
 
 def test_an_unknown_head_is_refused():

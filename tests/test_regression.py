@@ -400,8 +400,7 @@ def test_every_chapter_reports_and_has_no_parameter_of_its_own(path):
         "".join(c["source"]) for c in code if "parameters" in c["metadata"].get("tags", [])
     )
     names = re.findall(r"^(\w+) =", parameters, re.MULTILINE)
-    own = {"SOUND"} if path.stem == "13_your_own_sound" else set()
-    assert set(names) <= {"PROFILE", "DATA", "RUNS", "SEED"} | own
+    assert set(names) <= {"PROFILE", "DATA", "RUNS", "SEED"}
     last = "".join(code[-1]["source"])
     assert code[-1]["metadata"]["tags"] == ["remove-cell"]
     assert "findings.report(" in last

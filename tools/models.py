@@ -15,16 +15,17 @@ import time
 from dataclasses import dataclass, field
 
 import numpy as np
+from scipy.special import softmax
 
-from helpers import datasets, features, folds, hearing, models, simple, sounds
+from helpers import datasets, features, folds, hearing, simple, sounds
 from helpers.datasets import FAMILIES
-from helpers.runs import files, machine, quick
+from helpers.runs import files, machine, quick, shipped
 from helpers.runs.cache import CACHE
 from tools import foreign
 
 VERSIONS = 12  # variations of each note
 SECONDS = (4, 2, 1, 0.5)
-FOLDS = hearing.MODELS / "folds.json"
+FOLDS = shipped.MODELS / "folds.json"
 DEAL = 0
 
 
@@ -97,11 +98,11 @@ def train(recipe: Recipe, X: np.ndarray, y: np.ndarray, seed: int) -> list[np.nd
     if recipe.system == "extra_trees":
         forest = simple.extra_trees(seed).set_params(n_estimators=100, min_samples_leaf=8)
         flat = simple.summary(X.reshape(-1, *X.shape[2:]))
-        return hearing.arrays_of(forest.fit(flat, np.tile(y, len(X))))
+        return shipped.arrays_of(forest.fit(flat, np.tile(y, len(X))))
     import keras
 
     keras.utils.set_random_seed(seed)
-    network = models.BUILDERS[recipe.system](**recipe.options)
+    network = shipped.BUILDERS[recipe.system](**recipe.options)
     quick.speed_up(network)
     scale = next(la for la in network.layers if isinstance(la, keras.layers.Normalization))
     some = X[:, ::2].reshape(-1, *X.shape[2:])
@@ -129,8 +130,8 @@ def train(recipe: Recipe, X: np.ndarray, y: np.ndarray, seed: int) -> list[np.nd
 
 def predictor(recipe: Recipe, arrays: list[np.ndarray]):
     """The logits of a model as it is after it was stored in 8 bits."""
-    back = [hearing.restored(hearing.quantised(array)) for array in arrays]
-    return hearing.logits_of(recipe.system, recipe.options, back)
+    back = [shipped.restored(shipped.quantised(array)) for array in arrays]
+    return shipped.logits_of(recipe.system, recipe.options, back)
 
 
 def temperature(logits: np.ndarray, y: np.ndarray) -> float:
@@ -138,7 +139,7 @@ def temperature(logits: np.ndarray, y: np.ndarray) -> float:
     from scipy.optimize import minimize_scalar
 
     def loss(log: float) -> float:
-        p = hearing.softmax(logits / np.exp(log))[np.arange(len(y)), y]
+        p = softmax(logits / np.exp(log), axis=-1)[np.arange(len(y)), y]
         return -np.log(np.maximum(p, 1e-12)).mean()
 
     return float(np.exp(minimize_scalar(loss, bounds=(-3, 4), method="bounded").x))
@@ -188,7 +189,7 @@ def make(name: str) -> None:
         "features": features.SETTINGS,
         **machine.environment(),
     }
-    hearing.save(name, info, arrays)
+    shipped.save(name, info, arrays)
     score(name)
 
 
@@ -198,10 +199,10 @@ def score(name: str) -> None:
     The temperature is that of the folds; a network that was not trained on folds has the one that
     suits mini-test, which moves none of its answers.
     """
-    info, arrays = hearing.weights(name)
+    info, arrays = shipped.weights(name)
     train, test = (datasets.load("nsynth-mini", split) for split in ("train", "test"))
     new, heard = datasets.new_to(train, test), cut_notes("nsynth-mini", "test")
-    y, of = test.labels[new], hearing.logits_of(info["system"], info["options"], arrays)
+    y, of = test.labels[new], shipped.logits_of(info["system"], info["options"], arrays)
     logits = {seconds: of(heard[seconds][new]) for seconds in SECONDS}
     known = json.loads(FOLDS.read_text()).get(name, {}) if FOLDS.exists() else {}
     if "temperature" in known:
@@ -210,14 +211,14 @@ def score(name: str) -> None:
         both = np.concatenate([logits[4], logits[1]])
         info["temperature"] = round(temperature(both, np.tile(y, 2)), 3)
         info["calibrated on"] = "mini-test"
-    p = hearing.softmax(logits[4] / info["temperature"])
+    p = softmax(logits[4] / info["temperature"], axis=-1)
     info["scores"] = {
         "folds": known.get("accuracy"),
         "mini-test": {str(s): round(float(np.mean(logits[s].argmax(1) == y)), 4) for s in SECONDS},
         "notes of mini-test": int(new.sum()),
         "calibration error": round(calibration_error(p, y), 4),
     }
-    path = hearing.save(name, info, arrays)
+    path = shipped.save(name, info, arrays)
     print(f"{path}: {path.stat().st_size / 1000:.0f} kB, {info['scores']}", flush=True)
 
 
@@ -247,7 +248,7 @@ def keep_notes() -> None:
     far[recordings[:, None] == recordings] = np.inf
     nearest = far.min(axis=1)
     limits = [np.quantile(nearest[group == g], 0.9) for g in range(len(hearing.LENGTHS) + 1)]
-    hearing.save_arrays(
+    shipped.save_arrays(
         "notes",
         {
             "notes": np.tile(notes.table["note"].to_numpy(str), len(SECONDS)),
@@ -255,7 +256,7 @@ def keep_notes() -> None:
             "thresholds": np.array(limits, dtype=np.float32),
         },
     )
-    hearing.reference.cache_clear()
+    shipped.reference.cache_clear()
     found = {}
     for kind, draw in foreign.KINDS.items():
         rng = rng_of(kind)
@@ -282,7 +283,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--folds", action="store_true", help="train on folds, keep no model")
     parser.add_argument("--score", action="store_true", help="score what is kept, train nothing")
     options = parser.parse_args(arguments)
-    names = options.names or [n for n in (*RECIPES, "notes") if n not in hearing.names()]
+    names = options.names or [n for n in (*RECIPES, "notes") if n not in shipped.names()]
     if unknown := set(names) - {*RECIPES, "notes"}:
         parser.error(f"no recipe {', '.join(sorted(unknown))}: choose of {', '.join(RECIPES)}")
     quick.keep_memory()

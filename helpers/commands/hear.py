@@ -14,6 +14,7 @@ from pathlib import Path
 
 from helpers import hearing, sounds
 from helpers.notes import DatasetError, hidden, left_out
+from helpers.runs import shipped
 
 
 def found(paths: list[str]) -> tuple[list[Path], list[str]]:
@@ -80,8 +81,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--json", action="store_true", help="print JSON in place of text")
     parser.add_argument("--first", action="store_true", help="only the first note of each file")
     parser.add_argument(
-        "--models", nargs="+", metavar="NAME", choices=hearing.names(),
-        help=f"only these of {', '.join(hearing.names())}",
+        "--models", nargs="+", metavar="NAME", choices=shipped.names(),
+        help=f"only these of {', '.join(shipped.names())}",
     )  # fmt: skip
     options = parser.parse_args(arguments)
     paths, said = found(options.paths)
@@ -93,7 +94,7 @@ def main(arguments: list[str] | None = None) -> int:
             results.append(hear(path, options.models, options.first))
             if not options.json:
                 print(show(results[-1]), flush=True)
-    except hearing.ModelError as error:
+    except shipped.ModelError as error:
         sys.exit(f"error: {error}")
     if options.json:
         print(json.dumps(results, indent=1))
