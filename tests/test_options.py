@@ -22,7 +22,7 @@ SOURCES = sorted(
 )
 # Words of a person's own choice, or of the book's files, which the command looks up itself.
 WORDS = ("names", "only", "parameter", "repository", "profile", "rows", "source", "given", "tests",
-         "paths", "without")  # fmt: skip
+         "without")  # fmt: skip
 NUMBERS = ("-5", "nan", "inf", "-inf", "1e400", "1.5.2", "", " ", "x", "9" * 5000, "-" + "9" * 5000)
 FOLDERS = (
     "",

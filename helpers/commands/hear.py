@@ -13,15 +13,15 @@ import sys
 from pathlib import Path
 
 from helpers import hearing, sounds
+from helpers.commands.options import existing
 from helpers.notes import DatasetError, hidden, left_out
 from helpers.runs import shipped
 
 
-def found(paths: list[str]) -> tuple[list[Path], list[str]]:
+def found(paths: list[Path]) -> tuple[list[Path], list[str]]:
     """The sounds among files and folders, and what to say of what is passed over."""
     chosen, said = [], []
-    for text in paths:
-        path = Path(text).expanduser()
+    for path in paths:
         if not path.is_dir():
             chosen.append(path)
             continue
@@ -77,7 +77,9 @@ def main(arguments: list[str] | None = None) -> int:
         prog="instruments hear",
         description="Name the instrument family of each note in recordings of your own.",
     )
-    parser.add_argument("paths", nargs="+", metavar="path", help="sounds, or folders of them")
+    parser.add_argument(
+        "paths", nargs="+", type=existing, metavar="path", help="sounds, or folders of them"
+    )
     parser.add_argument("--json", action="store_true", help="print JSON in place of text")
     parser.add_argument("--first", action="store_true", help="only the first note of each file")
     parser.add_argument(

