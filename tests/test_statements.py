@@ -19,8 +19,8 @@ import pandas as pd
 import pytest
 from sklearn.ensemble import RandomForestClassifier
 
-from helpers import datasets, evaluation, listening, tuning
-from helpers.runs import records, training
+from helpers import datasets, evaluation, listening, sounds, tuning
+from helpers.runs import records, shipped, training
 from tools.book import sync
 from tools.common import ROOT
 
@@ -656,6 +656,32 @@ TUNING = [
     ("nothing is left of it ({:.0f} and {:.0f} %)", lambda: by_epochs(50)),
 ]
 
+
+def new_notes_of_mini_test():
+    train, test = (datasets.load("nsynth-mini", split) for split in ("train", "test"))
+    return (datasets.new_to(train, test).sum(),)
+
+
+OWN_SOUND = [
+    ("the notes of mini-test whose recording is new ({})", new_notes_of_mini_test),
+    (
+        "lies {} dB above the quietest tenth of the frames, but never more than {} nor less than {} "
+        "dB below the loudest",
+        lambda: (sounds.ABOVE_NOISE, sounds.SILENCE, sounds.SOUND),
+    ),
+    (
+        "or rises by {} dB within a {} of a second",
+        lambda: (sounds.RISE, {0.1: "tenth"}[sounds.GAP]),
+    ),
+    (
+        "trained on {} variations of each of the {:,} bundled notes",
+        lambda: (
+            {12: "twelve"}[shipped.load("dense").info["variations"]],
+            len(datasets.load("nsynth-mini", "train")),
+        ),
+    ),
+]
+
 STATEMENTS = [
     (page, *statement)
     for page, statements in (
@@ -666,6 +692,7 @@ STATEMENTS = [
         ("06_cnn", CNN),
         ("07_lstm", LSTM),
         ("08_tuning", TUNING),
+        ("13_your_own_sound", OWN_SOUND),
     )
     for statement in statements
 ]

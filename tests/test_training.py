@@ -1,8 +1,12 @@
 """Training is real here, but of tiny networks; one test trains the thesis's CNN."""
 
 import json
+import os
+import re
 import subprocess
 import sys
+from pathlib import Path
+from types import SimpleNamespace
 
 import keras
 import numpy as np
@@ -11,6 +15,7 @@ import pytest
 
 from helpers import datasets, models, tuning
 from helpers.runs import records, training
+from tools.common import ROOT
 
 pytestmark = pytest.mark.usefixtures("tiny_networks")
 
@@ -446,3 +451,41 @@ def test_unknown_profile_and_hyperparameter(experiment):
         training.Experiment("quik")
     with pytest.raises(ValueError, match="lstm has no dropout_cnn"):
         experiment.run("lstm", {"dropout_cnn": 0.5})
+
+
+LOOP = """    for variable, value in zip(everything(resumed), saved, strict=True):
+        variable.assign(value)
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("", ""),
+        (LOOP, "    resumed.set_weights(stopped.get_weights())\n"),
+        (
+            "    train_epoch(resumed, 1, few)",
+            "    resumed.fit(X[few], y[few], batch_size=16, verbose=0)",
+        ),
+    ],
+    ids=["as it stands", "weights alone", "another order"],
+)
+def test_the_page_on_the_recorder_does_what_it_says(old, new, tmp_path, monkeypatch):
+    page = (ROOT / "book/recorder.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"(?s)```python\n(.*?)```", page)
+    assert old in blocks[1]
+    rng = np.random.default_rng(0)
+    names = {
+        "X": rng.normal(size=(60, 126, 13)).astype("float32"), "y": np.arange(60) % 10,
+        "fold": SimpleNamespace(train=np.arange(60).repeat(10)), "new": b"record",
+        "np": np, "keras": keras, "models": models, "os": os, "Path": Path,
+    }  # fmt: skip
+    monkeypatch.chdir(tmp_path)
+    exec(blocks[0], names)
+    if old:
+        with pytest.raises(AssertionError):
+            exec(blocks[1].replace(old, new), names)
+        return
+    exec(blocks[1], names)
+    exec(blocks[2], names)
+    assert [path.name for path in tmp_path.iterdir()] == ["record"]

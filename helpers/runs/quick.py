@@ -1,11 +1,11 @@
-"""The same training in half the time, on a CPU under JAX.
+"""The same training in two thirds of the time, on a CPU under JAX.
 
 XLA computes the gradient of a convolution with regard to its kernel as one large convolution, which
 is slow for many positions and few filters. It is a sum of products of matrices, one for each place
 in the kernel: written out as such, that of the thesis's second convolution takes a quarter of the
-time. The gradient of a pooling is a loop over its windows; as the maximum of four slices it takes a
-tenth. And each step's memory goes back to the system and is asked for again, a third of the CNN's
-time. The numbers are the same but for rounding (tests/test_quick.py).
+time. The gradient of a pooling is a loop over its windows, that of a maximum of slices is none. And
+each step's memory goes back to the system and is asked for again, more than a quarter of the CNN's
+processor time. The numbers are the same but for rounding (tests/test_quick.py).
 """
 
 from __future__ import annotations
