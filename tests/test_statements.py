@@ -665,8 +665,8 @@ def new_notes_of_mini_test():
 OWN_SOUND = [
     ("the notes of mini-test whose recording is new ({})", new_notes_of_mini_test),
     (
-        "lies {} dB above the quietest tenth of the frames, but never more than {} nor less than {} "
-        "dB below the loudest",
+        "lies {} dB above the quietest tenth of the frames, but never more than {} nor less than "
+        "{} dB below the loudest",
         lambda: (sounds.ABOVE_NOISE, sounds.SILENCE, sounds.SOUND),
     ),
     (
