@@ -29,6 +29,8 @@ $(READY): requirements.txt pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check "$$(sed -nE 's/^(uv==[^ ;]+).*/\1/p' requirements.txt)"
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.txt
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
+# Compiled here once: processes that did so side by side could leave code that crashes (numba issue 10128).
+	$(BIN)/python -c "import librosa.onset, librosa.core.pitch"
 	@touch $@
 
 $(ASSETS): package-lock.json | $(READY)
