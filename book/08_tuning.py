@@ -741,7 +741,7 @@ for name, search in whole.items():
 # this once, and change nothing afterwards: would the test notes have picked the same trial?
 #
 # *Table 8.8: Each trial by what chose it, and by test notes. "Other instruments" is the test split, with
-# instruments that occur nowhere in training (its copies of training notes included).*
+# instruments that occur nowhere in training (all 200 notes of mini-test).*
 
 # %%
 rows = {}
@@ -938,7 +938,8 @@ for (name, whose), table in panels.items():
 #
 # A search ends with a choice. Was it a good one? The recorded runs hold three settings of each
 # network, trained on all five folds: the base model, the winner of the recorded search, and the
-# setting that the thesis found. So test notes can judge, which no search has seen (copies left out).
+# setting that the thesis found. So test notes can judge, which no search has seen (without the 21
+# that training has heard).
 #
 # *Table 8.11: Accuracy of three settings of each network, means of five folds.*
 
@@ -977,9 +978,9 @@ for m in ("CNN", "LSTM"):
 pd.DataFrame(rows).T
 
 # %% [markdown]
-# Tuning brings the LSTM 3.0 points on the folds and 4.2 on new instruments, the CNN 0.6 and 0.0.
+# Tuning brings the LSTM 3.0 points on the folds and 4.5 on new instruments, the CNN 0.6 and 0.0.
 # The thesis's settings, found on 70,000 notes, are no better here than those of our own search: on
-# mini-test they are behind it by 1.9 points (CNN) and 4.4 (LSTM). Five folds are few for an answer;
+# mini-test they are behind it by 2.1 points (CNN) and 4.6 (LSTM). Five folds are few for an answer;
 # [chapter 10](10_significance.ipynb) says how few.
 #
 # Compare the parameters, too: the thesis's LSTM grew fourfold, its CNN hardly. Nearly all of a

@@ -132,8 +132,15 @@ FAULTS = [
     Fault(
         "copies of training notes that nobody finds",
         "evaluation.py",
-        "strict=True) if d in known]",
-        "strict=True) if n in known]",
+        "heard = copied | ~datasets.new_to(notes, test_notes)",
+        "heard = ~datasets.new_to(notes, test_notes)",
+        tests("evaluation", "a_copy_leaks_under_any_name"),
+    ),
+    Fault(
+        "recordings of training notes in the headline",
+        "evaluation.py",
+        "heard = copied | ~datasets.new_to(notes, test_notes)",
+        "heard = copied",
         "03_dataset",
     ),
     Fault(

@@ -847,8 +847,8 @@ def train(plan, seed=0, profile="quick", unseen=False):
     model.fit(X[fold.train], y[fold.train], epochs=made.profile.epochs, verbose=0)
     parts = {"validation": (X[fold.validation], y[fold.validation])}
     if unseen:
-        copies = evaluation.leaked(datasets.load("nsynth-mini", "train"), made.test_notes)
-        rest = ~made.test_notes.table["note"].isin(copies).to_numpy()
+        heard = evaluation.leaked(datasets.load("nsynth-mini", "train"), made.test_notes)
+        rest = ~made.test_notes.table["note"].isin(heard).to_numpy()
         parts["unseen instruments"] = (made.X_test[rest], made.y_test[rest])
     accuracy = {name: model.evaluate(*part, verbose=0)[1] for name, part in parts.items()}
     return {"parameters": model.count_params()} | accuracy

@@ -737,8 +737,8 @@ def trained(model="lstm", seed=0, profile="quick"):
 
     made = training.Experiment(profile)
     X, y, fold = made.X, made.y, made.folds[0]
-    copies = evaluation.leaked(datasets.load("nsynth-mini", "train"), made.test_notes)
-    new = ~made.test_notes.table["note"].isin(copies).to_numpy()
+    heard = evaluation.leaked(datasets.load("nsynth-mini", "train"), made.test_notes)
+    new = ~made.test_notes.table["note"].isin(heard).to_numpy()
     keras.utils.set_random_seed(seed)
     network = models.compiled(model)
     network.fit(X[fold.train], y[fold.train], epochs=made.profile.epochs, verbose=0)

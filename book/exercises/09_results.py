@@ -681,7 +681,7 @@ with_a = "ED"
 # %%
 recorded = tuning.protocol(records.read_all(records.SHIPPED))
 mini_test = datasets.load("nsynth-mini", "test")
-copies = evaluation.leaked(datasets.load("nsynth-mini", "train"), mini_test)
+heard = evaluation.leaked(datasets.load("nsynth-mini", "train"), mini_test)
 
 
 def trial(repair):
@@ -691,7 +691,7 @@ def trial(repair):
         losses = []
         for record in group:
             y, p = evaluation.part(record, "fold_test")
-            new_y, new_p = evaluation.part(record, "nsynth_test", copies)
+            new_y, new_p = evaluation.part(record, "nsynth_test", heard)
             half = np.random.default_rng(0).permutation(len(y)) < len(y) // 2
             row = {}
             for where, (labels, old) in {

@@ -22,7 +22,7 @@ def your_run(
     yours, recorded : dict of str -> list of helpers.runs.records.Record
         Records by the name to show. A model that `recorded` lacks has "-" beside it.
     without : collection of str
-        Test notes to leave out, see `evaluation.leaked`.
+        Test notes to leave out: see `evaluation.leaked`.
 
     Returns
     -------

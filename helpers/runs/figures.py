@@ -1,6 +1,6 @@
 """Figures that one chapter shows: what they draw is computed in the chapter, in the open.
 
-Shown in chapters 3 to 8; what several chapters draw is in `helpers.plots`.
+Shown in chapters 3 to 9; what several chapters draw is in `helpers.plots`.
 """
 
 from __future__ import annotations
@@ -893,4 +893,64 @@ def trials(panels: dict, spaces: dict) -> Figure:
             ax.annotate(text, (x, y_values.index(y)), (0, 8), **place)
         ax.set(title=f"{name.upper()}, {whose}", xlabel="dropout", ylabel=up)
         ax.set(xlim=(0.03, 0.57), yticks=range(3), yticklabels=y_values, ylim=(-0.4, 2.9))
+    return fig
+
+
+def model_folds(scores: Any, thesis: Any, titles: Sequence[str]) -> Figure:
+    """Accuracy of each model on each fold, a panel a test (the results chapter).
+
+    Parameters
+    ----------
+    scores : pd.Series
+        One value a fold, by test and model.
+    thesis : pd.DataFrame
+        The thesis's means, a row a model, a column a test.
+    titles : sequence of str
+        The models, from left to right; those with "CNN" in their names are drawn as CNNs.
+    """
+    import matplotlib.pyplot as plt
+
+    fig, axes = plt.subplots(1, len(thesis.columns), figsize=(8.4, 3.5), sharey=True)
+    for ax, test in zip(axes, thesis.columns, strict=True):
+        for x, title in enumerate(titles):
+            colour, marker = (BLUE, "o") if "CNN" in title else (ORANGE, "s")
+            values = scores[test, title]
+            spots = x + np.linspace(-0.25, 0.25, len(values))
+            ax.plot(spots, values, marker, color=colour, alpha=0.8, markersize=5)
+            ax.hlines(values.mean(), x - 0.35, x + 0.35, color=GREY, zorder=1)
+            ax.plot(x, thesis.loc[title, test], "D", color="black", markerfacecolor="white")
+        kinds = ("base", "opti-\nmised", "thesis's\nsetting")
+        ticks = [f"{name}\n{kind}" for name in ("CNN", "LSTM") for kind in kinds]
+        ax.set_xticks(range(len(titles)), ticks, fontsize=8)
+        ax.set(title=test, ylim=(0, 1.03))
+    axes[0].set_ylabel("accuracy")
+    return fig
+
+
+def family_recall(recall: dict, tests: Sequence[str], titles: Sequence[str]) -> Figure:
+    """Recall of each family with two models, mean and range over the folds (the results chapter).
+
+    Parameters
+    ----------
+    recall : dict of (str, str) -> pd.DataFrame
+        By test and model: a row a fold, a column a family.
+    tests : sequence of str
+        A panel each; families are sorted by their mean in the last.
+    titles : sequence of str
+        A CNN and an LSTM.
+    """
+    import matplotlib.pyplot as plt
+
+    order = sum(recall[tests[-1], title].mean() for title in titles).sort_values().index
+    y = np.arange(len(order))
+    fig, axes = plt.subplots(1, len(tests), figsize=(8.2, 4.2), sharey=True)
+    for ax, test in zip(axes, tests, strict=True):
+        looks = ((0.15, BLUE, "o"), (-0.15, ORANGE, "s"))
+        for title, (shift, colour, marker) in zip(titles, looks, strict=True):
+            each = recall[test, title][order]
+            ax.plot(each.mean(), y + shift, marker, color=colour, label=title)
+            ax.hlines(y + shift, each.min(), each.max(), color=colour)
+        ax.set(title=test, xlabel="recall", xlim=(-0.05, 1.05))
+    axes[0].set_yticks(y, order)
+    fig.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
     return fig
