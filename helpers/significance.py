@@ -227,11 +227,13 @@ def bootstrap_instruments(
     seed: int = 0,
     confidence: float = 0.95,
 ) -> tuple[float, float]:
-    """Percentile interval of a mean over notes, from resampling whole instruments.
+    """Interval of a mean over notes, from resampling whole instruments.
 
     Notes of one instrument share its luck, so instruments are drawn with replacement, each with
-    all of its notes, and the mean over the notes drawn is taken: the cluster bootstrap. With few
-    instruments the interval tends to be too narrow.
+    all of its notes, and the mean over the notes drawn is taken: the cluster bootstrap. Of these
+    means the interval takes quantiles as far out as Student's t would go (Hesterberg), since few
+    instruments know their own spread only roughly; fewer still where some have most of the notes,
+    so that the number is Kish's effective one, (sum of sizes)^2 / (sum of squared sizes).
 
     Parameters
     ----------
@@ -242,7 +244,8 @@ def bootstrap_instruments(
     families : array_like, shape (n,), optional
         Where given, each family keeps its number of instruments (resampling within families).
         A family with a single instrument then adds nothing to the width, as if that instrument
-        were all there is. Without, instruments are drawn across families.
+        were all there is, and the quantiles are plain ones. Without, instruments are drawn
+        across families.
     draws, seed : int
     confidence : float
 
@@ -260,8 +263,11 @@ def bootstrap_instruments(
     References
     ----------
     C. A. Field and A. H. Welsh: Bootstrapping clustered data. Journal of the Royal Statistical
-    Society B 69 (2007), 369-390.
+    Society B 69 (2007), 369-390. Tim Hesterberg: What teachers should know about the bootstrap.
+    The American Statistician 69 (2015), 371-386, section 5.
     """
+    from scipy import stats
+
     if not 0 < confidence < 1:
         raise ValueError(f"a confidence of {confidence}, expected one between 0 and 1")
     names, first, sums, sizes = _by_instrument(values, instruments)
@@ -280,6 +286,9 @@ def bootstrap_instruments(
         times = rng.multinomial(k, np.full(k, 1 / k), size=draws)
         total, number = total + times @ sums[members], number + times @ sizes[members]
     tail = (1 - confidence) / 2
+    if families is None:
+        k = sizes.sum() ** 2 / (sizes**2).sum()
+        tail = stats.norm.cdf(np.sqrt(k / (k - 1)) * stats.t.ppf(tail, k - 1))
     low, high = np.quantile(total / number, [tail, 1 - tail])
     return float(low), float(high)
 

@@ -24,6 +24,7 @@ from helpers.runs import records, shipped, training
 from tools.book import sync
 from tools.common import ROOT
 
+CHAPTERS = sorted(ROOT.glob("book/[0-9]*.py"))
 SKIPPED = ("plt.show()", "interactive.", "timeit", "findings.report", "google.colab")
 
 
@@ -885,6 +886,119 @@ RESULTS = [
     ("by the CNN at {:.0f} and {:.0f} %, organ and string at {:.0f} and {:.0f} %.", fast_decays),
 ]
 
+# ---- 10_significance
+
+CNN_LSTM = "Optimised CNN - Optimised LSTM"
+
+
+def significance_code(old: str = "", new: str = "") -> dict:
+    return run("10_significance", old, new)
+
+
+def false_alarms_of_forty():
+    alarms = 100 * significance_code()["alarms"]
+    assert alarms.loc[5, "same notes"] == 0
+    return alarms.loc[40, "same notes"], alarms.loc[40, "fresh notes"]
+
+
+def alarms_of_the_corrected_test():
+    return (100 * significance_code()["alarms"]["corrected t-test"].max(),)
+
+
+def all_contain_zero():
+    results = significance_code()["results"]
+    assert (results["from"] * results["to"] < 0).all()
+    assert len(results) == 5
+    d = significance_code()["diffs"].iloc[:, :3]
+    assert ((d > 0).sum() < 5).all()
+    return ()
+
+
+def practically_equal():
+    return (100 * significance_code()["beliefs"].loc[CNN_LSTM, "equal"],)
+
+
+def coverage():
+    """Of imitated test splits: how often either interval holds the truth, in percent."""
+    c, rng = significance_code(), np.random.default_rng(0)
+    assert np.sort(c["sizes"])[-3:].sum() > 0.33 * c["sizes"].sum()
+    assert round(c["k"]) == 17
+    n, held = len(c["sizes"]), []
+    for _ in range(2000):
+        sums = c["sizes"] * rng.normal(0, c["scatter"], n)
+        times = rng.multinomial(n, np.full(n, 1 / n), size=1000)
+        means = times @ sums / (times @ c["sizes"])
+        ends = [np.quantile(means, [tail, 1 - tail]) for tail in (0.025, c["tail"])]
+        held.append([low < 0 < high for low, high in ends])
+    return 100 * np.mean(held, axis=0)
+
+
+def all_ahead_and_none_told():
+    table = significance_code()["on_test"]
+    assert len(table) == 3
+    assert (table["mean"] > 0).all()
+    holds_zero = table["from"] * table["to"] < 0
+    assert holds_zero.tolist() == [True, False, True]
+    assert (table["p (flips)"] > 0.05).all()
+    assert (table["p if notes were independent"] < 0.05).all()
+    return (table["from"].max(),)
+
+
+def wins_and_losses():
+    d = significance_code()["diffs"][CNN_LSTM]
+    return (d > 0).sum(), (d < 0).sum()
+
+
+def one_large_loss():
+    d = np.array([1.2, -4, 2.1, 0.8, 1.5])
+    ranks = np.abs(d).argsort().argsort() + 1
+    return ranks[1], ranks[d > 0].sum(), significance_code()["signed_rank_p"](d), d.mean()
+
+
+def better_by_a_fifth():
+    line = "found = []\n    for _ in range(deals)"
+    better = line.replace("\n", "\n    b = PLACES[LABELS] + 0.8 * (b - PLACES[LABELS])\n")
+    alarms = 100 * significance_code(line, better)["alarms"]
+    assert alarms.loc[5, "same notes"] == 0
+    assert alarms.loc[40, "same notes"] > alarms.loc[40, "corrected t-test"]
+    return (
+        alarms.loc[5, "corrected t-test"],
+        alarms.loc[40, "same notes"],
+        alarms.loc[40, "corrected t-test"],
+    )
+
+
+SIGNIFICANCE = [
+    (
+        "With 40 folds of the same notes it is {:.0f} %, where 40 folds of fresh notes give "
+        "{:.0f} %.",
+        false_alarms_of_forty,
+    ),
+    ("The corrected test raises a false alarm in {:.0f} % at most.", alarms_of_the_corrected_test),
+    ("All five intervals contain 0.", all_contain_zero),
+    ("and LSTM are, with a probability of {:.0f} %.", practically_equal),
+    (
+        "the middle 95 % hold it in {:.0f} %, the widened interval in {:.0f} %.",
+        coverage,
+    ),
+    (
+        "The CNN is ahead in all three pairs. No p is below 0.05. Two of the intervals contain 0; "
+        "that of the base networks begins at {:.1f} points.",
+        all_ahead_and_none_told,
+    ),
+    ("In the recorded runs it wins {} folds and loses {}.", wins_and_losses),
+    (
+        "The loss gets rank {}, the sum of positive ranks is {} and p rises to {:.3f}. The mean "
+        "difference is {:.2f}, still positive",
+        one_large_loss,
+    ),
+    (
+        "the corrected t-test notices in {:.0f} % of the worlds. With 40 folds it is {:.0f} % and "
+        "{:.0f} %",
+        better_by_a_fifth,
+    ),
+]
+
 STATEMENTS = [
     (page, *statement)
     for page, statements in (
@@ -896,6 +1010,7 @@ STATEMENTS = [
         ("07_lstm", LSTM),
         ("08_tuning", TUNING),
         ("09_results", RESULTS),
+        ("10_significance", SIGNIFICANCE),
         ("13_your_own_sound", OWN_SOUND),
     )
     for statement in statements
@@ -910,17 +1025,17 @@ def test_a_statement_is_what_the_numbers_say(page, template, numbers):
     assert text in prose(page), f"book/{page}.py should say: {text}"
 
 
-@pytest.mark.parametrize("page", [p.stem for p in sorted(ROOT.glob("book/0[1-9]_*.py"))])
+@pytest.mark.parametrize("page", [p.stem for p in CHAPTERS if p.stem < "11"])
 def test_no_cell_of_these_chapters_composes_prose(page):
     code = [cell.source for cell in cells(page) if cell.cell_type == "code"]
     assert not [source for source in code if "Markdown(" in source]
 
 
-@pytest.mark.parametrize("page", [p.stem for p in sorted(ROOT.glob("book/[0-9]*.py"))])
+@pytest.mark.parametrize("page", [p.stem for p in CHAPTERS])
 def test_tables_are_numbered_in_their_order(page):
     """A caption is a line of its own, in italics: *Table 5.1: ...*."""
     text = "\n\n".join(c.source for c in cells(page) if c.cell_type == "markdown")
     numbers = re.findall(r"(?m)^\*Table (\d+)\.(\d+): ", text)
     assert numbers == [(str(int(page[:2])), str(k)) for k in range(1, len(numbers) + 1)]
-    if "05" <= page[:2] <= "09":
+    if "05" <= page[:2] <= "10":
         assert len(numbers) > 5

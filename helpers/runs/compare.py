@@ -1,10 +1,10 @@
-"""A reader's own runs beside the recorded ones. Used at the end of chapters 6 to 9."""
+"""A reader's own runs beside the recorded ones. Used at the end of chapters 6 to 10."""
 
 from collections.abc import Collection
 
 import pandas as pd
 
-from helpers import evaluation
+from helpers import evaluation, significance
 from helpers.runs import records
 
 TESTS = {"fold_test": "fold test", "nsynth_test": "unseen instruments"}
@@ -34,8 +34,7 @@ def your_run(
     >>> your_run({}, {}) is None
     True
     """
-    known = {run.info["hash"] for group in recorded.values() for run in group}
-    if {run.info["hash"] for group in yours.values() for run in group} <= known:
+    if _the_same(yours, recorded):
         return None
 
     def row(group: list[records.Record] | None) -> dict:
@@ -53,3 +52,51 @@ def your_run(
         "recorded": {name: row(recorded.get(name)) for name in yours},
     }
     return pd.concat({side: pd.DataFrame(rows).T for side, rows in sides.items()}, axis=1)
+
+
+def your_pairs(
+    yours: dict[str, list[records.Record]],
+    recorded: dict[str, list[records.Record]],
+    pairs: Collection[tuple[str, str]],
+) -> pd.DataFrame | None:
+    """Differences of pairs of models on the test parts of your folds, beside the recorded ones.
+
+    Parameters
+    ----------
+    yours, recorded : dict of str -> list of helpers.runs.records.Record
+        Records by the name to show.
+    pairs : collection of (str, str)
+        First and second model; the difference is second minus first, in points.
+
+    Returns
+    -------
+    pd.DataFrame or None
+        Mean, 95 % interval of the corrected t-test, folds won and lost, and Wilcoxon's p (not a
+        number where no fold differs). None where all of your runs *are* recorded ones.
+    """
+    if _the_same(yours, recorded):
+        return None
+
+    def row(runs: dict, first: str, second: str) -> dict:
+        scores = evaluation.score_table({name: runs[name] for name in (first, second)})
+        scores = scores[scores["part"] == "fold_test"].pivot_table("accuracy", "fold", "model")
+        d = (100 * (scores[second] - scores[first])).round(6)
+        row = {"mean": f"{d.mean():+.1f}"}
+        if len(d) > 1:
+            fit = significance.corrected_t(d, n_test=10, n_train=80)
+            row["95 % interval"] = f"{fit.low:+.1f} to {fit.high:+.1f}"
+        row["won, lost"] = f"{(d > 0).sum()}, {(d < 0).sum()}"
+        row["p Wilcoxon"] = f"{significance.wilcoxon(d, 0 * d):.4g}"
+        return row
+
+    sides = {
+        side: pd.DataFrame({f"{b} - {a}": row(runs, a, b) for a, b in pairs}).T
+        for side, runs in {"your run": yours, "recorded": recorded}.items()
+    }
+    return pd.concat(sides, axis=1)
+
+
+def _the_same(yours: dict, recorded: dict) -> bool:
+    """Whether all of a reader's runs are recorded ones: then nothing was changed."""
+    known = {run.info["hash"] for group in recorded.values() for run in group}
+    return {run.info["hash"] for group in yours.values() for run in group} <= known

@@ -1,6 +1,6 @@
 """Figures that one chapter shows: what they draw is computed in the chapter, in the open.
 
-Shown in chapters 3 to 9; what several chapters draw is in `helpers.plots`.
+Shown in chapters 3 to 10; what several chapters draw is in `helpers.plots`.
 """
 
 from __future__ import annotations
@@ -953,4 +953,104 @@ def family_recall(recall: dict, tests: Sequence[str], titles: Sequence[str]) -> 
         ax.set(title=test, xlabel="recall", xlim=(-0.05, 1.05))
     axes[0].set_yticks(y, order)
     fig.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
+    return fig
+
+
+def null_distribution(sums: Any, observed: int) -> Figure:
+    """How often each sum of positive ranks comes up by luck (the chapter on significance).
+
+    Parameters
+    ----------
+    sums : np.ndarray of int
+        One for each pattern of signs.
+    observed : int
+        Sums at least as far from the middle are hatched.
+    """
+    import matplotlib.pyplot as plt
+
+    values, counts = np.unique(sums, return_counts=True)
+    middle = values.mean()
+    extreme = np.abs(values - middle) >= np.abs(observed - middle)
+    fig, ax = plt.subplots()
+    ax.bar(values[~extreme], counts[~extreme], color=GREY, alpha=0.4, label="less extreme")
+    look = {"color": GREEN, "hatch": "//", "edgecolor": "black"}
+    ax.bar(values[extreme], counts[extreme], label="as extreme, or more", **look)
+    arrow = {"arrowstyle": "->"}
+    ax.annotate("observed", (observed, 1), (observed, 2.2), ha="center", arrowprops=arrow)
+    ax.set(xlabel="sum of positive ranks", ylabel="patterns of signs", xticks=values)
+    ax.set_yticks(range(counts.max() + 1))
+    ax.legend(loc="upper left")
+    return fig
+
+
+def floor(numbers: Any, smallest: Any) -> Figure:
+    """The smallest p-value by the number of folds, and the thesis's five (same chapter)."""
+    import matplotlib.pyplot as plt
+
+    fig, ax = plt.subplots()
+    ax.semilogy(numbers, smallest, "o-", color=GREEN)
+    ax.plot(5, 2 / 2**5, "o", color="none", markeredgecolor="black", markersize=16)
+    line = {"arrowstyle": "-"}
+    ax.annotate("thesis: five folds, 0.0625", (5.25, 0.068), (6, 0.2), arrowprops=line)
+    ax.axhline(0.05, color="black", linestyle="--")
+    ax.text(12.2, 0.056, "0.05", ha="right")
+    ax.set(xlabel="folds", ylabel="smallest possible p", xticks=numbers)
+    return fig
+
+
+def pair_differences(diffs: Any, results: Any, thesis: dict) -> Figure:
+    """Differences of pairs of models on each fold, with intervals (same chapter).
+
+    Parameters
+    ----------
+    diffs : pd.DataFrame
+        In points, a row a fold, a column a pair.
+    results : pd.DataFrame
+        A row a pair: mean, from and to.
+    thesis : dict of str -> float
+        The thesis's mean differences, by the name of the pair.
+    """
+    import matplotlib.pyplot as plt
+
+    fig, ax = plt.subplots(figsize=(7.2, 3.9))
+    ax.axvline(0, color="black", linewidth=1)
+    for y, (pair, d) in enumerate(diffs.items()):
+        apart = np.linspace(-0.15, 0.15, len(d))  # keeps equal values visible
+        ax.plot(d, y + apart, "o", color=PURPLE, label="one fold")
+        row = results.loc[pair]
+        ends = [[row["mean"] - row["from"]], [row["to"] - row["mean"]]]
+        bar: dict[str, Any] = {"color": "black", "capsize": 4, "marker": "|", "markersize": 14}
+        ax.errorbar(row["mean"], y, xerr=ends, label="mean, 95 % interval", **bar)
+        if pair in thesis:
+            look: dict[str, Any] = {"markerfacecolor": "white", "markeredgecolor": "black"}
+            ax.plot(thesis[pair], y, "D", label="thesis, mean", **look)
+    ax.set_yticks(range(len(diffs.columns)), [p.replace(" - ", "\n- ") for p in diffs.columns])
+    ax.set(xlabel="difference (points)", ylim=(len(diffs.columns) - 0.5, -0.5))
+    handles = dict(zip(*ax.get_legend_handles_labels()[::-1], strict=True))
+    fig.legend(handles.values(), handles, loc="outside lower center", ncols=3)
+    return fig
+
+
+def by_instrument(notes: Any) -> Figure:
+    """Differences between two models by instrument, a row a family (same chapter).
+
+    Parameters
+    ----------
+    notes : pd.DataFrame
+        Columns family, instrument and difference (points), a row a note.
+    """
+    import matplotlib.pyplot as plt
+
+    each = notes.groupby(["family", "instrument"], as_index=False).agg(
+        difference=("difference", "mean"), size=("difference", "size")
+    )
+    families = sorted(each["family"].unique())
+    fig, ax = plt.subplots(figsize=(7.2, 3.8))
+    ax.axvline(0, color="black", linewidth=1)
+    ax.axvline(notes["difference"].mean(), color=PURPLE, linestyle="--")
+    area = 350 * each["size"] * len(families) / len(notes)
+    look: dict[str, Any] = {"color": PURPLE, "alpha": 0.5, "edgecolor": "black"}
+    ax.scatter(each["difference"], each["family"].map(families.index), area, **look)
+    ax.set_yticks(range(len(families)), families)
+    ax.set(xlabel="CNN minus LSTM (points)", ylim=(len(families) - 0.4, -0.6))
     return fig
