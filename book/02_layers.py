@@ -674,6 +674,13 @@ plt.show()
 # is left, after twenty 8 % of it: each step multiplies it by 0.881 again.
 #
 # </details>
+#
+# Now without the keyboard: **wire it yourself**. Move a bias or a weight and see all gates and the
+# memory at once; put events and clears at the step you choose. Can you make a unit that holds an
+# event for five steps and then forgets by itself? One that never lets anything in?
+
+# %%
+interactive.memory(W, bias, sequence)
 
 # %% [markdown]
 # **Check yourself.** A unit is to remember an event of step 5 until step 100, whatever else comes

@@ -74,10 +74,11 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from keras import layers
+from scipy.special import expit
 from sklearn.ensemble import RandomForestClassifier
 
-from helpers import datasets, evaluation, models, plots, tuning
-from helpers.runs import compare, figures, findings, records, training
+from helpers import datasets, evaluation, features, models, plots, tuning
+from helpers.runs import compare, figures, findings, interactive, records, shipped, training
 
 plots.use_style()
 
@@ -458,6 +459,43 @@ pd.DataFrame({"within 0.001 of zero": stuck})
 # Compare the last two rows: same layer, same notes, other scale. The thesis does not rescale, so
 # the recorded runs do not either; an exercise below does.
 #
+# A hidden state is what the output gate lets out. To see the gates behind it, a layer's weights are
+# taken through the steps of [chapter 2](02_layers.ipynb):
+
+
+# %%
+def gates(layer, block):
+    """Gates and states of an LSTM layer while it reads a block, each (notes, steps, units)."""
+    W, U, bias = layer.get_weights()
+    h = c = np.zeros((len(block), layer.units))
+    steps = []
+    for x in block.swapaxes(0, 1):  # step by step, all notes at once
+        i, f, g, o = np.split(x @ W + h @ U + bias, 4, axis=1)
+        i, f, o = expit([i, f, o])  # the sigmoid
+        c = f * c + i * np.tanh(g)
+        h = o * np.tanh(c)
+        steps.append((i, f, o, c, h))
+    names = ("input gate", "forget gate", "output gate", "cell state", "hidden state")
+    return dict(zip(names, np.array(steps).transpose(1, 2, 0, 3), strict=True))
+
+
+below = keras.Model(network.inputs[0], network.get_layer("lstm_3").output)
+layers_of_two = {
+    "first layer": gates(network.get_layer("lstm"), X[two]),
+    "last layer": gates(network.get_layer("lstm_4"), computed(below, X[two])),
+}
+for ours, kerass in zip(layers_of_two.values(), of_two.values(), strict=True):
+    np.testing.assert_allclose(ours["hidden state"], kerass, atol=1e-3)
+
+# %% [markdown]
+# **Play a note** and watch the line go through the layer. Choose a unit on the map or with its
+# slider: which of its gates move when the note begins, and when its key is let go?
+
+# %%
+sounds = {notes.table["note"][row]: notes.waveform(row) for row in two}
+interactive.states(sounds, layers_of_two)
+
+# %% [markdown]
 # ## What does it make of order?
 #
 # An LSTM is built for order. Does this one use it? Disturb the order of the frames of the test
@@ -641,6 +679,65 @@ row.assign(folds=(gap > 0).sum(), thesis=[3.1, 3.9]).rename(columns={"folds": "C
 # call a winner, think of what else differs. The two networks have different learning rates and
 # numbers of parameters. That is a comparison of two *recipes*. Chapter 9 draws up the results, and
 # chapter 10 asks how sure five folds can make you.
+#
+# ### What does each listen to?
+#
+# Take something away from a note and ask again: where the answer changes, the network was listening.
+# This is [**occlusion**](glossary.md#occlusion). Copies of a note have silence in 14 frames (0.45 s), in one
+# coefficient, in one coefficient of 14 frames, or in all; silence is coefficient 0 at the floor, 80
+# dB below the loudest band, and 0 elsewhere. A record holds no weights, so the networks asked here
+# are the two that [come with the book](13_your_own_sound.ipynb): those of this chapter and the last on rescaled
+# MFCCs, trained on all 1,000 notes. The notes are unseen ones that both name rightly.
+
+
+# %%
+def occluded(note, silent, size=14):
+    """Copies of a note (126, 13) with parts silent, (10, 14, 126, 13); the last are all of it."""
+    blocks = [slice(t, t + size) for t in range(0, 126, size)] + [slice(None)]
+    coefficients = [[k] for k in range(13)] + [list(range(13))]
+    copies = np.tile(note, (len(blocks), len(coefficients), 1, 1))
+    for i, block in enumerate(blocks):
+        for j, k in enumerate(coefficients):
+            copies[i, j][block, k] = silent[k]
+    return copies
+
+
+# %% tags=["remove-stderr"]
+unseen = datasets.load("nsynth-mini", "test")
+wanted = ["bass", "mallet", "organ"]
+some = unseen.select(np.flatnonzero(unseen.table["family"].isin(wanted)))
+M = features.mfcc(some.waveforms())
+both_networks = {name: shipped.load(name.lower()) for name in ("CNN", "LSTM")}
+right = [model.predict(M).argmax(axis=1) == some.labels for model in both_networks.values()]
+known_to_both = some.table[np.all(right, axis=0)]
+three = known_to_both.groupby("family").head(1).sort_values("family").index.tolist()
+
+silent = np.zeros((3, 13))
+silent[:, 0] = [features.log_mel(some.waveform(row)).max() - 80 for row in three]
+silent *= np.sqrt(128)  # one level in all 128 bands: its first coefficient
+parts = np.array([occluded(M[row], s) for row, s in zip(three, silent, strict=True)])
+
+# %% [markdown]
+# **Predict first:** a bass and an organ. For which should the beginning matter more? Then press on
+# a part of the map, and hear what is left.
+
+# %% tags=["remove-stderr"]
+asked = {
+    name: (
+        model.predict(M[three]),
+        model.predict(parts.reshape(-1, 126, 13)).reshape(3, 10, 14, 10),
+    )
+    for name, model in both_networks.items()
+}
+heard = {some.table["note"][row]: some.waveform(row) for row in three}
+interactive.occlusion(heard, wanted, 14, asked)
+
+# %% [markdown]
+# *Figure: What two networks lose, in points of the true family, where a part of a note is silent.*
+#
+# Read it with care. A network has never met a note with a hole in it, so a loss may mean that the
+# part was needed, or only that what is left is strange. And a part that can be spared may be one
+# that others stand in for: over a held note, each block tells what its neighbours tell.
 #
 # ### What it costs
 #

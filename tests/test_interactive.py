@@ -532,3 +532,162 @@ def test_a_border_is_trained_by_epoch_and_learning_rate(show):
     page.get_by_text("Epoch 30:").wait_for()
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert readable_by_all(page) == []
+
+
+def test_a_memory_is_wired_by_hand(show):
+    W = np.array([[10, 0, 3, 0], [0, -10, 0, 0]])
+    bias = np.array([-5, 5, 0, 5])
+    sequence = np.zeros((100, 2))
+    sequence[[10, 60], 0] = sequence[40, 1] = 1
+    page = show(interactive.memory(W, bias, sequence).data)
+
+    def said():
+        return [float(n) for n in re.findall(r"-?\d+\.\d{3}", page.locator("p").inner_text())]
+
+    def wanted(step):
+        """Input, forget and output gate, cell state and output at a step, as in chapter 2."""
+        c = 0
+        for x in sequence[: step + 1]:
+            i, f, g, o = x @ W + bias
+            i, f, o = 1 / (1 + np.exp(-np.array([i, f, o])))
+            c = f * c + i * np.tanh(g)
+        return pytest.approx([i, f, o, c, o * np.tanh(c)], abs=6e-4)
+
+    step = page.get_by_role("slider", name="step")
+    assert said() == wanted(40)
+    step.press("ArrowLeft")
+    assert said() == wanted(39)
+    page.get_by_role("slider", name="bias of the forget gate").press("ArrowLeft")
+    bias[1] = 4
+    assert said() == wanted(39)
+    page.get_by_role("slider", name="weight: event to candidate").press("Home")
+    W[0, 2] = -5
+    assert said() == wanted(39)
+    event = page.get_by_role("button", name="Event here")
+    press(event)
+    sequence[39, 0] = 1
+    assert event.get_attribute("aria-pressed") == "true"
+    assert said() == wanted(39)
+    place = page.get_by_role("img", name="output gate")
+    place.scroll_into_view_if_needed()
+    box = place.bounding_box()
+    press_at = place.tap if page.viewport_size["width"] < 500 else place.click
+    press_at(position={"x": box["width"] * 59.6 / 99, "y": 10})
+    assert step.get_attribute("aria-valuetext") == "60"
+    assert said() == wanted(60)
+    press(page.get_by_role("button", name="As it was"))
+    W[0, 2], bias[1], sequence[39, 0] = 3, 5, 0
+    assert said() == wanted(60)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert readable_by_all(page) == []
+
+
+def test_a_line_goes_through_the_states_with_the_sound(show, reed):
+    rng = np.random.default_rng(0)
+    names = ("input gate", "forget gate", "output gate", "cell state", "hidden state")
+    layers = {
+        layer: {name: rng.uniform(-1, 1, (2, 126, 32)).round(2) for name in names}
+        for layer in ("first layer", "last layer")
+    }
+    page = show(interactive.states({"reed": reed, "quiet": 0.1 * reed}, layers).data)
+
+    def said():
+        text = page.locator("p").inner_text()
+        frame = int(re.search(r"at frame (\d+)", text)[1])
+        return frame, [float(n) for n in re.findall(r"-?\d\.\d\d", text)]
+
+    def wanted(layer, note, frame, unit):
+        return [pytest.approx(layers[layer][name][note, frame, unit], abs=0.006) for name in names]
+
+    assert said() == (0, wanted("first layer", 0, 0, 0))
+    time = page.get_by_role("slider", name="time")
+    time.press("End")
+    page.get_by_role("slider", name="unit").press("ArrowRight")
+    assert said() == (125, wanted("first layer", 0, 125, 1))
+    press(page.get_by_role("button", name="last layer"))
+    press(page.get_by_role("button", name="quiet"))
+    assert said() == (125, wanted("last layer", 1, 125, 1))
+    press(page.get_by_role("button", name="Play the note"))
+    player = page.locator("figure audio")
+    np.testing.assert_allclose(heard(page, player), 0.1 * reed, atol=1e-4)
+    # The sound is stopped at two seconds, and the line with it: at half of the frames.
+    player.evaluate("audio => { audio.pause(); audio.currentTime = 2; }")
+    page.get_by_text("at frame 63:").wait_for()
+    assert said() == (63, wanted("last layer", 1, 63, 1))
+    canvas = page.locator("canvas")
+    canvas.scroll_into_view_if_needed()
+    box = canvas.bounding_box()
+    press_at = canvas.tap if page.viewport_size["width"] < 500 else canvas.click
+    press_at(position={"x": box["width"] * 20.5 / 126, "y": box["height"] * (1 - 7.5 / 32)})
+    assert said() == (20, wanted("last layer", 1, 20, 7))
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert readable_by_all(page) == []
+
+
+def test_a_part_of_a_note_is_silent_for_both_networks(show, reed):
+    rng = np.random.default_rng(0)
+    networks = {}
+    for name in ("CNN", "LSTM"):
+        whole, parts = rng.random((2, 10)), rng.random((2, 15, 14, 10))
+        networks[name] = (
+            whole / whole.sum(-1, keepdims=True),
+            parts / parts.sum(-1, keepdims=True),
+        )
+    notes = {"a reed": reed, "a flute": reed[::-1].copy()}
+    page = show(interactive.occlusion(notes, ["reed", "flute"], 9, networks).data)
+
+    def agrees(note, time, coefficient):
+        family = ["reed", "flute"][note]
+        right = datasets.FAMILIES.index(family)
+        for name, (whole, parts) in networks.items():
+            there = parts[note, time, coefficient]
+            text = (
+                f"{name}: {family} {100 * whole[note, right]:.0f} % before, "
+                f"{100 * there[right]:.0f} % with this part silent; "
+                f"it says {datasets.FAMILIES[there.argmax()]}."
+            )
+            assert page.get_by_text(text).is_visible()
+
+    agrees(0, 0, 13)
+    when, what = (page.get_by_role("slider", name=f"silent {n}") for n in ("when", "what"))
+    for _ in range(3):
+        when.press("ArrowRight")
+    assert when.get_attribute("aria-valuetext") == "0.86 to 1.14 s"
+    agrees(0, 3, 13)
+    press(page.get_by_role("button", name="Hear what is left"))
+    player = page.locator("figure audio")
+    left = heard(page, player)
+    # Frames 27 to 35 are silent; those beside them reach 1,024 samples in.
+    quiet = slice(28 * 512, 34 * 512)
+    assert np.abs(left[quiet]).max() < 0.03 * np.abs(reed[quiet]).max()
+    np.testing.assert_allclose(left[:12_000], reed[:12_000], atol=1e-3)
+    when.press("End")
+    what.press("Home")
+    what.press("ArrowRight")
+    assert what.get_attribute("aria-valuetext") == "coefficient 1"
+    agrees(0, 14, 1)
+    page.get_by_label("note").select_option("a flute")
+    agrees(1, 14, 1)
+    canvas = page.locator("canvas").last
+    canvas.scroll_into_view_if_needed()
+    box = canvas.bounding_box()
+    press_at = canvas.tap if page.viewport_size["width"] < 500 else canvas.click
+    press_at(position={"x": box["width"] * 4.5 / 15, "y": box["height"] * (1 - 2.5 / 14)})
+    agrees(1, 4, 2)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert readable_by_all(page) == []
+
+
+def test_a_silent_coefficient_is_gone_from_the_sound(tmp_path, train_notes):
+    y = train_notes.waveform(700)
+    before = features.mfcc(y)[5:80]  # a reed that sounds, well above the floor
+    sound = calculate(tmp_path, y, "m.withoutCoefficients(samples, [2])")
+    after = features.mfcc(sound.astype(np.float32))[5:80]
+    assert np.abs(before[:, 2]).mean() > 50
+    assert np.abs(after[:, 2]).mean() < 5
+    np.testing.assert_allclose(
+        np.delete(after, 2, axis=1).mean(0), np.delete(before, 2, axis=1).mean(0), atol=3
+    )
+    np.testing.assert_allclose(
+        calculate(tmp_path, y, "m.withoutCoefficients(samples, [5], 3, 3)"), y, atol=1e-6
+    )

@@ -184,20 +184,52 @@ export function throughBand(samples, band, { sr = 16000, nFft = 2048, hop = 512,
   return istft(spectra, samples.length, { nFft, hop });
 }
 
+/* For each bin of a spectrum, the two bands whose middles it lies between, and how near the second is. */
+function between(filters, { sr, nFft }) {
+  const middle = filters.map((filter) => toMel(filter.middle));
+  return Array.from({ length: nFft / 2 + 1 }, (_, bin) => {
+    const mel = toMel((bin * sr) / nFft);
+    const after = middle.findIndex((m) => m > mel);
+    if (after <= 0) return after ? [middle.length - 1, middle.length - 1, 0] : [0, 0, 0];
+    return [after - 1, after, (mel - middle[after - 1]) / (middle[after] - middle[after - 1])];
+  });
+}
+
+/* The samples with some coefficients as silence has them, in the frames from `begin` to before `end`:
+   coefficient 0 is that of the floor, all others are 0. What is finer than these stays as it was. */
+export function withoutCoefficients(samples, silent, begin = 0, end = Infinity, { sr = 16000, nFft = 2048, hop = 512, nMels = 128 } = {}) {
+  const levels = logMel(samples, { sr, nFft, hop, nMels });
+  const floor = levels.reduce((least, row) => row.reduce((a, b) => Math.max(a, b), least), -Infinity) - 80;
+  const places = between(melFilters({ sr, nFft, nMels }), { sr, nFft });
+  const waves = cosines(Math.max(...silent) + 1, nMels);
+  const spectra = stft(samples, { nFft, hop });
+  spectra.slice(begin, end).forEach(({ re, im }, i) => {
+    const row = levels[begin + i];
+    const change = new Float64Array(nMels);  // dB a band
+    for (const k of silent) {
+      const now = row.reduce((sum, level, m) => sum + level * waves[k][m], 0);
+      const less = (k ? 0 : floor * Math.sqrt(nMels)) - now;
+      waves[k].forEach((wave, m) => { change[m] += less * wave; });
+    }
+    places.forEach(([a, b, share], bin) => {
+      const gain = 10 ** ((change[a] * (1 - share) + change[b] * share) / 20);
+      for (const at of bin % (nFft / 2) ? [bin, nFft - bin] : [bin]) {
+        re[at] *= gain;
+        im[at] *= gain;
+      }
+    });
+  });
+  return istft(spectra, samples.length, { nFft, hop });
+}
+
 /* Samples whose mel spectrogram is about `levels` (dB): phases begin at random and are made to agree
    (Griffin and Lim 1984). */
 export function soundOf(levels, length, { sr = 16000, nFft = 2048, hop = 512, rounds = 8 } = {}) {
   const nMels = levels[0].length;
   const filters = melFilters({ sr, nFft, nMels });
-  const middle = filters.map((filter) => toMel(filter.middle));
   const area = filters.map(({ weights }) => weights.reduce((a, b) => a + b, 0));
   // The power of a bin lies between those of the two bands whose middles it lies between.
-  const places = Array.from({ length: nFft / 2 + 1 }, (_, bin) => {
-    const mel = toMel((bin * sr) / nFft);
-    const after = middle.findIndex((m) => m > mel);
-    if (after <= 0) return after ? [nMels - 1, nMels - 1, 0] : [0, 0, 0];
-    return [after - 1, after, (mel - middle[after - 1]) / (middle[after] - middle[after - 1])];
-  });
+  const places = between(filters, { sr, nFft });
   const sizes = levels.map((row) => {
     const power = row.map((level, m) => (area[m] ? 10 ** (level / 10) / area[m] : 0));
     return places.map(([a, b, share]) => Math.sqrt(power[a] * (1 - share) + power[b] * share));

@@ -1,7 +1,7 @@
 """Parts of a page that can be moved, clicked and heard, with or without a kernel.
 
 Each is HTML with its data and its script (`book/interactive/`), so a chapter's page and a live
-notebook hold the same. Shown in chapters 1, 2, 4, 5 and 9.
+notebook hold the same. Shown in chapters 1, 2, 4 to 7 and 9.
 """
 
 from __future__ import annotations
@@ -236,3 +236,90 @@ def border(X: np.ndarray, y: np.ndarray, names: tuple, axes: tuple, first: float
         "first": first,
     }
     return part("border", data)
+
+
+def memory(W: np.ndarray, bias: np.ndarray, sequence: np.ndarray) -> HTML:
+    """One LSTM unit without feedback, to wire by hand: sliders, inputs, gates and its memory.
+
+    Parameters
+    ----------
+    W : np.ndarray, shape (2, 4)
+        Weights from "event" and "clear" to input gate, forget gate, candidate and output gate.
+    bias : np.ndarray, shape (4,)
+    sequence : np.ndarray, shape (steps, 2)
+        0 or 1.
+    """
+    data = {
+        name: np.asarray(values).astype(int).tolist()
+        for name, values in (("W", W), ("bias", bias), ("sequence", sequence))
+    }
+    return part("memory", data)
+
+
+def states(notes: dict, layers: dict) -> HTML:
+    """Gates and states of LSTM layers along notes that play, with a line that follows the sound.
+
+    Parameters
+    ----------
+    notes : dict of str -> np.ndarray, shape (n,)
+        Waveforms at 16 kHz, all of one length.
+    layers : dict of str -> dict of str -> np.ndarray, shape (len(notes), frames, units)
+        By layer: "input gate", "forget gate", "output gate", "cell state" and "hidden state".
+    """
+    shape = next(iter(layers.values()))["hidden state"].shape
+    data = {
+        "notes": list(notes),
+        "layers": {
+            layer: {
+                name: np.rint(100 * values).astype(int).reshape(len(notes), -1).tolist()
+                for name, values in inside.items()
+            }
+            for layer, inside in layers.items()
+        },
+        "frames": shape[1],
+        "units": shape[2],
+        "seconds": len(next(iter(notes.values()))) / 16_000,
+    }
+    return part("states", data, notes)
+
+
+def occlusion(notes: dict, families: list, block: int, networks: dict) -> HTML:
+    """A map of what becomes of two networks' answers where a part of a note is silent, to hear.
+
+    Parameters
+    ----------
+    notes : dict of str -> np.ndarray, shape (n,)
+        Waveforms at 16 kHz, all of one length.
+    families : list of str
+        The true family of each.
+    block : int
+        How many frames are silent at a time.
+    networks : dict of str -> (np.ndarray, np.ndarray)
+        By name: probabilities of the notes, shape (notes, families), and of their copies, shape
+        (notes, blocks + 1, coefficients + 1, families). The last block is the whole note, the last
+        coefficient all of them.
+    """
+    truth = [FAMILIES.index(family) for family in families]
+    said = {
+        name: [
+            {
+                "whole": round(100 * float(p[family])),
+                "percent": np.rint(100 * parts[..., family]).astype(int).ravel().tolist(),
+                "answers": parts.argmax(axis=-1).ravel().tolist(),
+            }
+            for p, parts, family in zip(whole, copies, truth, strict=True)
+        ]
+        for name, (whole, copies) in networks.items()
+    }
+    _, blocks, coefficients, _ = next(iter(networks.values()))[1].shape
+    data = {
+        "families": list(FAMILIES),
+        "notes": list(notes),
+        "truth": truth,
+        "block": block,
+        "blocks": blocks - 1,
+        "coefficients": coefficients - 1,
+        "seconds": len(next(iter(notes.values()))) / 16_000,
+        "networks": said,
+    }
+    return part("occlusion", data, notes)
