@@ -80,7 +80,7 @@ from IPython.display import display
 from keras import layers
 
 from helpers import datasets, evaluation, folds, listening, models, plots, profiles
-from helpers.runs import cache, compare, figures, findings, records, training
+from helpers.runs import cache, compare, figures, findings, interactive, records, training
 
 plots.use_style()
 
@@ -829,7 +829,16 @@ table.round(3)
 #
 # ### Listen to its mistakes
 #
-# A score says how often, not how. Here are the three unseen notes of different families on which
+# A score says how often, not how. Each row below is a true family, each column a name that the five
+# networks gave, in percent of the row. **Open a cell** and hear its notes.
+
+# %%
+interactive.confusions(
+    {"Base CNN": recorded}, {"mini-test": ("nsynth_test", bundled[1])}, rivals={}
+)
+
+# %% [markdown]
+# And a game. Here are the three unseen notes of different families on which
 # fold 1's network was most sure of a wrong family. Section 5.5
 # of the thesis tells of the same exercise: its authors could often not tell either. Write down your
 # three families before you open the solution.
