@@ -21,6 +21,7 @@ for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS")
 REPORT = Path(__file__).parents[1] / "_build" / "benchmarks"
 FULL = 87_500
 ARCHIVES = (1000, 10_000, FULL)  # notes; the last one once
+VIEW = {"bytes": 1_500_000, "requests": 25, "shift": 0.05, "paint": 1.5}
 EPOCHS = 8  # of 800 notes, in the recording bench
 
 
@@ -279,6 +280,28 @@ def bench_pages(repeats: int) -> None:
         report(f"page: {page}", f"{statistics.median(times):.1f} s, {with_it} TensorFlow")
 
 
+def bench_views(repeats: int) -> None:
+    """First views of the rendered pages from a local server, against the limits of the book."""
+    root = Path(__file__).parents[1]
+    sys.path.insert(0, str(root))  # for `tools`, which is not installed
+    from tools.book import browser as tool
+
+    html = root / tool.HTML
+    names = tool.pages(html)
+    if not names:
+        report("views", f"no pages in {html}: run `make book`")
+    with tool.served(html) as address, tool.opened() as browser:
+        for name in names:
+            views = [tool.view(browser, address + name) for _ in range(repeats)]
+            seen = {key: statistics.median(v[key] for v in views) for key in views[0]}
+            over = [key for key, limit in VIEW.items() if seen[key] > limit]
+            shown = (
+                f"{seen['bytes'] / 1000:.0f} kB, {seen['requests']:.0f} requests, "
+                f"shift {seen['shift']:.3f}, paint {seen['paint']:.2f} s"
+            )
+            report(f"view: {name}", shown + (f"; over: {', '.join(over)}" if over else ""))
+
+
 def main() -> None:
     from helpers.commands.options import at_least
 
@@ -291,6 +314,7 @@ def main() -> None:
         "mfcc": bench_mfcc,
         "pages": bench_pages,
         "recording": bench_recording,
+        "views": bench_views,
     }
     parser.add_argument("only", nargs="*", choices=[*benches, []], help="default: all")
     parser.add_argument("--repeats", type=at_least(1), default=5)

@@ -57,6 +57,7 @@ PROFILE = "mini"
 DATA = "nsynth-mini"  # or a folder or archive in NSynth's layout
 
 # %%
+import ipywidgets
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -309,6 +310,18 @@ X_val, y_val = X[part == "validation"], y[part == "validation"]
 w, b = np.zeros(2), 0.0
 print(f"knows nothing, says 0.5 each time: loss {loss(X_train, y_train, w, b):.4f}")
 print(f"natural logarithm of 2:                 {np.log(2):.4f}")
+
+# %% [markdown] tags=["remove-cell"]
+# Before gradients do it: be the training yourself. Move the three numbers until the loss is small.
+
+
+# %% tags=["remove-cell"]
+def by_hand(w1, w2, b):
+    print(f"loss {loss(X_train, y_train, np.array([w1, w2]), b):.4f}")
+
+
+# The sliders ask the kernel, so they are in the live notebook only.
+controls = ipywidgets.interact(by_hand, w1=(-5.0, 5.0), w2=(-5.0, 5.0), b=(-3.0, 3.0))
 
 # %% [markdown]
 # ### One step downhill

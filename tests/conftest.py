@@ -3,7 +3,6 @@
 import io
 import json
 import os
-import shutil
 import signal
 import tarfile
 from pathlib import Path
@@ -16,9 +15,9 @@ import soundfile
 from hypothesis import settings
 
 from helpers import datasets, models
+from tools.book.browser import opened
 
 ROOT = Path(__file__).parents[1]
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 # Where the tests run in the background, interrupts are ignored, and some test what one does.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -79,19 +78,8 @@ def tiny_networks():
 
 @pytest.fixture(scope="session")
 def browser():
-    from playwright.sync_api import sync_playwright
-
-    found = next(filter(None, map(shutil.which, BROWSERS)), None)
-    with sync_playwright() as playwright:
-        try:
-            browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
-        except Exception as error:
-            pytest.fail(
-                "no browser: install Debian's chromium, or run "
-                f"`.venv/bin/playwright install chromium`\n{error}"
-            )
+    with opened() as browser:
         yield browser
-        browser.close()
 
 
 def audio_bytes(samples, rate=16_000, format="WAV", subtype="PCM_16"):

@@ -3,14 +3,11 @@
 Looks at `_build/html`, or at the folder that the variable BOOK_HTML names.
 """
 
-import gzip
 import os
 import re
-import threading
-from functools import cache, partial
+from functools import cache
 from html import unescape
 from html.parser import HTMLParser
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import unquote, urljoin, urlsplit
 
@@ -19,14 +16,11 @@ from axe_playwright_python.sync_playwright import Axe
 
 from helpers.significance import VERDICTS
 from tools.book.address import read
+from tools.book.browser import pages, served, view
 from tools.common import ROOT
 
 HTML = Path(os.environ.get("BOOK_HTML") or ROOT / "_build/html")
-PAGES = sorted(
-    path.relative_to(HTML).as_posix()
-    for path in HTML.rglob("*.html")
-    if not path.relative_to(HTML).parts[0].startswith("_") and path != HTML / "index.html"
-)
+PAGES = pages(HTML)
 # The theme colours code, word by word, and KaTeX sets formulas, sign by sign: not ours, and slow.
 OURS = {"include": [["article.bd-article"]], "exclude": [[".highlight"], [".katex"]]}
 # Only colours differ at night.
@@ -34,7 +28,6 @@ AXE = {
     "light": {"resultTypes": ["violations"]},
     "dark": {"resultTypes": ["violations"], "runOnly": ["color-contrast"]},
 }
-WIDGET = "application/vnd.jupyter.widget-view+json"
 PICTURES = """() => [...document.images].map(image => ({
     alt: image.alt, decorative: image.getAttribute("role") === "presentation",
     width: image.naturalWidth, what: image.src.slice(0, 80)}))"""
@@ -69,18 +62,10 @@ def parsed(path):
     return Page(path.read_text(encoding="utf-8"))
 
 
-class Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, *_):
-        pass
-
-
 @pytest.fixture(scope="session")
 def address():
-    """The address under which this machine, and no other, serves the book."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=HTML))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}/"
-    server.shutdown()
+    with served(HTML) as address:
+        yield address
 
 
 @pytest.fixture
@@ -142,10 +127,7 @@ def test_a_page_opens_whole(visit, name):
         return copy.textContent;
     }""")
     assert not re.findall(r"\\[(\[][^\n]*\\[)\]]|\$[a-z]\$", shown), "a formula as it was typed"
-    if views := html.count(WIDGET):
-        page.wait_for_function(
-            f"document.querySelectorAll('.widget-subarea > .jupyter-widgets').length === {views}"
-        )
+    assert "jupyter.widget" not in html, "a page has no kernel"
     page.evaluate("document.querySelectorAll('img').forEach(i => { i.loading = 'eager'; })")
     page.wait_for_function("[...document.images].every(image => image.complete)")
     for picture in page.evaluate(PICTURES):
@@ -199,14 +181,11 @@ def test_a_page_is_readable_by_all(visit, name):
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_a_first_view_is_light(browser, address, name):
-    page, sizes = browser.new_page(viewport={"width": 1280, "height": 900}), {}
-    page.on("response", lambda r: sizes.update({r.url: len(gzip.compress(r.body(), 6))}))
-    page.goto(address + name, wait_until="networkidle")
-    page.close()
-    largest = sorted(((size, url) for url, size in sizes.items()), reverse=True)[:5]
-    assert len(sizes) <= 25, sizes
-    assert sum(sizes.values()) <= 1_500_000, largest
+def test_a_first_view_is_light_and_stands_still(browser, address, name):
+    seen = view(browser, address + name)
+    assert seen["requests"] <= 25
+    assert seen["bytes"] <= 1_500_000
+    assert seen["shift"] < 0.05
 
 
 PHONE = {"viewport": {"width": 360, "height": 740}, "is_mobile": True, "has_touch": True}

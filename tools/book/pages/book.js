@@ -38,7 +38,7 @@
     dialog.addEventListener("click", () => dialog.close());
     document.body.append(dialog);
     for (const picture of all(".bd-article :is(.cell_output, figure) img")) {
-      if (picture.closest("a, button, summary, .widget-subarea")) continue;
+      if (picture.closest("a, button, summary")) continue;
       const button = document.createElement("button");
       button.type = "button";
       button.className = "enlarge";
