@@ -83,15 +83,13 @@ def view(browser, url: str) -> dict[str, float]:
         "bytes", compressed, and "requests"; "shift" of the layout; "paint", the seconds until the
         largest text or picture was painted.
     """
-    page, sizes = browser.new_page(viewport={"width": 1280, "height": 900}), {}
+    page, responses = browser.new_page(viewport={"width": 1280, "height": 900}), []
+    page.on("response", lambda response: responses.append(response))
     page.add_init_script(OBSERVE)
     page.goto(url, wait_until="networkidle")
     seen = page.evaluate("seen")
-    page.close()
-    # Counted in a second view: to read bodies takes time from the first.
-    page = browser.new_page(viewport={"width": 1280, "height": 900})
-    page.on("response", lambda r: sizes.update({r.url: len(gzip.compress(r.body(), 6))}))
-    page.goto(url, wait_until="networkidle")
+    # Bodies are read when all is there: to read them takes time, and none after the page is closed.
+    sizes = {r.url: len(gzip.compress(r.body(), 6)) for r in responses}
     page.close()
     return {
         "bytes": sum(sizes.values()),
