@@ -3,6 +3,12 @@
   "use strict";
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
 
+  // The theme's script runs late; until then lines and boxes would lack their borders, and things move.
+  const { dataset } = document.documentElement;
+  if (dataset.theme === "auto") {
+    dataset.theme = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
+  }
+
   // Two players never sound together.
   document.addEventListener("play", (event) => {
     all("audio").forEach((other) => other !== event.target && other.pause());
