@@ -131,8 +131,11 @@ grade: classroom sandbox  ## grade a folder of notebooks, SUBMISSIONS=folder
 	@test -n "$(SUBMISSIONS)" || { echo "Which notebooks? make grade SUBMISSIONS=folder"; exit 1; }
 	$(BIN)/python -m tools.classroom.grade "$(SUBMISSIONS)"
 
-bench: $(READY)  ## the speeds that the README states, medians side by side
+bench: $(READY) browser  ## the speeds that the README states, and first views of the pages, medians side by side
 	$(BIN)/python benchmarks/bench.py
+
+screenshots: $(READY) browser  ## every page of the book at three widths, light and dark: _build/screenshots
+	$(BIN)/python -m tools.book.browser
 
 # Debian's and Ubuntu's package where it may be installed, else Playwright's own build.
 browser: $(READY)

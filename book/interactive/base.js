@@ -35,6 +35,8 @@ const STYLE = `
 .interactive .matrix :is(th:first-child, thead td) { width: 4.2rem; text-align: left; }
 .interactive .matrix td[aria-label] { cursor: pointer; border: 1px solid var(--pst-color-border, #8885); }
 .interactive .matrix td[aria-selected="true"] { outline: 3px solid currentColor; outline-offset: -3px; }
+.interactive .note button { flex: none; white-space: nowrap; overflow-wrap: normal; }
+.interactive .lane, .interactive .lane figcaption { margin: 0; }
 .interactive .note { display: flex; gap: 0.75rem; align-items: center; margin: 0.4rem 0; overflow-wrap: anywhere; }
 .interactive .answers { overflow-x: auto; }
 @media (max-width: 30rem) { .interactive .matrix thead th { font-size: 0.62rem; } .interactive .answers table { font-size: 0.75rem; } }

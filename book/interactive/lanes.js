@@ -9,10 +9,10 @@ export function lanes(titles) {
     const zero = svg("path", { stroke: "currentColor", opacity: 0.25, "vector-effect": "non-scaling-stroke" });
     const lines = ["currentColor", "#d55e00"].map((stroke, i) =>
       svg("path", { stroke, fill: "none", "stroke-width": 2, "stroke-dasharray": i ? "5 3" : "none", "vector-effect": "non-scaling-stroke" }));
-    const mark = svg("path", { class: "playhead", stroke: "#0072b2", "stroke-width": 2, "vector-effect": "non-scaling-stroke" });
+    const mark = svg("path", { class: "playhead", style: "stroke: var(--pst-color-primary, #0072b2)", "stroke-width": 2, "vector-effect": "non-scaling-stroke" });
     const picture = svg("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: "none", role: "img", "aria-label": title }, zero, ...lines, mark);
     picture.style.height = "2.8rem";
-    return { figure: el("figure", {}, el("figcaption", { className: "small", textContent: title }), picture), picture, zero, lines, mark };
+    return { figure: el("figure", { className: "lane" }, el("figcaption", { className: "small", textContent: title }), picture), picture, zero, lines, mark };
   });
   return {
     figures: made.map(({ figure }) => figure),

@@ -21,7 +21,7 @@ start("occlusion", (root, { families, notes, truth, block, blocks, coefficients,
   const heard = player();
 
   const maps = names.map((name) => {
-    const { figure, canvas, caption } = picture(name, 210, { bottom: ["0 s", `${seconds} s`] });
+    const { figure, canvas, caption } = picture(name, 210, { bottom: ["0 s", "whole note"] });
     const box = el("div", { className: "occlusion-box" });
     const frame = el("div", { className: "occlusion-part" });
     canvas.replaceWith(box);

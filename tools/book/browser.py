@@ -104,11 +104,11 @@ def photograph(html: Path, out: Path, only: list[str]) -> int:
     count = 0
     with served(html) as address, opened() as browser:
         for width in WIDTHS:
-            context = browser.new_context(viewport={"width": width, "height": 900})
-            page = context.new_page()
             for name in pages(html):
                 if only and not any(word in name for word in only):
                     continue
+                page = browser.new_page(viewport={"width": width, "height": 900})
+                page.set_default_timeout(120_000)
                 page.goto(address + name, wait_until="networkidle")
                 page.evaluate("document.querySelectorAll('img').forEach(i => i.loading = 'eager')")
                 page.wait_for_function("[...document.images].every(image => image.complete)")
@@ -124,7 +124,7 @@ def photograph(html: Path, out: Path, only: list[str]) -> int:
                         shot = path.with_stem(f"{path.stem}-{part}")
                         page.screenshot(path=shot, full_page=True, clip=clip)
                         count += 1
-            context.close()
+                page.close()
     return count
 
 
