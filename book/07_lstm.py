@@ -703,9 +703,9 @@ def occluded(note, silent, size=14):
 
 
 # %% tags=["remove-stderr"]
-unseen = datasets.load("nsynth-mini", "test")
 wanted = ["bass", "mallet", "organ"]
-some = unseen.select(np.flatnonzero(unseen.table["family"].isin(wanted)))
+unseen = bundled[1].table
+some = bundled[1].select(unseen["family"].isin(wanted) & ~unseen["note"].isin(known))
 M = features.mfcc(some.waveforms())
 both_networks = {name: shipped.load(name.lower()) for name in ("CNN", "LSTM")}
 right = [model.predict(M).argmax(axis=1) == some.labels for model in both_networks.values()]
@@ -729,8 +729,8 @@ asked = {
     )
     for name, model in both_networks.items()
 }
-heard = {some.table["note"][row]: some.waveform(row) for row in three}
-interactive.occlusion(heard, wanted, 14, asked)
+by_name = {some.table["note"][row]: some.waveform(row) for row in three}
+interactive.occlusion(by_name, wanted, 14, asked)
 
 # %% [markdown]
 # *Figure: What two networks lose, in points of the true family, where a part of a note is silent.*
