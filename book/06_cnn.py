@@ -830,7 +830,8 @@ table.round(3)
 # ### Listen to its mistakes
 #
 # A score says how often, not how. Each row below is a true family, each column a name that the five
-# networks gave, in percent of the row. **Open a cell** and hear its notes.
+# networks gave, in percent of the row. **Open a cell** and hear its notes. (All 200 are in here, the
+# 21 that training has heard, too.)
 
 # %%
 interactive.confusions(
