@@ -244,7 +244,8 @@ def keep_notes() -> None:
     group = np.digitize([min(n, s) for s in SECONDS for n in lengths], hearing.LENGTHS)
     recordings = np.tile(notes.table["recording"].to_numpy(str), len(SECONDS))
     known = summaries.astype(np.float32)
-    far = hearing.distances(known, known)
+    centre, axes = hearing.axes(known)
+    far = hearing.distances(known, known, centre, axes)
     far[recordings[:, None] == recordings] = np.inf
     nearest = far.min(axis=1)
     limits = [np.quantile(nearest[group == g], 0.9) for g in range(len(hearing.LENGTHS) + 1)]
@@ -253,6 +254,8 @@ def keep_notes() -> None:
         {
             "notes": np.tile(notes.table["note"].to_numpy(str), len(SECONDS)),
             "summaries": summaries,
+            "centre": centre.astype(np.float32),
+            "axes": axes.astype(np.float32),
             "thresholds": np.array(limits, dtype=np.float32),
         },
     )
