@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import tarfile
+from contextlib import contextmanager
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -77,14 +78,16 @@ def tiny_networks():
     models.BUILDERS.update(whole)
 
 
-@pytest.fixture(scope="session")
-def browser():
+@contextmanager
+def chromium(*arguments):
     from playwright.sync_api import sync_playwright
 
     found = next(filter(None, map(shutil.which, BROWSERS)), None)
     with sync_playwright() as playwright:
         try:
-            browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
+            browser = playwright.chromium.launch(
+                executable_path=found, args=["--no-sandbox", *arguments]
+            )
         except Exception as error:
             pytest.fail(
                 "no browser: install Debian's chromium, or run "
@@ -92,6 +95,12 @@ def browser():
             )
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="session")
+def browser():
+    with chromium() as browser:
+        yield browser
 
 
 def audio_bytes(samples, rate=16_000, format="WAV", subtype="PCM_16"):

@@ -1,10 +1,14 @@
-"""The page hears as Python does: `book/interactive/` against `helpers`, in node and in a browser."""
+"""The page hears as Python does: `book/interactive/` in node and in a browser."""
 
+import io
 import json
 import subprocess
 
 import numpy as np
 import pytest
+import soundfile
+from conftest import audio_bytes, chromium
+from test_interactive import PHONE, SHELL, readable_by_all
 from test_sounds import note, silence
 
 from helpers import datasets, features, hearing, sounds
@@ -149,3 +153,170 @@ def test_a_file_that_is_no_model_is_refused(tmp_path):
     )
     done = subprocess.run([node(), "run.js"], cwd=tmp_path, capture_output=True, text=True)
     assert "not whole" in done.stdout
+
+
+# ---- what a reader does
+
+HOME = "http://localhost/"  # where a browser lets a page record
+
+
+@pytest.fixture(scope="module")
+def flute(train_notes):
+    rows = np.flatnonzero(train_notes.table["family"] == "flute")
+    return train_notes.waveform(int(rows[0]))
+
+
+@pytest.fixture(scope="module")
+def recorder(tmp_path_factory, flute):
+    """A browser whose microphone hears a flute at 48 kHz, again and again."""
+    path = tmp_path_factory.mktemp("microphone") / "flute.wav"
+    heard = np.pad(np.repeat(0.4 * flute[:32_000], 3), 24_000)
+    soundfile.write(path, np.convolve(heard, np.ones(3) / 3, "same"), 48_000)
+    with chromium(
+        "--use-fake-device-for-media-stream",
+        "--use-fake-ui-for-media-stream",
+        f"--use-file-for-fake-audio-capture={path}",
+    ) as browser:
+        yield browser
+
+
+@pytest.fixture(params=["desk", "phone"])
+def page(recorder, request, flute):
+    context = recorder.new_context(
+        **PHONE if request.param == "phone" else {"viewport": {"width": 1000, "height": 800}}
+    )
+    body = SHELL.format(interactive.hear({"flute": flute, "hiss": flute * 0}).data)
+    wrong, asked = [], []
+
+    def answer(route):
+        path = route.request.url.removeprefix(HOME)
+        asked.append(path)
+        if path.startswith("models/"):
+            route.fulfill(path=shipped.MODELS / path.removeprefix("models/"))
+        else:
+            route.fulfill(body=body, content_type="text/html")
+
+    page = context.new_page()
+    page.set_default_timeout(30_000)
+    page.route("**/*", answer)
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on("console", lambda m: m.type == "error" and wrong.append(m.text))
+    page.goto(HOME)
+    page.asked = asked
+    yield page
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    context.close()
+    assert wrong == []
+
+
+def shown(page, name):
+    """A model's probabilities as the page shows them, by family, in percent."""
+    table = page.locator("table.bars", has_text=name)
+    rows = [row.split() for row in table.locator("tr").all_inner_texts()]
+    return {cells[0]: int(cells[1]) for cells in rows}
+
+
+def expected(recording, name):
+    p = shipped.load(name).predict(features.mfcc(recording.notes[0])[None])[0]
+    return dict(zip(datasets.FAMILIES, 100 * p, strict=True))
+
+
+def give(page, name, data):
+    page.get_by_label("a sound of your own").set_input_files(
+        {"name": name, "mimeType": "audio/wav", "buffer": data}
+    )
+
+
+def test_a_microphone_is_heard(page, flute):
+    assert page.get_by_text("Nothing is sent anywhere").is_visible()
+    page.get_by_role("button", name="Record").click()
+    page.get_by_role("button", name="Stop (4").click()
+    page.get_by_text("Your recording. dense: flute").wait_for()
+    assert page.get_by_text("48,000 Hz brought to 16,000 Hz").count() <= 1
+    nearest = page.get_by_text("The nearest training note is flute_")
+    assert nearest.is_visible()
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Save the recording").click()
+    saved, rate = soundfile.read(download.value.path())
+    assert rate == 16_000
+    assert 4 * rate < len(saved) < 10 * rate
+    recording = sounds.prepare(saved, rate)
+    heard = hearing.hear(recording, ["dense"])[0]["models"]["dense"]
+    assert heard["family"] == "flute"
+    # Sixteen bits lie between what the page heard and what it saved.
+    assert shown(page, "dense")["flute"] == pytest.approx(100 * heard["probability"], abs=2)
+
+
+def test_a_file_is_heard_by_every_model(page, flute):
+    stereo = np.stack([np.pad(np.repeat(flute[:16_000], 3), 30_000)] * 2, axis=1) * 0.3
+    data = audio_bytes(stereo, 48_000)
+    give(page, "mine.wav", data)
+    page.get_by_text("mine.wav. dense: flute").wait_for()
+    recording = sounds.prepare(*soundfile.read(io.BytesIO(data)))
+    for step in (*recording.steps, "s of silence", "dB louder"):
+        assert page.get_by_text(step).first.is_visible()
+    assert len(recording.steps) == 3
+    assert page.asked == [""]  # the small models came with the page
+    for name in shipped.names():
+        if name != "dense":
+            page.get_by_role("button", name=name).click()
+        page.locator("table.bars", has_text=name).wait_for()
+    for name in shipped.names():
+        wanted, got = expected(recording, name), shown(page, name)
+        assert got == pytest.approx(wanted, abs=2), name  # two resamplers, and whole percents
+    assert sorted(page.asked[1:]) == [
+        "models/cnn.npz", "models/extra_trees.npz", "models/lstm.npz"
+    ]  # fmt: skip
+    page.get_by_role("button", name="lstm").click()
+    page.locator("table.bars", has_text="lstm").wait_for(state="detached")
+    assert readable_by_all(page) == []
+
+
+def test_a_note_of_the_book_is_heard_as_python_hears_it(page, flute):
+    page.get_by_label("a sound of the book").select_option("flute")
+    page.get_by_text("flute. dense: flute").wait_for()
+    assert not page.get_by_text("Unlike anything").count()
+    recording = sounds.prepare(flute, 16_000)
+    assert shown(page, "dense") == pytest.approx(expected(recording, "dense"), abs=0.6)
+    page.get_by_label("a sound of the book").select_option("hiss")
+    page.get_by_text("hiss: The recording is silent.").wait_for()
+    assert not page.locator("table.bars").first.is_visible()
+
+
+def test_short_and_several_and_foreign_sounds(page, flute):
+    give(page, "short.wav", audio_bytes(flute[:6_400]))
+    page.get_by_text("short.wav. dense:").wait_for()
+    assert page.get_by_text("0.40 s of sound, then 3.60 s of silence").is_visible()
+    melody = np.concatenate([note(0.8, 60), silence(0.4), note(0.5, 64)])
+    give(page, "melody.wav", audio_bytes(melody))
+    page.get_by_text("melody.wav. dense:").wait_for()
+    assert page.get_by_text("cut into 2 notes").is_visible()
+    page.get_by_label("which note").select_option("1")
+    begins, ends = sounds.prepare(melody, 16_000).times[1]
+    page.get_by_text(f"{ends - begins:.2f} s of sound, then").wait_for()
+    hiss = foreign.noise(np.random.default_rng(0))
+    give(page, "hiss.wav", audio_bytes(0.3 * hiss / np.abs(hiss).max()))
+    page.get_by_text("Unlike anything that the models know").wait_for()
+    assert page.get_by_text("hiss.wav. dense:").is_visible()
+
+
+def test_what_is_no_sound_is_said(page):
+    give(page, "text.wav", b"this is no sound")
+    page.get_by_text("text.wav: That is no sound that this browser can read").wait_for()
+    give(page, "silence.wav", audio_bytes(np.zeros(16_000)))
+    page.get_by_text("silence.wav: The recording is silent.").wait_for()
+    give(page, "click.wav", audio_bytes(np.pad([0.5], 8_000)))
+    page.get_by_text("only clicks or noise").wait_for()
+    page.locator(".interactive").evaluate("""root => {
+        const files = new DataTransfer();
+        files.items.add(new File(["no sound"], "dropped.wav"));
+        root.dispatchEvent(new DragEvent("drop", { dataTransfer: files, bubbles: true }));
+    }""")
+    page.get_by_text("dropped.wav: That is no sound").wait_for()
+
+
+def test_without_the_large_files_the_page_says_what_to_do(page, flute):
+    page.route("**/models/*", lambda route: route.fulfill(body="<html>"))
+    page.get_by_role("button", name="cnn").click()
+    page.get_by_label("a sound of the book").select_option("flute")
+    page.get_by_text("The file of cnn could not be fetched. In a notebook").wait_for()

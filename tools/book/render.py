@@ -17,7 +17,7 @@ import nbformat
 import yaml
 
 from helpers.commands.options import existing, folder
-from helpers.runs import analysis
+from helpers.runs import analysis, shipped
 from tools.book import landing, lighten, status, study_page
 from tools.book.address import read as read_repository
 from tools.claims import page as claims
@@ -193,6 +193,8 @@ def render(folder: Path, names: list[str]) -> Path:
         cwd=folder,
     )
     html = folder / "_build/html"
+    for path in shipped.MODELS.glob("*.npz"):  # which chapter 13's page asks
+        copy(path, html / "book/models" / path.name)
     if done.returncode:
         raise BookError("jupyter-book found something wrong, see above; the old book stays")
     if missing := [name for name in names if not (html / f"{name}.html").is_file()]:
