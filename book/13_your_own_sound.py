@@ -61,13 +61,32 @@ from scipy.special import softmax
 
 from helpers import datasets, features, hearing, listening, plots, profiles, sounds
 from helpers.datasets import FAMILIES
-from helpers.runs import findings, shipped
+from helpers.runs import findings, interactive, shipped
 
 profiles.get(PROFILE)  # refuses a name that it does not know
 plots.use_style()
 notes = datasets.load("nsynth-mini", "test")
 
 # %% [markdown]
+# ## Try it first
+#
+# Record a note, or choose a file, or a sound of the book. All that this chapter explains happens in your
+# browser, on the rendered page as in a notebook, and **nothing is sent anywhere**: the sound is cut and
+# brought to one level, its MFCCs are computed, and the models answer. **Before you press Record**: sing an
+# "aah". Which family will they call it, and will they be sure?
+
+# %%
+first = {
+    family: notes.waveform(int(np.flatnonzero(notes.table["family"] == family)[0]))
+    for family in ("flute", "guitar", "brass", "vocal")
+}
+hiss = 0.1 * np.random.default_rng(0).standard_normal(16_000)
+interactive.hear(first | {"half a second of the guitar": first["guitar"][:8_000], "a hiss": hiss})
+
+# %% [markdown]
+# The smallest model is fetched with the first sound, the others when you press them. In a notebook, *Save
+# the recording* makes a file for `SOUND` below. Colab shows the three largest models only there.
+#
 # ## A recording that nobody tidied up
 #
 # Set `SOUND` below to a file of yours (WAV, AIFF, FLAC, OGG, MP3). In Colab, the folder at the left

@@ -213,7 +213,11 @@ def shown(page, name):
     """A model's probabilities as the page shows them, by family, in percent."""
     table = page.locator("table.bars", has_text=name)
     rows = [row.split() for row in table.locator("tr").all_inner_texts()]
-    return {cells[0]: int(cells[1]) for cells in rows}
+    widths = table.evaluate("""table => [...table.querySelectorAll(".bar")].map(bar =>
+        100 * bar.getBoundingClientRect().width / bar.parentElement.clientWidth)""")
+    share = {cells[0]: int(cells[1]) for cells in rows}
+    assert np.corrcoef(widths, list(share.values()))[0, 1] > 0.99
+    return share
 
 
 def expected(recording, name):

@@ -68,8 +68,8 @@ start("hear", (root, { groups, sizes }) => {
   const steps = el("ul", { className: "small" });
   const which = el("select", { "aria-label": "which note", onchange: () => { chosen = Number(which.value); show(true); } });
   const answers = el("div", { className: "pictures" });
-  const found = el("div", { hidden: true }, el("div", { className: "strip" }, which), heard.figure, seen.figure,
-    el("p", { className: "small", textContent: "What was done to the sound:" }), steps, warned, answers);
+  const found = el("div", { hidden: true }, warned, answers, el("div", { className: "strip" }, which), heard.figure,
+    seen.figure, el("p", { className: "small", textContent: "What was done to the sound:" }), steps);
 
   /* A file of the models, fetched once. */
   const kept = {};
@@ -115,7 +115,7 @@ start("hear", (root, { groups, sizes }) => {
     const best = p.indexOf(Math.max(...p));
     const lines = p.map((share, i) => {
       const bar = el("div", { className: "bar" });
-      bar.style.width = percent(share);
+      bar.style.width = `${100 * share}%`;
       return el("tr", { className: i === best ? "best" : "" },
         el("th", { scope: "row", textContent: FAMILIES[i] }), el("td", {}, bar), el("td", { textContent: percent(share) }));
     });

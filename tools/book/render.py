@@ -193,12 +193,12 @@ def render(folder: Path, names: list[str]) -> Path:
         cwd=folder,
     )
     html = folder / "_build/html"
-    for path in shipped.MODELS.glob("*.npz"):  # which chapter 13's page asks
-        copy(path, html / "book/models" / path.name)
     if done.returncode:
         raise BookError("jupyter-book found something wrong, see above; the old book stays")
     if missing := [name for name in names if not (html / f"{name}.html").is_file()]:
         raise BookError(f"jupyter-book wrote no page for {', '.join(missing)}")
+    for path in shipped.MODELS.glob("*.npz"):  # for the page of chapter 13
+        copy(path, html / "book/models" / path.name)
     # jupyter-book's own has neither title nor icon, and browsers then ask for an icon in vain.
     (html / "index.html").write_text(FRONT.format(first=f"{names[0]}.html"), encoding="utf-8")
     return html
