@@ -74,10 +74,12 @@ from helpers import datasets, evaluation, folds, listening, plots, profiles
 from helpers.runs import cache, figures, findings, interactive
 
 plots.use_style()
-TEST = "mini-test" if DATA == "nsynth-mini" else "NSynth test"
+TEST = datasets.name_of_test(DATA)
 FAMILIES = datasets.FAMILIES
 profile = profiles.get(PROFILE)
 notes = datasets.load(DATA, "train").sample(profile.notes_per_family)
+if DATA != "nsynth-mini":  # too few instruments for the second half of the chapter? Know it now.
+    folds.grouped(notes.labels, notes.table["instrument"])
 X, y = cache.extract(notes), notes.labels
 print(f"profile {PROFILE}: {profile.notes_per_family} notes of each family, X is {X.shape}")
 

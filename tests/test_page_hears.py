@@ -236,6 +236,7 @@ def test_a_microphone_is_heard(page, flute):
     page.get_by_role("button", name="Record").click()
     page.get_by_role("button", name="Stop (4").click()
     page.get_by_text("Your recording. dense: flute").wait_for()
+    assert page.get_by_role("button", name="Record again").is_visible()
     assert page.get_by_text("48,000 Hz brought to 16,000 Hz").count() <= 1
     nearest = page.get_by_text("The nearest training note is flute_")
     assert nearest.is_visible()

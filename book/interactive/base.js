@@ -44,7 +44,7 @@ const STYLE = `
 .interactive .bars caption { caption-side: top; text-align: left; color: inherit; }
 .interactive .bars :is(th, td) { padding: 0.1rem 0.3rem; border: 0; font-weight: 400; }
 .interactive .bars td:last-child { width: 3.2rem; text-align: right; font-variant-numeric: tabular-nums; }
-.interactive .bars th { width: 5.2rem; }
+.interactive .bars th { width: 5.2rem; text-align: left; }
 .interactive .bars .best :is(th, td) { font-weight: 700; }
 .interactive .bar { height: 0.9rem; min-width: 1px; background: var(--pst-color-primary, #0a7d91); }
 @media (max-width: 30rem) { .interactive .matrix thead th { font-size: 0.62rem; } .interactive .answers table { font-size: 0.75rem; } }

@@ -41,6 +41,7 @@ async function microphone(heard) {
   };
   context.createMediaStreamSource(stream).connect(tap).connect(context.destination);  // which hears nothing
   return function stop() {
+    tap.port.onmessage = null;
     stream.getTracks().forEach((track) => track.stop());
     URL.revokeObjectURL(address);
     context.close();
