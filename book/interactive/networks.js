@@ -20,7 +20,7 @@ function npy(bytes) {
   const length = new DataView(bytes).getUint16(8, true);
   const header = new TextDecoder().decode(new Uint8Array(bytes, 10, length));
   const kind = header.match(/'descr': '([^']+)'/)[1];
-  const shape = header.match(/'shape': \(([^)]*)\)/)[1].split(",").filter((n) => n.trim()).map(Number);
+  const shape = header.match(/'shape': [(]([^)]*)[)]/)[1].split(",").filter((n) => n.trim()).map(Number);
   const body = bytes.slice(10 + length);
   if (kind.startsWith("<U")) {
     const width = Number(kind.slice(2));
