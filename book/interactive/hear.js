@@ -4,7 +4,6 @@ import { mfcc } from "./mfcc.js";
 import { model, nearest, npz } from "./networks.js";
 import { prepare, resampled } from "./sounds.js";
 
-const FAMILIES = ["bass", "brass", "flute", "guitar", "keyboard", "mallet", "organ", "reed", "string", "vocal"];
 const MOST = 20;  // seconds of a recording
 const LARGEST = 256 * 2 ** 20;  // bytes of a file
 const TAP = `registerProcessor("tap", class extends AudioWorkletProcessor {
@@ -104,7 +103,7 @@ start("hear", (root, { groups, sizes }) => {
       if (mine !== turn) return;
       const results = models.map(([name, { info, predict }]) => [name, info, predict(rows)]);
       answers.replaceChildren(...results.map(chart));
-      const best = results.map(([name, , p]) => `${name}: ${FAMILIES[p.indexOf(Math.max(...p))]}, ${percent(Math.max(...p))}`);
+      const best = results.map(([name, info, p]) => `${name}: ${info.families[p.indexOf(Math.max(...p))]}, ${percent(Math.max(...p))}`);
       said.textContent = `${recording.name}. ${best.join("; ")}. The nearest training note is ${near.note}, at a distance of ${near.distance.toFixed(2)}.`;
       warned.textContent = near.unlike ? "Unlike anything that the models know: trust no answer, however sure it looks." : "";
     } catch (error) {
@@ -118,7 +117,7 @@ start("hear", (root, { groups, sizes }) => {
       const bar = el("div", { className: "bar" });
       bar.style.width = `${100 * share}%`;
       return el("tr", { className: i === best ? "best" : "" },
-        el("th", { scope: "row", textContent: FAMILIES[i] }), el("td", {}, bar), el("td", { textContent: percent(share) }));
+        el("th", { scope: "row", textContent: info.families[i] }), el("td", {}, bar), el("td", { textContent: percent(share) }));
     });
     const right = info.scores["mini-test"]["4"];
     return el("table", { className: "bars" },
