@@ -74,10 +74,11 @@ from helpers import datasets, evaluation, folds, listening, plots, profiles
 from helpers.runs import cache, figures, findings, interactive
 
 plots.use_style()
-TEST = "mini-test" if DATA == "nsynth-mini" else "NSynth test"
-FAMILIES = datasets.FAMILIES
+TEST, FAMILIES = datasets.name_of_test(DATA), datasets.FAMILIES
 profile = profiles.get(PROFILE)
 notes = datasets.load(DATA, "train").sample(profile.notes_per_family)
+whole = datasets.load(DATA, "train") if DATA == "nsynth-mini" else notes  # in the second half,
+folds.grouped(whole.labels, whole.table["instrument"])  # for which some sets are too small
 X, y = cache.extract(notes), notes.labels
 print(f"profile {PROFILE}: {profile.notes_per_family} notes of each family, X is {X.shape}")
 
@@ -715,7 +716,6 @@ contrast.round(3)
 # profile, some instruments would have one or none. (Of other data it uses the profile's notes.)
 
 # %% tags=["remove-stderr"]
-whole = datasets.load(DATA, "train") if DATA == "nsynth-mini" else notes
 frames = cache.extract(whole)
 label, group = whole.labels, whole.table["instrument"].to_numpy()
 print(len(whole), "notes of", len(np.unique(group)), "instruments")

@@ -106,8 +106,8 @@ X_test, y_test = cache.extract(test_notes), test_notes.labels
 five_folds = folds.stratified(y, seed=SEED)
 fold = five_folds[0]
 
-# The bundled test notes are a small sample of NSynth's official 4,096: they get another name.
-TEST = "mini-test" if DATA == "nsynth-mini" else "NSynth test"
+# Only NSynth's official 4,096 notes are called NSynth test: the bundled ones, and yours, are not.
+TEST = datasets.name_of_test(DATA)
 
 # %%
 parts = {f"fold 1, {name}": notes.select(rows) for name, rows in fold._asdict().items()}

@@ -92,8 +92,8 @@ X, y = experiment.X, experiment.y
 X_test, y_test = experiment.X_test, experiment.y_test
 fold = experiment.folds[0]
 
-# The bundled test notes are a small sample of NSynth's official 4,096: they get another name.
-TEST = "mini-test" if DATA == "nsynth-mini" else "NSynth test"
+# Only NSynth's official 4,096 notes are called NSynth test: the bundled ones, and yours, are not.
+TEST = datasets.name_of_test(DATA)
 print(f"{len(notes)} notes, {len(fold.train)} of them for training in fold 1")
 print(f"{TEST}: {len(y_test)} notes")
 

@@ -115,16 +115,17 @@ pd.options.display.max_colwidth = None  # show long cells whole
 # %% tags=["remove-stderr"]
 SPLITS = {"stratified": "thesis's folds", "matched": "matched", "grouped": "grouped"}
 experiments = {}
-for split in SPLITS:
+for split in reversed(SPLITS):  # grouped folds refuse a set of too few instruments
     experiments[split] = training.Experiment(PROFILE, DATA, RUNS, SEED, split)
 profile, notes = experiments["grouped"].profile, experiments["grouped"].notes
 instrument = notes.table["instrument"].to_numpy()
 
 rows = {}
-for split, experiment in experiments.items():
+for split, name in SPLITS.items():
+    experiment = experiments[split]
     used = experiment.folds[: experiment.n_folds]
     known = [np.isin(instrument[f.test], instrument[f.train]).mean() for f in used]
-    rows[SPLITS[split]] = {
+    rows[name] = {
         "folds": len(used),
         "training notes a fold": f"{np.mean([len(f.train) for f in used]):.0f}",
         "test notes a fold": f"{np.mean([len(f.test) for f in used]):.0f}",

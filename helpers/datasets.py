@@ -42,7 +42,7 @@ from helpers.runs import files, stores
 __all__ = [
     "BUNDLED", "EXCLUDED", "FAMILIES", "SAMPLE_RATE", "SAMPLES", "SOURCES", "SPLITS",
     "DatasetError", "Notes", "decode_note", "load", "new_to", "parse_note", "recordings",
-    "with_sound",
+    "name_of_test", "with_sound",
 ]  # fmt: skip
 
 DATA = Path(__file__).resolve().parents[1] / "book" / "data"
@@ -199,6 +199,30 @@ def new_to(train: Notes, test: Notes) -> np.ndarray:
     """
     known = recordings(train.table["instrument"])
     return ~np.isin(recordings(test.table["instrument"]), known)
+
+
+OFFICIAL = 4_096  # notes of NSynth's test split, of 53 instruments
+
+
+def name_of_test(name_or_path) -> str:
+    """What a set's test split is called in tables and figures.
+
+    Returns
+    -------
+    str
+        "mini-test" or "wide-test" of the bundled sets, "NSynth test" of the official split alone,
+        "your test" of any other.
+
+    Examples
+    --------
+    >>> name_of_test("nsynth-mini")
+    'mini-test'
+    """
+    if str(name_or_path) in BUNDLED:
+        return str(name_or_path).replace("nsynth-", "") + "-test"
+    test = load(name_or_path, "test")
+    official = len(test) == OFFICIAL and test.table["instrument"].nunique() == 53
+    return "NSynth test" if official else "your test"
 
 
 def with_sound(name_or_path):

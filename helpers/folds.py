@@ -26,11 +26,14 @@ def _name(family: int | str) -> str:
     return f"family {family}"
 
 
-def _fewest(families: np.ndarray, counts: ArrayLike) -> str:
-    """The family that has the fewest, for an error."""
-    return (
-        f"{_name(families[np.argmin(counts)])} with {np.min(counts)}" if np.size(counts) else "none"
-    )
+def _short(families: np.ndarray, counts: ArrayLike, needed: int) -> str:
+    """The families that have too few, for an error."""
+    few = [
+        f"{_name(family)} with {count}"
+        for family, count in zip(families, np.asarray(counts).tolist(), strict=True)
+        if count < needed
+    ]
+    return ", ".join(few) or "none"
 
 
 def stratified(labels: ArrayLike, n_folds: int = 5, seed: int = 0) -> list[Fold]:
@@ -70,7 +73,7 @@ def stratified(labels: ArrayLike, n_folds: int = 5, seed: int = 0) -> list[Fold]
     if len(labels) == 0 or counts.min() < n_parts:
         raise ValueError(
             f"{n_folds} folds of 80/10/10 need at least {n_parts} notes of every family, found "
-            f"{_fewest(families, counts)}: take a larger set, or fewer folds"
+            f"{_short(families, counts, n_parts)}: take a larger set, or fewer folds"
         )
     dealer = StratifiedKFold(n_splits=n_parts, shuffle=True, random_state=seed)
     parts = [np.sort(part) for _, part in dealer.split(labels, labels)]
@@ -151,8 +154,9 @@ def grouped(
     if not counts or min(counts) < n_folds:
         raise ValueError(
             f"{n_folds} folds that hold out instruments need at least {n_folds} instruments of "
-            f"every family, found {_fewest(families, counts)}: take a set of more instruments, "
-            "fewer folds (two at least), or folds that hold out none, such as `--split stratified`"
+            f"every family, found {_short(families, counts, n_folds)}: take a set of more "
+            "instruments, fewer folds (two at least), or folds that hold out none, such as "
+            "`--split stratified`"
         )
     names, times = np.unique(np.concatenate(owned), return_counts=True)
     if times.max() > 1:

@@ -14,26 +14,44 @@ from helpers.runs import shipped
 LENGTHS = (0.75, 1.5, 2.5)  # seconds: short sounds lie nearer to each other than long ones
 
 
-def distances(summaries: np.ndarray, known: np.ndarray) -> np.ndarray:
-    """How far summaries are from known ones, in deviations of the known: shape (n, len(known)).
+def axes(known: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The mean of summaries, and axes along which all of them differ equally much.
 
-    In directions in which the known summaries differ little, a small step counts much: the axes
-    are their principal components, each divided by its deviation (Mahalanobis's distance).
+    They are the principal components, each divided by its deviation (Mahalanobis's distance): where
+    the known summaries differ little, a small step counts much.
+
+    Parameters
+    ----------
+    known : np.ndarray, shape (m, numbers)
+
+    Returns
+    -------
+    centre : np.ndarray, shape (numbers,)
+    axes : np.ndarray, shape (numbers, axes)
+    """
+    mean, scale = known.mean(axis=0), known.std(axis=0) + 1e-6
+    _, sizes, found = np.linalg.svd((known - mean) / scale, full_matrices=False)
+    return mean, found.T / np.maximum(sizes / np.sqrt(len(known)), 0.05) / scale[:, None]
+
+
+def distances(
+    summaries: np.ndarray, known: np.ndarray, centre: np.ndarray, axes: np.ndarray
+) -> np.ndarray:
+    """How far summaries are from known ones, in deviations of the known: shape (n, len(known)).
 
     Parameters
     ----------
     summaries, known : np.ndarray, shapes (n, numbers) and (m, numbers)
+    centre, axes : np.ndarray
+        As `axes` finds them.
 
     Examples
     --------
     >>> known = np.random.default_rng(0).standard_normal((500, 52))
-    >>> distances(known[:1] + 1, known)[0, 0].round()
+    >>> distances(known[:1] + 1, known, *axes(known))[0, 0].round()
     np.float64(1.0)
     """
-    mean, scale = known.mean(axis=0), known.std(axis=0) + 1e-6
-    _, sizes, axes = np.linalg.svd((known - mean) / scale, full_matrices=False)
-    turned = axes.T / np.maximum(sizes / np.sqrt(len(known)), 0.05) / scale[:, None]
-    a, b = (summaries - mean) @ turned, (known - mean) @ turned
+    a, b = (summaries - centre) @ axes, (known - centre) @ axes
     squares = (a**2).sum(1)[:, None] + (b**2).sum(1) - 2 * a @ b.T
     return np.sqrt(np.maximum(squares, 0) / known.shape[1])
 
@@ -59,7 +77,7 @@ def hear(
     """
     X = features.mfcc(np.stack(recording.notes))
     known = shipped.reference(folder)
-    far = distances(simple.summary(X), known["summaries"])
+    far = distances(simple.summary(X), known["summaries"], known["centre"], known["axes"])
     predicted = {
         name: shipped.load(name, folder).predict(X)
         for name in (shipped.names(folder) if which is None else which)

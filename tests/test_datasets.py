@@ -5,6 +5,7 @@ import signal
 import tarfile
 
 import numpy as np
+import pandas as pd
 import pytest
 from conftest import NAMES, audio_bytes, listing, tone
 from hypothesis import given
@@ -454,3 +455,16 @@ def test_any_other_text_is_refused(text):
 def test_no_bytes_crash_the_decoder(data):
     with pytest.raises(DatasetError):
         datasets.decode_note(data, "x")
+
+
+def test_only_the_official_split_is_called_nsynths(make_set, monkeypatch):
+    assert datasets.name_of_test("nsynth-mini") == "mini-test"
+    assert datasets.name_of_test("nsynth-wide") == "wide-test"
+    own = make_set(split="test")
+    assert datasets.name_of_test(own) == "your test"
+    table = pd.DataFrame({"instrument": [f"bass_electronic_{i % 53:03d}" for i in range(4_096)]})
+    table["note"] = [f"{name}-{i:05d}" for i, name in enumerate(table["instrument"])]
+    for rows, name in ((table, "NSynth test"), (table[1:], "your test")):
+        found = datasets.Notes(rows, {}, None, "a set (test)")
+        monkeypatch.setattr(datasets, "load", lambda *_, found=found: found)
+        assert datasets.name_of_test("nsynth") == name

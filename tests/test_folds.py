@@ -162,6 +162,7 @@ def test_bundled_notes_hold_out_one_instrument_a_family():
             "guitar with 3: take a set of more instruments",
         ),
         (["a"] * 4 + ["b"], list("klmno"), "family b with 1"),
+        ([0] * 4 + [3, 5, 5], list("klmnopq"), "found guitar with 1, mallet with 2: take"),
         ([0] * 4 + [1] * 4, [1, 2, 3, 4, 4, 5, 6, 7], "instrument 4 is in 2 families"),
         ([0] * 4, [1, 2, 3], r"labels have shape \(4,\) and instruments \(3,\)"),
     ],

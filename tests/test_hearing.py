@@ -48,9 +48,13 @@ def folder(tmp_path_factory, forest):
     network.layers[1].adapt(forest[0])
     shipped.save("net", INFO | {"system": "small"}, network.get_weights(), folder)
     shipped.save("forest", INFO | {"system": "extra_trees"}, shipped.arrays_of(forest[2]), folder)
+    summaries = simple.summary(forest[0][:2])
+    centre, axes = hearing.axes(summaries)
     known = {
         "notes": np.array(["flute_acoustic_002-067-025", "bass_electronic_018-035-100"]),
-        "summaries": simple.summary(forest[0][:2]),
+        "summaries": summaries,
+        "centre": centre,
+        "axes": axes,
         "thresholds": np.full(4, 1e9, dtype=np.float32),
     }
     shipped.save_arrays("notes", known, folder)

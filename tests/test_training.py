@@ -12,9 +12,11 @@ import keras
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import audio_bytes
 
 from helpers import datasets, models, tuning
-from helpers.runs import records, training
+from helpers.runs import cache, records, training
+from tools.book import sync
 from tools.common import ROOT
 
 pytestmark = pytest.mark.usefixtures("tiny_networks")
@@ -489,3 +491,26 @@ def test_the_page_on_the_recorder_does_what_it_says(old, new, tmp_path, monkeypa
     exec(blocks[1], names)
     exec(blocks[2], names)
     assert [path.name for path in tmp_path.iterdir()] == ["record"]
+
+
+@pytest.mark.parametrize("chapter", ["05_folds", "11_unseen_instruments"])
+def test_a_set_of_too_few_instruments_is_told_so_first(make_set, monkeypatch, chapter, tmp_path):
+    # Four instruments a family, of two families one.
+    few = {"flute": 1, "organ": 1}
+    names = [
+        f"{family}_acoustic_{i % few.get(family, 4):03d}-{60 + i:03d}-100"
+        for family in datasets.FAMILIES
+        for i in range(12)
+    ]
+    sound = audio_bytes(np.zeros(64_000))
+    tested = [name.replace("_0", "_9") for name in names]
+    make_set(tested, dict.fromkeys(tested, sound), examples=False, split="test")
+    own = make_set(names, dict.fromkeys(names, sound), examples=False)
+    monkeypatch.setattr(cache, "extract", lambda *_: pytest.fail("features came first"))
+    start = {"PROFILE": "smoke", "DATA": str(own), "RUNS": str(tmp_path / "runs"), "SEED": 0}
+    path = ROOT / f"book/{chapter}.py"
+    read = sync.parse(path.read_text(encoding="utf-8"), path.name)[1]
+    code = [cell.source for cell, _ in read if cell.cell_type == "code"]
+    begins = "\n".join(code[2:4])  # what follows the setup and the parameters
+    with pytest.raises(ValueError, match="of every family, found flute with 1, organ with 1: take"):
+        exec(compile(begins, chapter, "exec"), start)

@@ -164,7 +164,7 @@ def of_folds(name: str) -> dict:
     every = np.concatenate([logits[seconds] for seconds in (4, 1)])
     found = {
         "deal": DEAL,
-        "accuracy": {str(s): round(float(np.mean(logits[s].argmax(1) == y)), 4) for s in SECONDS},
+        "accuracy": {str(s): accuracy(logits[s], y) for s in SECONDS},
         "temperature": round(temperature(every, np.tile(y, 2)), 3),
     }
     known = json.loads(FOLDS.read_text()) if FOLDS.exists() else {}
@@ -177,6 +177,8 @@ def make(name: str) -> None:
     recipe, notes = RECIPES[name], datasets.load("nsynth-mini", "train")
     begun = time.perf_counter()
     arrays = train(recipe, training_notes(), notes.labels, seed=1)
+    heard, y = new_notes()
+    whole = shipped.logits_of(recipe.system, recipe.options, arrays)
     info = {
         "system": recipe.system,
         "options": recipe.options,
@@ -185,12 +187,25 @@ def make(name: str) -> None:
         "recipe": {"passes": recipe.passes, "rate": recipe.rate, "batch": recipe.batch},
         "variations": VERSIONS,
         "seconds": round(time.perf_counter() - begun),
+        "mini-test, 32 bits": {str(s): accuracy(whole(heard[s]), y) for s in SECONDS},
         "data": notes.checksum(),
         "features": features.SETTINGS,
         **machine.environment(),
     }
     shipped.save(name, info, arrays)
     score(name)
+
+
+def new_notes() -> tuple[dict[float, np.ndarray], np.ndarray]:
+    """Mini-test's notes of new recordings, as `cut_notes` has them, and their labels."""
+    train, test = (datasets.load("nsynth-mini", split) for split in ("train", "test"))
+    new = datasets.new_to(train, test)
+    heard = cut_notes("nsynth-mini", "test")
+    return {seconds: X[new] for seconds, X in heard.items()}, test.labels[new]
+
+
+def accuracy(logits: np.ndarray, y: np.ndarray) -> float:
+    return round(float(np.mean(logits.argmax(axis=1) == y)), 4)
 
 
 def score(name: str) -> None:
@@ -200,10 +215,9 @@ def score(name: str) -> None:
     suits mini-test, which moves none of its answers.
     """
     info, arrays = shipped.weights(name)
-    train, test = (datasets.load("nsynth-mini", split) for split in ("train", "test"))
-    new, heard = datasets.new_to(train, test), cut_notes("nsynth-mini", "test")
-    y, of = test.labels[new], shipped.logits_of(info["system"], info["options"], arrays)
-    logits = {seconds: of(heard[seconds][new]) for seconds in SECONDS}
+    heard, y = new_notes()
+    of = shipped.logits_of(info["system"], info["options"], arrays)
+    logits = {seconds: of(heard[seconds]) for seconds in SECONDS}
     known = json.loads(FOLDS.read_text()).get(name, {}) if FOLDS.exists() else {}
     if "temperature" in known:
         info["temperature"], info["calibrated on"] = known["temperature"], "folds"
@@ -214,8 +228,8 @@ def score(name: str) -> None:
     p = softmax(logits[4] / info["temperature"], axis=-1)
     info["scores"] = {
         "folds": known.get("accuracy"),
-        "mini-test": {str(s): round(float(np.mean(logits[s].argmax(1) == y)), 4) for s in SECONDS},
-        "notes of mini-test": int(new.sum()),
+        "mini-test": {str(s): accuracy(logits[s], y) for s in SECONDS},
+        "notes of mini-test": len(y),
         "calibration error": round(calibration_error(p, y), 4),
     }
     path = shipped.save(name, info, arrays)
@@ -244,7 +258,8 @@ def keep_notes() -> None:
     group = np.digitize([min(n, s) for s in SECONDS for n in lengths], hearing.LENGTHS)
     recordings = np.tile(notes.table["recording"].to_numpy(str), len(SECONDS))
     known = summaries.astype(np.float32)
-    far = hearing.distances(known, known)
+    centre, axes = hearing.axes(known)
+    far = hearing.distances(known, known, centre, axes)
     far[recordings[:, None] == recordings] = np.inf
     nearest = far.min(axis=1)
     limits = [np.quantile(nearest[group == g], 0.9) for g in range(len(hearing.LENGTHS) + 1)]
@@ -253,6 +268,8 @@ def keep_notes() -> None:
         {
             "notes": np.tile(notes.table["note"].to_numpy(str), len(SECONDS)),
             "summaries": summaries,
+            "centre": centre.astype(np.float32),
+            "axes": axes.astype(np.float32),
             "thresholds": np.array(limits, dtype=np.float32),
         },
     )

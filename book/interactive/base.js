@@ -39,6 +39,16 @@ const STYLE = `
 .interactive .lane, .interactive .lane figcaption { margin: 0; }
 .interactive .note { display: flex; gap: 0.75rem; align-items: center; margin: 0.4rem 0; overflow-wrap: anywhere; }
 .interactive .answers { overflow-x: auto; }
+.interactive label.own { display: flex; flex-wrap: wrap; gap: 0.5rem; align-items: center; flex: 0 1 auto; }
+.interactive .warning { font-weight: 600; }
+.interactive .warning:not(:empty)::before { content: "\\26a0  "; }
+.interactive .bars { margin: 0; }
+.interactive .bars caption { caption-side: top; text-align: left; color: inherit; }
+.interactive .bars :is(th, td) { padding: 0.1rem 0.3rem; border: 0; font-weight: 400; }
+.interactive .bars td:last-child { width: 3.2rem; text-align: right; font-variant-numeric: tabular-nums; }
+.interactive .bars th { width: 5.2rem; text-align: left; }
+.interactive .bars .best :is(th, td) { font-weight: 700; }
+.interactive .bar { height: 0.9rem; min-width: 1px; background: var(--pst-color-primary, #0a7d91); }
 @media (max-width: 30rem) { .interactive .matrix thead th { font-size: 0.62rem; } .interactive .answers table { font-size: 0.75rem; } }
 html[data-theme="dark"] .interactive audio { color-scheme: dark; }
 html[data-theme="dark"] .interactive :is(input, select) { color-scheme: dark; }
@@ -120,15 +130,16 @@ export function choice(name, names, chosen, change) {
 /* The sounds that came with a widget, by name: elements of which `src` is the address. */
 export function soundsOf(root) {
   return Object.fromEntries(
-    [...root.querySelectorAll(":scope > source")].map((source) => [source.dataset.sound, source]),
+    [...root.querySelectorAll(":scope > source[data-sound]")].map((source) => [source.dataset.sound, source]),
   );
 }
 
-/* The samples, at 16 kHz and from all channels, of a file or of what an address leads to. */
-export async function samplesOf(source) {
-  let bytes;
+/* The bytes of a file, or of what an address leads to. */
+export async function fetched(source) {
   try {
-    bytes = await (source instanceof Blob ? source : await fetch(source)).arrayBuffer();
+    const got = source instanceof Blob ? source : await fetch(source);
+    if (got.ok === false) throw new Error(got.status);
+    return await got.arrayBuffer();
   } catch {
     throw new Error(
       location.protocol === "file:"
@@ -136,13 +147,23 @@ export async function samplesOf(source) {
         : "The sound could not be fetched.",
     );
   }
-  const decoded = await new OfflineAudioContext(1, 1, 16000).decodeAudioData(bytes).catch(() => {
+}
+
+/* The sound of a file, or of what an address leads to, at the rate that a function of its bytes says. */
+export async function decoded(source, rateOf) {
+  const bytes = await fetched(source);
+  return new OfflineAudioContext(1, 1, rateOf(bytes)).decodeAudioData(bytes).catch(() => {
     throw new Error("That is no sound that this browser can read: try a WAV, FLAC, MP3 or OGG file.");
   });
-  const samples = new Float32Array(decoded.length);
-  for (let channel = 0; channel < decoded.numberOfChannels; channel++) {
-    decoded.getChannelData(channel).forEach((value, i) => {
-      samples[i] += value / decoded.numberOfChannels;
+}
+
+/* Its samples at 16 kHz, the mean of all channels. */
+export async function samplesOf(source) {
+  const sound = await decoded(source, () => 16000);
+  const samples = new Float32Array(sound.length);
+  for (let channel = 0; channel < sound.numberOfChannels; channel++) {
+    sound.getChannelData(channel).forEach((value, i) => {
+      samples[i] += value / sound.numberOfChannels;
     });
   }
   return samples;

@@ -973,7 +973,7 @@ def null_distribution(sums: Any, observed: int) -> Figure:
     extreme = np.abs(values - middle) >= np.abs(observed - middle)
     fig, ax = plt.subplots()
     ax.bar(values[~extreme], counts[~extreme], color=GREY, alpha=0.4, label="less extreme")
-    look = {"color": GREEN, "hatch": "//", "edgecolor": "black"}
+    look: dict[str, Any] = {"color": GREEN, "hatch": "//", "edgecolor": "black"}
     ax.bar(values[extreme], counts[extreme], label="as extreme, or more", **look)
     arrow = {"arrowstyle": "->"}
     ax.annotate("observed", (observed, 1), (observed, 2.2), ha="center", arrowprops=arrow)

@@ -1,11 +1,12 @@
 """Parts of a page that can be moved, clicked and heard, with or without a kernel.
 
 Each is HTML with its data and its script (`book/interactive/`), so a chapter's page and a live
-notebook hold the same. Shown in chapters 1, 2, 4 to 7 and 9.
+notebook hold the same. Shown in chapters 1, 2, 4 to 7, 9 and 13.
 """
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from html import escape
@@ -16,6 +17,7 @@ import numpy as np
 
 from helpers import listening
 from helpers.datasets import FAMILIES, recordings
+from helpers.runs import shipped
 
 if TYPE_CHECKING:
     from IPython.display import HTML
@@ -49,12 +51,17 @@ def script(name: str) -> str:
     return '(() => {\n"use strict";\n' + "\n".join(texts.values()) + "})();"
 
 
-def html(kind: str, data: Any = None, sounds: dict | None = None) -> str:
+def html(
+    kind: str, data: Any = None, sounds: dict | None = None, files: dict[str, str] | None = None
+) -> str:
     """The element of an interactive part, as text; see `part`."""
     # Fetched when asked for; of players a browser allows a page a few dozen.
     sources = "".join(
         f'<source data-sound="{escape(name)}" src="{listening.data_uri(waveform, name)}">'
         for name, waveform in (sounds or {}).items()
+    ) + "".join(
+        f'<source data-file="{escape(name)}" src="{address}">'
+        for name, address in (files or {}).items()
     )
     # No text within may end the script.
     text = json.dumps(data or {}, separators=(",", ":")).replace("<", "\\u003c")
@@ -66,7 +73,9 @@ def html(kind: str, data: Any = None, sounds: dict | None = None) -> str:
     )
 
 
-def part(kind: str, data: Any = None, sounds: dict | None = None) -> HTML:
+def part(
+    kind: str, data: Any = None, sounds: dict | None = None, files: dict[str, str] | None = None
+) -> HTML:
     """An interactive part.
 
     Parameters
@@ -77,6 +86,8 @@ def part(kind: str, data: Any = None, sounds: dict | None = None) -> HTML:
         What the module is given, as JSON.
     sounds : dict of str -> np.ndarray, shape (n,), optional
         By name, at 16 kHz. A page fetches one when it is played.
+    files : dict of str -> str, optional
+        Addresses of other files by name; fetched when they are asked for.
 
     Returns
     -------
@@ -84,7 +95,7 @@ def part(kind: str, data: Any = None, sounds: dict | None = None) -> HTML:
     """
     from IPython.display import HTML
 
-    return HTML(html(kind, data, sounds))
+    return HTML(html(kind, data, sounds, files))
 
 
 def explorer(notes: dict) -> HTML:
@@ -323,3 +334,30 @@ def occlusion(notes: dict, families: list, block: int, networks: dict) -> HTML:
         "networks": said,
     }
     return part("occlusion", data, notes)
+
+
+# A notebook holds these, so that they answer in Colab as well; the others lie beside the chapter.
+EMBEDDED = ("dense", "small", "hybrid", "notes")
+GROUPS = {
+    "Small models:": ["dense", "small", "extra_trees"],
+    "The thesis's networks, and its hybrid:": ["cnn", "lstm", "hybrid"],
+}
+
+
+def hear(notes: dict) -> HTML:
+    """The microphone, a file or a sound of the book, and what the shipped models make of it.
+
+    The page computes it all; it equals what `hearing.hear` says of the same note.
+
+    Parameters
+    ----------
+    notes : dict of str -> np.ndarray, shape (n,)
+        Sounds at 16 kHz, for a reader without a microphone.
+    """
+    files, sizes = {}, {}
+    for name in (*shipped.names(), "notes"):
+        data = (shipped.MODELS / f"{name}.npz").read_bytes()
+        sizes[name] = len(data)
+        encoded = base64.b64encode(data).decode() if name in EMBEDDED else ""
+        files[name] = f"data:application/zip;base64,{encoded}" if encoded else f"models/{name}.npz"
+    return part("hear", {"groups": list(GROUPS.items()), "sizes": sizes}, notes, files)

@@ -108,7 +108,9 @@ def save(name: str, info: dict, arrays: list[np.ndarray], folder: Path = MODELS)
 def save_arrays(name: str, arrays: dict[str, np.ndarray], folder: Path = MODELS) -> Path:
     """Write named arrays as `name`.npz, whole or not at all, and its line of `SHA256SUMS`."""
     buffer, path = io.BytesIO(), folder / f"{name}.npz"
-    np.savez_compressed(buffer, **arrays)  # type: ignore[arg-type]
+    # In C's order, the one that the page's own reader (book/interactive/networks.js) takes.
+    stored = {key: np.asarray(array, order="C") for key, array in arrays.items()}
+    np.savez_compressed(buffer, **stored)  # type: ignore[arg-type]
     files.write_atomic(path, lambda file: file.write(buffer.getvalue()))
     sums = _sums(folder) if (folder / SUMS).exists() else {}
     sums[path.name] = hashlib.sha256(buffer.getvalue()).hexdigest()
@@ -274,6 +276,8 @@ def trees(
 @cache
 def reference(folder: Path = MODELS) -> dict[str, np.ndarray]:
     """The training notes, whole and cut: `notes` (n,), `summaries` (n, 52), `thresholds` (4,).
+
+    Beside them the `centre` (52,) and `axes` (52, 52) that `hearing.distances` goes by.
 
     A note of between two of `hearing.LENGTHS` is unlike them all where its distance to the nearest
     is more than the threshold, as that of a tenth of the notes was whose recording was held out.

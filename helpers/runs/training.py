@@ -86,10 +86,10 @@ class Experiment:
         self.test_notes = datasets.load(data, "test")
         if self.profile.test_per_family is not None:
             self.test_notes = self.test_notes.sample(self.profile.test_per_family, seed)
+        self.y, self.y_test = self.notes.labels, self.test_notes.labels
+        self.folds = self._folds()  # first: of a set with too few instruments it asks for more
         self.X = cache.extract(self.notes, feature, seconds)
         self.X_test = cache.extract(self.test_notes, feature, seconds)
-        self.y, self.y_test = self.notes.labels, self.test_notes.labels
-        self.folds = self._folds()
         self._data = {"train": self.notes.checksum(), "test": self.test_notes.checksum()}
 
     def _folds(self) -> list[folds.Fold]:

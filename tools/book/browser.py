@@ -47,14 +47,15 @@ def served(html: Path) -> Iterator[str]:
 
 
 @contextmanager
-def opened() -> Iterator:
+def opened(*arguments: str) -> Iterator:
     """Playwright's browser: the machine's own Chromium, or the one that Playwright installed."""
     from playwright.sync_api import Error, sync_playwright
 
     found = next(filter(None, map(shutil.which, BROWSERS)), None)
     with sync_playwright() as playwright:
         try:
-            browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
+            options = ["--no-sandbox", *arguments]
+            browser = playwright.chromium.launch(executable_path=found, args=options)
         except Error as error:
             raise BookError(
                 "no browser: install Debian's chromium, or run "

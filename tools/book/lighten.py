@@ -52,7 +52,9 @@ PUT = {
     "pages.js": '<script src="{}"></script>',
     "pages.css": '<link rel="stylesheet" type="text/css" href="{}" />',
 }
-SOUND = re.compile(r'(?:preload="\w+" ([^>]*))?src="data:audio/([\w-]+);base64,([^"]*)"')
+SOUND = re.compile(
+    r'(?:preload="\w+" ([^>]*))?src="data:(?:audio|application)/([\w-]+);base64,([^"]*)"'
+)
 TO_PLACEHOLDER = re.compile(
     rf'<a class="reference external" href="[^"]*{PLACEHOLDER.partition("com/")[2]}[^"]*">(.*?)</a>',
     re.S,
@@ -261,7 +263,7 @@ def described(text: str, name: str, repository: Repository) -> str:
 
 
 def _as_file(found: re.Match, html: Path, root: str) -> str:
-    """A sound in a file of its own, which no page fetches before somebody wants to hear it."""
+    """A sound, or a model, in a file of its own, which no page fetches before it is wanted."""
     between, kind, encoded = found.groups()
     data = base64.b64decode(encoded)
     name = f"{hashlib.sha256(data).hexdigest()[:16]}.{kind.removeprefix('x-')}"

@@ -17,7 +17,7 @@ import nbformat
 import yaml
 
 from helpers.commands.options import existing, folder
-from helpers.runs import analysis
+from helpers.runs import analysis, shipped
 from tools.book import landing, lighten, status, study_page
 from tools.book.address import read as read_repository
 from tools.claims import page as claims
@@ -182,6 +182,8 @@ def render(folder: Path, names: list[str]) -> Path:
         raise BookError("jupyter-book found something wrong, see above; the old book stays")
     if missing := [name for name in names if not (html / f"{name}.html").is_file()]:
         raise BookError(f"jupyter-book wrote no page for {', '.join(missing)}")
+    for path in shipped.MODELS.glob("*.npz"):  # for the page of chapter 13
+        copy(path, html / "book/models" / path.name)
     # jupyter-book's own has neither title nor icon, and browsers then ask for an icon in vain.
     (html / "index.html").write_text(FRONT.format(first=f"{names[0]}.html"), encoding="utf-8")
     return html
