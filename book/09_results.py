@@ -16,7 +16,7 @@
 # - Explain how a model can be right more often than not and still have a loss worse than guessing.
 # - Say what the rows of a confusion matrix are, and why it matters which way you divide.
 # - Read learning curves, and find out why the validation loss can lie below the training loss.
-# - Find the instruments behind a model's mistakes, and listen to what went wrong.
+# - Check which findings of a study carry over to other notes, and listen to what went wrong.
 #
 # **You need**: [folds](05_folds.ipynb), [the CNN](06_cnn.ipynb), [the LSTM](07_lstm.ipynb),
 # [tuning](08_tuning.ipynb).

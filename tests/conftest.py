@@ -76,7 +76,7 @@ def tiny_networks():
     models.BUILDERS.update(whole)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser():
     with opened() as browser:
         yield browser
