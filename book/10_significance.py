@@ -869,9 +869,9 @@ compare.your_pairs(runs, recorded, PAIRS[:4])
 # For maintainers: `make regression` compares these figures with earlier runs. It shows nothing.
 fixed = {"p/by counting": signed_rank_p(example), "p/corrected t/five wins": corrected[1]}
 fixed |= {f"share/false alarms, t-test/{n} folds": alarms["t-test"][n] for n in SIZES}
-for table in (results, beliefs, on_test):
+for table, test in ((results, ""), (beliefs, ""), (on_test, "mini-test/")):
     for row, values in table.iterrows():
-        fixed |= {f"{column}/{row}": value for column, value in values.items()}
+        fixed |= {f"{column}/{test}{row}": value for column, value in values.items()}
 findings.report(fixed)
 
 # %% [markdown]
