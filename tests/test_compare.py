@@ -51,5 +51,8 @@ def test_pairs_of_other_runs_stand_beside_the_recorded_ones():
     d = np.subtract(accuracy["Base CNN"], accuracy["Base LSTM"])
     assert table["your run"].loc["Base CNN - Base LSTM", "mean"] == f"{d.mean():+.1f}"
     assert table["your run"].loc["Base CNN - Base LSTM", "won, lost"] == "1, 1"
+    same = {title: yours["Base CNN"] for title in yours}
+    table = compare.your_pairs(same, recorded, pairs)["your run"]
+    assert table.loc["Base CNN - Base LSTM"].tolist() == ["+0.0", "0, 0", "1"]
     one = {title: runs[:1] for title, runs in yours.items()}
     assert "95 % interval" not in compare.your_pairs(one, recorded, pairs)["your run"]

@@ -71,8 +71,8 @@ def your_pairs(
     Returns
     -------
     pd.DataFrame or None
-        Mean, 95 % interval of the corrected t-test, folds won and lost, and Wilcoxon's p (not a
-        number where no fold differs). None where all of your runs *are* recorded ones.
+        Mean, 95 % interval of the corrected t-test (where folds differ), folds won and lost, and
+        Wilcoxon's p. None where all of your runs *are* recorded ones.
     """
     if _the_same(yours, recorded):
         return None
@@ -82,7 +82,7 @@ def your_pairs(
         scores = scores[scores["part"] == "fold_test"].pivot_table("accuracy", "fold", "model")
         d = (100 * (scores[second] - scores[first])).round(6)
         row = {"mean": f"{d.mean():+.1f}"}
-        if len(d) > 1:
+        if d.nunique() > 1:  # without any spread there is no interval
             fit = significance.corrected_t(d, n_test=10, n_train=80)
             row["95 % interval"] = f"{fit.low:+.1f} to {fit.high:+.1f}"
         row["won, lost"] = f"{(d > 0).sum()}, {(d < 0).sum()}"
