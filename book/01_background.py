@@ -316,12 +316,20 @@ print(f"natural logarithm of 2:                 {np.log(2):.4f}")
 
 
 # %% tags=["remove-cell"]
-def by_hand(w1, w2, b):
-    print(f"loss {loss(X_train, y_train, np.array([w1, w2]), b):.4f}")
-
-
 # The sliders ask the kernel, so they are in the live notebook only.
-controls = ipywidgets.interact(by_hand, w1=(-5.0, 5.0), w2=(-5.0, 5.0), b=(-3.0, 3.0))
+sliders = [ipywidgets.FloatSlider(0, min=-5, max=5, description=name) for name in ("w1", "w2", "b")]
+said = ipywidgets.Label()
+
+
+def by_hand(_=None):
+    *weights, bias = (slider.value for slider in sliders)
+    said.value = f"loss {loss(X_train, y_train, np.array(weights), bias):.4f}"
+
+
+for slider in sliders:
+    slider.observe(by_hand, "value")
+by_hand()
+ipywidgets.VBox([*sliders, said])
 
 # %% [markdown]
 # ### One step downhill

@@ -48,7 +48,7 @@ def test_a_chapter_runs_in_jupyterlab(browser, lab):
     # A slider of ipywidgets asks the kernel.
     handle = page.locator(".widget-slider [role=slider]").first
     handle.scroll_into_view_if_needed()
-    said = page.locator(".widget-interact pre")
+    said = page.locator(".widget-label", has_text="loss")
     said.get_by_text("loss 0.6931").wait_for()
     handle.press("ArrowRight")
     said.get_by_text(re.compile(r"loss (?!0\.6931)\d\.\d{4}")).wait_for()

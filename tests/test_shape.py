@@ -1,5 +1,6 @@
 """Every chapter has the parts that CONTRIBUTING.md lists, and so has the template of chapters."""
 
+import ast
 import itertools
 import re
 import shutil
@@ -141,3 +142,13 @@ def test_the_template_becomes_a_chapter_that_runs(tmp_path):
         notebook, tmp_path / "out/book/99_loud.ipynb", {"PROFILE": "smoke"}, ROOT / "book"
     )
     assert outcome["error"] is None
+
+
+@pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
+def test_no_widget_holds_output(path):
+    """Executed without a reader, a cell with `Output` may never end (nbclient issue 312)."""
+    code = ast.parse(path.read_text(encoding="utf-8"))
+    used = {n.attr for n in ast.walk(code) if isinstance(n, ast.Attribute)}
+    used |= {n.id for n in ast.walk(code) if isinstance(n, ast.Name)}
+    used |= {a.name for n in ast.walk(code) if isinstance(n, ast.ImportFrom) for a in n.names}
+    assert not used & {"interact", "interactive_output", "interact_manual", "Output"}
