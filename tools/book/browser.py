@@ -30,6 +30,13 @@ new PerformanceObserver((list) => {
 new PerformanceObserver((list) => { seen.paint = list.getEntries().at(-1).startTime; })
     .observe({ type: "largest-contentful-paint", buffered: true });
 """
+# What is fetched is not yet painted; a picture that is not there is left as the page shows it.
+DECODE = """
+Promise.allSettled([...document.images].map((image) => {
+    image.loading = "eager";
+    return image.decode();
+}))
+"""
 
 
 class _Quiet(SimpleHTTPRequestHandler):
@@ -111,8 +118,7 @@ def photograph(html: Path, out: Path, only: list[str]) -> int:
                 page = browser.new_page(viewport={"width": width, "height": 900})
                 page.set_default_timeout(120_000)
                 page.goto(address + name, wait_until="networkidle")
-                page.evaluate("document.querySelectorAll('img').forEach(i => i.loading = 'eager')")
-                page.wait_for_function("[...document.images].every(image => image.complete)")
+                page.evaluate(DECODE)
                 for scheme in ("light", "dark"):
                     page.emulate_media(color_scheme=scheme)
                     page.wait_for_selector(f"html[data-theme={scheme}]")
