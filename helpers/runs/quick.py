@@ -1,12 +1,12 @@
 """The same training in two thirds of the time, on a CPU under JAX.
 
 XLA computes the gradient of a convolution with regard to its kernel as one large convolution, which
-is slow for many positions and few filters. It is a product of two matrices: the input, shifted along
-the kernel's width, and the gradient of the output, shifted along its height. Written out as such,
-that of the thesis's second convolution takes a seventh of the time. The gradient of a pooling is a
-loop over its windows, that of a maximum of slices is none. And each step's memory goes back to the
-system and is asked for again, more than a quarter of the CNN's processor time. The numbers are the
-same but for rounding (tests/test_quick.py).
+is slow for many positions and few filters. It is a product of two matrices: the input, shifted
+along the kernel's width, and the gradient of the output, shifted along its height. Written out as
+such, that of the thesis's second convolution takes a seventh of the time. The gradient of a pooling
+is a loop over its windows, that of a maximum of slices is none. And each step's memory goes back to
+the system and is asked for again, more than a quarter of the CNN's processor time. The numbers are
+the same but for rounding (tests/test_quick.py).
 """
 
 from __future__ import annotations
