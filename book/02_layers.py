@@ -771,8 +771,8 @@ findings.report(
 # <details><summary>What happens</summary>
 #
 # 1. Keras agrees with any kernel: it computes the same sums. The mean of nine neighbours blurs the
-# picture. A kernel with 2 on the rising diagonal and -1 elsewhere answers weakly on this note, with
-# an eighth of what `line` gets: its lines are level.
+# picture. A kernel with 2 on the rising diagonal and -1 elsewhere answers weakly on this note. In
+# size, its answers add up to an eighth of those of `line`: the lines of this note are level.
 #
 # 2. With events at 10, 30, 50 and 70 the cell state goes to 0.99, 1.85, 2.61 and 3.27: it counts,
 # and loses a little in each step, since the forget gate is not quite 1. The output does not count:

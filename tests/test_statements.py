@@ -128,6 +128,109 @@ BACKGROUND = [
     ("it gets {:.0f} % of them, where a coin", lambda: two_families('("reed", "vocal")')),
 ]
 
+# ---- 02_layers
+
+
+def onset():
+    c = run("02_layers")
+    result = c["convolve_same"](c["tiny"], c["edge"])
+    assert set(result[1:-1, [2, 3]].flat) == {result.max()}
+    assert not result[:, [0, 1, 4, 5]].any()
+    assert (result[:, 6] < 0).all()
+    return result.max(), result[[0, -1]].max()
+
+
+def transposed():
+    c = run("02_layers")
+    first, *middle, last = c["convolve_same"](c["tiny"], c["edge"].T)
+    assert not np.any(middle)
+    return first.max(), last.min()
+
+
+def average_pooling():
+    c = run("02_layers")
+    mean = c["relu"].reshape(63, 2, 64, 2).mean(axis=(1, 3))
+    return c["pooled"].max(), mean.max(), 100 * mean.sum() / c["pooled"].sum()
+
+
+def dropped_at_half():
+    c = run("02_layers")
+    half = c["to_numpy"](c["keras"].layers.Dropout(0.5, seed=3)(c["ones"], training=True))
+    return half.max(), (half == 0).sum(), (c["in_training"] == 0).sum()
+
+
+def a_faint_event():
+    """The state after five steps, after fifteen and for good, with u = 1.5."""
+    faint, strong = ([np.tanh(event)] for event in (0.01, 1))
+    for states in (faint, strong):
+        for _ in range(54):
+            states.append(np.tanh(1.5 * states[-1]))
+    assert round(faint[-1], 4) == round(strong[-1], 4)
+    return faint[5], faint[15], faint[-1], faint[-1]
+
+
+def forgetful():
+    c = run("02_layers")
+    h, state, i, forget, *_ = c["lstm"](c["sequence"], c["W"], c["U"], np.array([-5, 2, 0, 5]))
+    left = state[10:, 0] / state[10, 0]
+    assert left[5] > 0.5 > left[6]
+    return forget[0, 0], c["f"][0, 0], 100 * left[20]
+
+
+def rising_lines():
+    c = run("02_layers")
+    rising = np.where(np.eye(3), 2, -1)
+    sums = [np.abs(c["convolve_same"](c["picture"], k)).sum() for k in (c["line"], rising)]
+    return ({8: "an eighth"}[round(sums[0] / sums[1])],)
+
+
+def counted():
+    c, at = run("02_layers"), [10, 30, 50, 70]
+    events = np.zeros((100, 2))
+    events[at, 0] = 1
+    h, state, *_ = c["lstm"](events, c["W"], c["U"], c["bias"])
+    return *state[at, 0], *h[at, 0]
+
+
+LAYERS = [
+    (
+        "The result is {:.0f} where dark turns to bright ({:.0f} in the top and bottom rows",
+        onset,
+    ),
+    ("{:.0f} along the bright part of the first row, {:.0f} along that of the last.", transposed),
+    (
+        "{0} x {1} becomes {2} x {3} and then {4} x {5}.",
+        lambda: itertools.chain(*run("02_layers")["shapes"]),
+    ),
+    (
+        "the largest answer falls from {:.1f} to {:.1f}, the sum of all to {:.0f} %",
+        average_pooling,
+    ),
+    ("a probability of 0.00001 for the right family costs {:.1f}.", lambda: (-np.log(1e-5),)),
+    (
+        "Ten times the scores give {:.3f}, {:.3f} and {:.3f}",
+        lambda: run("02_layers")["softmax"](10 * np.array([0.2, 1, 0.5])),
+    ),
+    ("of the forty ones, {1} are set to zero in place of {2}.", dropped_at_half),
+    (
+        "grows: {:.2f} after five steps, {:.2f} after fifteen, and {:.2f} for good. It says that "
+        "there was an event and no longer how strong it was: both strengths end at {:.4f}.",
+        a_faint_event,
+    ),
+    (
+        "At rest the forget gate is {:.3f} in place of {:.3f}. After six steps less than half of "
+        "the memory is left, after twenty {:.0f} % of it",
+        forgetful,
+    ),
+    (
+        "the cell state goes to {:.2f}, {:.2f}, {:.2f} and {:.2f}: it counts, and loses a little "
+        "in each step, since the forget gate is not quite 1. The output does not count: {:.2f}, "
+        "{:.2f}, {:.2f}, {:.2f}.",
+        counted,
+    ),
+    ("its answers add up to {} of those of `line`: the lines", rising_lines),
+]
+
 # ---- 03_dataset
 
 
@@ -1037,6 +1140,7 @@ STATEMENTS = [
     (page, *statement)
     for page, statements in (
         ("01_background", BACKGROUND),
+        ("02_layers", LAYERS),
         ("03_dataset", DATASET),
         ("04_features", FEATURES),
         ("05_folds", FOLDS),
