@@ -704,6 +704,7 @@ def fingerprint(config):
 a = {"model": "cnn", "fold": 1, "seed": 0, "epochs": 50}
 b = {"epochs": 50, "seed": 0, "fold": 1, "model": "cnn"}  # the same in another order
 c = {"model": "cnn", "fold": 1, "seed": 1, "epochs": 50}
+assert fingerprint(a) == records.config_hash(a)  # the helper's
 print(fingerprint(a), fingerprint(b), fingerprint(c))
 
 # %% [markdown]

@@ -70,6 +70,8 @@ COLUMNS = {
 def load(name_or_path, split: str = "train") -> Notes:
     """Open a split of a set of notes.
 
+    Shown in chapter 3, "The whole folder as a table".
+
     Parameters
     ----------
     name_or_path : str or path

@@ -25,6 +25,8 @@ METRICS = ("loss", "accuracy", "balanced_accuracy")
 def scores(labels: np.ndarray, probabilities: np.ndarray) -> dict:
     """Loss, accuracy and balanced accuracy of one model on one set.
 
+    Shown in chapter 9, "From probabilities to scores".
+
     Parameters
     ----------
     labels : array_like of int, shape (n,)
@@ -58,6 +60,8 @@ def scores(labels: np.ndarray, probabilities: np.ndarray) -> dict:
 
 def confusion(labels: np.ndarray, probabilities: np.ndarray, normalize: bool = True) -> np.ndarray:
     """Confusion matrix: rows are the true families, columns the predicted ones.
+
+    Shown in chapter 9, "From probabilities to scores".
 
     Parameters
     ----------
@@ -123,7 +127,10 @@ def score_table(
 def mean_confusion(
     group: list[records.Record], part_: str, without: Collection[str] = ()
 ) -> np.ndarray:
-    """The row-normalised confusion matrices of several records, averaged (section 4.2.2)."""
+    """The row-normalised confusion matrices of several records, averaged (section 4.2.2).
+
+    Shown in chapter 9, "Who is taken for whom".
+    """
     matrices = [confusion(*part(record, part_, without)) for record in group]
     return np.ma.masked_invalid(matrices).mean(axis=0).filled(np.nan)
 
@@ -135,7 +142,9 @@ def mean_history(group: list[records.Record]) -> tuple[pd.DataFrame, pd.DataFram
 
 
 def leaked(notes: Notes, test_notes: Notes) -> list[str]:
-    """Test notes that training has heard: no headline counts them. Shown in chapter 3.
+    """Test notes that training has heard: no headline counts them.
+
+    Shown in chapter 3, "What this means for you".
 
     Those of a recording that training holds, under whatever name (`datasets.new_to`), and those
     whose audio is byte-identical to a training note's.

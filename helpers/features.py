@@ -99,6 +99,8 @@ def mfcc(
 ) -> np.ndarray:
     """Mel-frequency cepstral coefficients of waveforms.
 
+    Shown in chapter 4, "Is it right?".
+
     Parameters
     ----------
     waveforms : np.ndarray, shape (..., n_samples), float

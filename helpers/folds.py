@@ -39,6 +39,8 @@ def _short(families: np.ndarray, counts: ArrayLike, needed: int) -> str:
 def stratified(labels: ArrayLike, n_folds: int = 5, seed: int = 0) -> list[Fold]:
     """Split notes into folds of 80/10/10, every family in the same proportion in each part.
 
+    Shown in chapter 5, "The helper".
+
     The notes are dealt into `2 * n_folds` parts. Fold k tests on part 2k, validates on part
     2k + 1 and trains on the rest: so the test parts of the folds are disjoint, and so are the
     validation parts. With five folds, half of the notes are tested on once.
@@ -96,6 +98,8 @@ def grouped(
     recordings: ArrayLike | None = None,
 ) -> list[Fold]:
     """Split notes into folds that hold out whole instruments.
+
+    Shown in chapter 5, "Deal instruments instead of notes".
 
     In a fold, no instrument is both in the test part and in the training or validation part.
     The test parts together hold every note once. With four instruments a family and four folds,
@@ -195,6 +199,8 @@ def grouped(
 
 def matched(labels: ArrayLike, like: list[Fold], seed: int = 0) -> list[Fold]:
     """Draw random folds with the part sizes of other folds, family by family.
+
+    Shown in chapter 5, "The control: same sizes, drawn by note".
 
     The control for `grouped`: as many training, validation and test notes of every family in
     every fold, but drawn by note. What a score changes between the two is not the number of

@@ -65,6 +65,8 @@ def cnn(
 ) -> keras.Model:
     """The CNN of table 3.1, not compiled.
 
+    Shown in chapter 6, "The helper is the same network".
+
     Parameters
     ----------
     conv_2_filters_1 : int
@@ -118,6 +120,8 @@ def lstm(
     standardise: bool = False,
 ) -> keras.Model:
     """The LSTM of table 3.2, not compiled.
+
+    Shown in chapter 7, "Layer by layer".
 
     Parameters
     ----------

@@ -71,6 +71,8 @@ def _difference(a: ArrayLike, b: ArrayLike):
 def wilcoxon_table(scores: dict, pairs: dict) -> pd.DataFrame:
     """A table like the thesis's 4.4.
 
+    Shown in chapter 10, "Ties and zeros".
+
     Parameters
     ----------
     scores : dict of str -> array_like, shape (n_folds,)
@@ -167,6 +169,8 @@ class Rope(NamedTuple):
 
 def bayesian_t(differences: ArrayLike, n_test: int, n_train: int, rope: float) -> Rope:
     """Bayesian correlated t-test with a region of practical equivalence (ROPE).
+
+    Shown in chapter 10, "How probable is a difference that matters?".
 
     The posterior of the mean difference is a Student distribution with the mean, the scale and
     the degrees of freedom of `corrected_t`. (`baycomp.two_on_single` is the same with n_test /
@@ -462,6 +466,8 @@ def flip_means(
 
 def holm(p: ArrayLike) -> np.ndarray:
     """Holm's adjusted p-values: those below 0.05 hold one false alarm in 5 % of cases at most.
+
+    Shown in chapter 10, "Many comparisons".
 
     Parameters
     ----------

@@ -67,6 +67,8 @@ class Search:
 def execution_seed(seed: int, trial: int, execution: int) -> int:
     """A seed of its own for each execution of each trial (both counted from 0).
 
+    Shown in chapter 8, "The same search, with every training kept".
+
     >>> execution_seed(0, 0, 0) == execution_seed(0, 0, 1)
     False
     """

@@ -31,7 +31,10 @@ class RecordError(ValueError):
 
 
 def config_hash(config: dict) -> str:
-    """The first 12 hexadecimal digits of SHA-256 over a configuration's canonical JSON."""
+    """The first 12 hexadecimal digits of SHA-256 over a configuration's canonical JSON.
+
+    Shown in chapter 6, "Why runs are recorded".
+    """
     return hashlib.sha256(_canonical(config).encode()).hexdigest()[:12]
 
 
