@@ -20,9 +20,10 @@ import json
 import math
 import re
 import sys
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 from html import escape
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -35,7 +36,7 @@ class AnswerError(Exception):
     """An answer that cannot be had: not defined, not plain data, or a function that failed."""
 
 
-def pack(value):
+def pack(value: Any) -> Any:
     """Return plain data in a form that JSON has.
 
     Parameters
@@ -81,7 +82,7 @@ def pack(value):
     )
 
 
-def unpack(value):
+def unpack(value: Any) -> Any:
     """Return the data that `pack` packed; raises `ValueError` or `TypeError` for anything else."""
     if isinstance(value, list):
         return [unpack(item) for item in value]
@@ -102,7 +103,7 @@ def unpack(value):
     return CONTAINERS[kind](unpack(item) for item in content)
 
 
-def plain(value):
+def plain(value: Any) -> Any:
     """Return an answer as a grader has it: a copy, as plain data; raises `TypeError` if it is none.
 
     Examples
@@ -129,7 +130,7 @@ def raised(name: str, kind: str, message: str) -> Exception:
     return AnswerError(f"`{name}` raised {kind}: {message}")
 
 
-def fetched(name: str, value):
+def fetched(name: str, value: Any) -> Any:
     """Return an answer as a grader has it: data as `plain`, a function of plain data otherwise.
 
     Raises
@@ -138,14 +139,14 @@ def fetched(name: str, value):
         If it cannot be had so; the message says why.
     """
 
-    def called(*arguments, **keywords):
+    def called(*arguments: Any, **keywords: Any) -> Any:
         try:
             result = value(*plain(arguments), **plain(keywords))
         except (Exception, SystemExit) as error:
             raise raised(name, type(error).__name__, str(error)) from error
         return data(f"the result of `{name}`", result)
 
-    def data(what, value):
+    def data(what: str, value: Any) -> Any:
         try:
             return plain(value)
         except Exception as error:
@@ -165,14 +166,14 @@ def number_key(value: float, digits: int = 0) -> str:
     return str(round(float(value) * 10.0**digits))
 
 
-def plain_key(value, ordered: bool = True) -> str:
+def plain_key(value: Any, ordered: bool = True) -> str:
     """Return what is sealed of plain data: JSON that is one for all ways to write the same.
 
     Small and capital letters, tuples and lists, NumPy's and Python's numbers count as the same;
     floats are rounded to six places; sets, and with `ordered=False` the outer list, are sorted.
     """
 
-    def plain(item):
+    def plain(item: Any) -> Any:
         if isinstance(item, np.ndarray | np.generic):
             item = item.tolist()
         if isinstance(item, dict):
@@ -193,7 +194,14 @@ def plain_key(value, ordered: bool = True) -> str:
     return json.dumps(result, sort_keys=True)
 
 
-def number(name: str, value, right, wrong: dict | None = None, digits: int = 0, hint: str = ""):
+def number(
+    name: str,
+    value: Any,
+    right: float | str,
+    wrong: dict | None = None,
+    digits: int = 0,
+    hint: str = "",
+) -> None:
     """Check one number.
 
     Parameters
@@ -230,7 +238,14 @@ def number(name: str, value, right, wrong: dict | None = None, digits: int = 0, 
     _compare(name, value, near, right, wrong, hint, lambda key: number_key(key, digits))
 
 
-def same(name: str, value, right, wrong: dict | None = None, ordered: bool = True, hint: str = ""):
+def same(
+    name: str,
+    value: Any,
+    right: Any,
+    wrong: dict | None = None,
+    ordered: bool = True,
+    hint: str = "",
+) -> None:
     """Check plain data: a text, a list, a dictionary (see `plain_key` for what counts as equal).
 
     Parameters and errors are those of `number`; the keys of `wrong` are tuples in place of lists.
@@ -247,7 +262,7 @@ def same(name: str, value, right, wrong: dict | None = None, ordered: bool = Tru
     _compare(name, value, {key}, right, wrong, hint, lambda key: plain_key(key, ordered))
 
 
-def call(name: str, function, *arguments):
+def call(name: str, function: Any, *arguments: Any) -> Any:
     """Call the function of an answer with copies of the arguments, and return what it returns.
 
     Raises
@@ -269,7 +284,7 @@ def call(name: str, function, *arguments):
     return result
 
 
-def array(name: str, value, shape: tuple | None = None) -> np.ndarray:
+def array(name: str, value: Any, shape: tuple | None = None) -> np.ndarray:
     """Return an answer as an array of finite float64 numbers, of this shape if one is given.
 
     Raises
@@ -291,19 +306,27 @@ def array(name: str, value, shape: tuple | None = None) -> np.ndarray:
     return result
 
 
-def answered(name: str, value) -> None:
+def answered(name: str, value: Any) -> None:
     """Raise `AssertionError` if the answer is still the `...` of the student edition."""
     if value is ...:
         raise AssertionError(f"{name} is still `...`: put your answer in its place.")
 
 
-def short(value) -> str:
+def short(value: Any) -> str:
     """Return an answer as it is shown in a message, cut to a line."""
     text = " ".join(repr(value).split())
     return text if len(text) <= 80 else f"{text[:70]} ... ({type(value).__name__})"
 
 
-def _compare(name, value, near, right, wrong, hint, key):
+def _compare(
+    name: str,
+    value: Any,
+    near: set[str],
+    right: Any,
+    wrong: dict | None,
+    hint: str,
+    key: Callable[[Any], str],
+) -> None:
     """Compare the answer's keys with the right one and the wrong ones, sealed or in the clear."""
     sealed = SEALED.fullmatch(right) if isinstance(right, str) else None
     if sealed:
@@ -311,7 +334,7 @@ def _compare(name, value, near, right, wrong, hint, key):
     elif isinstance(right, str) and right.startswith("scrypt:"):
         raise ValueError(f"the seal of {name} is damaged: {right}")
 
-    def found(expected):
+    def found(expected: Any) -> bool:
         return (expected if sealed else key(expected)) in near
 
     if found(right):

@@ -15,9 +15,11 @@ import tarfile
 import threading
 import zlib
 from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
+from typing import Any, BinaryIO
 
 import numpy as np
 import pandas as pd
@@ -38,6 +40,9 @@ from helpers.notes import (
     some,
 )
 from helpers.runs import files, stores
+from helpers.runs.files import PathLike
+
+Read = Callable[[Any], bytes]  # a file of a folder, or a member of an archive
 
 __all__ = [
     "BUNDLED", "EXCLUDED", "FAMILIES", "SAMPLE_RATE", "SAMPLES", "SOURCES", "SPLITS",
@@ -67,7 +72,7 @@ COLUMNS = {
 }
 
 
-def load(name_or_path, split: str = "train") -> Notes:
+def load(name_or_path: PathLike, split: str = "train") -> Notes:
     """Open a split of a set of notes.
 
     Shown in chapter 3, "The whole folder as a table".
@@ -166,7 +171,7 @@ def _twins() -> dict:
     return {name: first.get(other, other) for name, other in first.items()}
 
 
-def recordings(instruments) -> np.ndarray:
+def recordings(instruments: Iterable[str]) -> np.ndarray:
     """Which recordings NSynth's instruments are: their own names, but for twins.
 
     Some instruments are one recording under two names (the dataset chapter shows how that is
@@ -206,7 +211,7 @@ def new_to(train: Notes, test: Notes) -> np.ndarray:
 OFFICIAL = 4_096  # notes of NSynth's test split, of 53 instruments
 
 
-def name_of_test(name_or_path) -> str:
+def name_of_test(name_or_path: PathLike) -> str:
     """What a set's test split is called in tables and figures.
 
     Returns
@@ -227,7 +232,7 @@ def name_of_test(name_or_path) -> str:
     return "NSynth test" if official else "your test"
 
 
-def with_sound(name_or_path):
+def with_sound(name_or_path: PathLike) -> PathLike:
     """The set to listen to: the one named, or the bundled one in place of a feature store.
 
     Chapters that play or draw notes go by this rule, since a store keeps no sound. It says so
@@ -242,7 +247,7 @@ def with_sound(name_or_path):
     return "nsynth-mini"
 
 
-def place(name_or_path) -> Path:
+def place(name_or_path: PathLike) -> Path:
     """The absolute path of a set: of a bundled one, of NSynth's stores, or the one given.
 
     A relative path counts from the current folder, and `~` is the user's own.
@@ -281,7 +286,7 @@ def check_place(path: Path) -> None:
         raise DatasetError(f"{path}: is no set of notes: give {advice}")
 
 
-def read_listing(file, where: str):
+def read_listing(file: BinaryIO, where: str) -> Iterator[dict]:
     """The notes of an `examples.json`, one after another, each checked against its name.
 
     Parameters
@@ -337,7 +342,7 @@ class _Bounded:
 
     BLOCK, SIZE, DEPTH, DIGITS = 1 << 16, 1 << 30, 8, 400
 
-    def __init__(self, file, where: str):
+    def __init__(self, file: BinaryIO, where: str):
         self._file, self._where = file, where
         self._read, self._depth, self._deep, self._rest, self._quoted = 0, 0, 0, b"", False
 
@@ -407,7 +412,7 @@ def split_of(member: str) -> str | None:
     return found[1] if found else None
 
 
-def check_named(member: str, where) -> None:
+def check_named(member: str, where: PathLike) -> None:
     """Raise `DatasetError` where the folder around `audio/` is called `nsynth-validation`, say."""
     found = re.search(r"(?:^|/)(nsynth-[^/]+)/audio/", member)
     if found and not split_of(member):
@@ -433,7 +438,7 @@ def _of_split(members: dict, split: str, origin: str) -> dict:
     return members
 
 
-def _check_shared(path, split: str, files: dict, members: dict, read) -> None:
+def _check_shared(path: Path, split: str, files: dict, members: dict, read: Read) -> None:
     """Refuse a split some of whose notes are in another, by their names and their sound."""
 
     def digests(files: dict) -> dict:
@@ -457,7 +462,7 @@ def _sound_digest(data: bytes, name: str) -> bytes:
     return hashlib.sha256(data).digest()
 
 
-def _check_stores(path, split: str, stored) -> None:
+def _check_stores(path: Path, split: str, stored: stores.StoredNotes) -> None:
     for other in SPLITS:
         if other != split and (path / f"nsynth-{other}" / "store.json").is_file():
             theirs = stores.StoredNotes.open(path / f"nsynth-{other}")
@@ -470,7 +475,7 @@ def _check_stores(path, split: str, stored) -> None:
             _refuse_shared(path, split, other, {n for n in both if sounds[0][n] == sounds[1][n]})
 
 
-def _refuse_shared(path, split: str, other: str, shared: set) -> None:
+def _refuse_shared(path: Path, split: str, other: str, shared: set) -> None:
     if shared:
         raise DatasetError(
             f"{path}: {len(shared)} notes of nsynth-{split} are in nsynth-{other} as well "
@@ -479,7 +484,7 @@ def _refuse_shared(path, split: str, other: str, shared: set) -> None:
         )
 
 
-def list_folder(path: Path):
+def list_folder(path: Path) -> tuple[dict, Read]:
     """The files of a folder in NSynth's layout, by their names there, and what reads one.
 
     Prints what it leaves out where audio is expected. Links to folders are followed.
@@ -514,8 +519,8 @@ def list_folder(path: Path):
     return members, Path.read_bytes
 
 
-def _open_archive(path: Path):
-    def damaged(error):
+def _open_archive(path: Path) -> tuple[dict, Read]:
+    def damaged(error: object) -> DatasetError:
         return DatasetError(
             f"{path}: not a whole .tar, .tar.gz, .tar.bz2 or .tar.xz archive ({error}): fetch it "
             "again"
@@ -555,7 +560,7 @@ def _open_archive(path: Path):
     return kept, read
 
 
-def check_size(place, member: tarfile.TarInfo) -> None:
+def check_size(place: PathLike, member: tarfile.TarInfo) -> None:
     """Raise `DatasetError` where a member of an archive is larger than a note can be."""
     if member.size > LARGEST:
         raise DatasetError(

@@ -3,16 +3,26 @@
 Shown in chapter 1.
 """
 
+from __future__ import annotations
+
 import base64
 import io
+from collections.abc import Iterable
 from html import escape
+from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from helpers.runs.stores import StoredNotes
 
+if TYPE_CHECKING:
+    from IPython.display import HTML
 
-def player(waveform, caption: str, sr: int = 16_000):
+    from helpers.notes import Notes
+
+
+def player(waveform: ArrayLike, caption: str, sr: int = 16_000) -> HTML:
     """A player for one waveform.
 
     Parameters
@@ -31,12 +41,14 @@ def player(waveform, caption: str, sr: int = 16_000):
     return players([(waveform, caption)], sr)
 
 
-def sound(notes, row: int):
+def sound(notes: Notes, row: int) -> np.ndarray | None:
     """The waveform of a note, or None where its set is a feature store, which keeps no sound."""
     return None if isinstance(notes, StoredNotes) else notes.waveform(row)
 
 
-def players(waveforms_and_captions, sr: int = 16_000):
+def players(
+    waveforms_and_captions: Iterable[tuple[ArrayLike | None, str]], sr: int = 16_000
+) -> HTML:
     """Several players side by side, from (waveform, caption) pairs. See `player`.
 
     Of a waveform that is None the caption is shown alone.
@@ -49,7 +61,7 @@ def players(waveforms_and_captions, sr: int = 16_000):
     return HTML(f'<div class="players">{figures}</div>')
 
 
-def data_uri(waveform, caption: str, sr: int = 16_000) -> str:
+def data_uri(waveform: ArrayLike, caption: str, sr: int = 16_000) -> str:
     """A waveform of shape (n,) as the address of a FLAC: no loss, a third of a WAV's size.
 
     Raises ValueError, naming `caption`, unless the samples are finite and in one row.
@@ -66,7 +78,7 @@ def data_uri(waveform, caption: str, sr: int = 16_000) -> str:
     return "data:audio/flac;base64," + base64.b64encode(buffer.getvalue()).decode()
 
 
-def _figure(waveform, caption, sr):
+def _figure(waveform: ArrayLike | None, caption: str, sr: int) -> str:
     if waveform is None:
         caption = escape(f"{caption} (no sound)")
         return f'<figure class="player"><figcaption>{caption}</figcaption></figure>'
@@ -79,7 +91,7 @@ def _figure(waveform, caption, sr):
     )
 
 
-def folded(summary: str, lines):
+def folded(summary: str, lines: Iterable[str]) -> HTML:
     """Numbered lines that a reader opens after thinking, such as answers; all plain text.
 
     Returns

@@ -8,16 +8,22 @@ chapter 3.
 
 import hashlib
 import io
+import os
 import re
 import signal
 import threading
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import PurePath
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from helpers import profiles
+
+T = TypeVar("T")
 
 SAMPLE_RATE = 16_000  # Hz
 SAMPLES = 64_000  # a note: four seconds
@@ -66,7 +72,9 @@ def parse_note(name: str) -> dict:
     }
 
 
-def decode(data: bytes, name: str, seconds: float, dtype: str = "float32"):
+def decode(
+    data: bytes, name: str, seconds: float, dtype: str = "float32"
+) -> tuple[np.ndarray, int]:
     """Decode an audio file of any kind that libsndfile reads, and check that it is whole.
 
     Parameters
@@ -188,7 +196,7 @@ def decode_note(data: bytes, name: str) -> np.ndarray:
 
 
 @contextmanager
-def held_interrupts():
+def held_interrupts() -> Iterator[None]:
     """Remember an interrupt (Ctrl-C) that comes meanwhile, and obey it afterwards.
 
     For calls into libraries that lose it, or take it for an error of their own.
@@ -211,7 +219,7 @@ _interrupted = threading.Event()
 
 
 @contextmanager
-def remembered_interrupts():
+def remembered_interrupts() -> Iterator[None]:
     """Let `obey_interrupt` raise an interrupt again that was lost on its way.
 
     Python drops one that meets a finalizer or a C library's callback, and the work goes on as if
@@ -222,7 +230,7 @@ def remembered_interrupts():
         yield
         return
 
-    def remember(*call):
+    def remember(*call: Any) -> None:
         _interrupted.set()
         handler(*call)
 
@@ -242,7 +250,7 @@ def obey_interrupt() -> None:
         raise KeyboardInterrupt
 
 
-def hidden(path) -> bool:
+def hidden(path: str | os.PathLike[str]) -> bool:
     """Whether a path leads through what systems and programs keep for themselves.
 
     Names that begin with a point (`.ipynb_checkpoints`, `.Trash-1000`, `._note.wav`), and the
@@ -264,7 +272,7 @@ class Notes:
         The folder or archive that the audio comes from.
     """
 
-    def __init__(self, table: pd.DataFrame, files: dict, read, origin: str):
+    def __init__(self, table: pd.DataFrame, files: dict, read: Callable[..., bytes], origin: str):
         self.table = table.reset_index(drop=True)
         self.origin = origin
         self._files = files
@@ -293,7 +301,7 @@ class Notes:
         name = self.table["note"].iloc[i]
         return decode_note(self.read_bytes(i), f"{self.origin}: {name}")
 
-    def waveforms(self, indices=None) -> np.ndarray:
+    def waveforms(self, indices: ArrayLike | None = None) -> np.ndarray:
         """Several notes, or all: shape (n, 64000), float32 (a note takes 256 kB)."""
         indices = np.arange(len(self)) if indices is None else np.asarray(indices)
         out = np.empty((len(indices), SAMPLES), dtype=np.float32)
@@ -301,7 +309,7 @@ class Notes:
             out[i] = self.waveform(indices[i])
         return out
 
-    def as_stored(self, rows=None) -> np.ndarray:
+    def as_stored(self, rows: np.ndarray | None = None) -> np.ndarray:
         """Positions in `rows` (default: all), in the order in which the files lie in an archive.
 
         A compressed archive has to be read from its beginning for each step back.
@@ -310,7 +318,7 @@ class Notes:
         places = [getattr(self._files[name], "offset_data", 0) for name in names]
         return np.argsort(places, kind="stable")
 
-    def select(self, rows) -> "Notes":
+    def select(self, rows: ArrayLike) -> "Notes":
         """The notes at `rows` (a boolean mask or positions), in that order."""
         rows = np.asarray(rows)
         if rows.dtype == bool:
@@ -339,7 +347,7 @@ class Notes:
             rows.append(self._shuffled(found, seed, number)[:per_family])
         return self.select(np.sort(np.concatenate(rows)))
 
-    def _shuffled(self, rows, seed: int, family: int) -> np.ndarray:
+    def _shuffled(self, rows: np.ndarray, seed: int, family: int) -> np.ndarray:
         # One stream a family: what one family holds does not change what another draws.
         return np.random.default_rng([seed, family]).permutation(rows)
 
@@ -354,7 +362,7 @@ class Notes:
     def _file_digests(self) -> list[bytes]:
         return self._each(lambda i: hashlib.sha256(self.read_bytes(i)).digest())
 
-    def _each(self, function) -> list:
+    def _each(self, function: Callable[[int], T]) -> list[T]:
         found = {i: function(i) for i in self.as_stored()}
         return [found[i] for i in range(len(self))]
 
@@ -367,13 +375,13 @@ class Notes:
         return None
 
 
-def some(names) -> str:
+def some(names: Iterable[str]) -> str:
     """A few of many names, for an error."""
     names = sorted(names)
     return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 
-def left_out(origin, reasons: dict[str, list[str]]) -> str:
+def left_out(origin: str | os.PathLike[str], reasons: dict[str, list[str]]) -> str:
     """What to say of files that were passed over: their names, by reason; empty if there are none.
 
     >>> print(left_out("sounds", {"no format that is read": ["a.m4a"], "hidden": []}))

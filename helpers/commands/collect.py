@@ -15,7 +15,7 @@ import re
 import sys
 import zipfile
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path, PurePosixPath
@@ -27,6 +27,7 @@ from helpers import profiles
 from helpers.commands import options
 from helpers.notes import hidden
 from helpers.runs import records, training
+from helpers.runs.files import PathLike
 
 LIMIT = 32 * 2**20  # bytes of a file of a record, unpacked; those of the thesis's runs are smaller
 OTHER_ARCHIVES = (".7z", ".bz2", ".gz", ".rar", ".tar", ".tgz", ".xz")
@@ -65,7 +66,7 @@ def found_in(source: Path) -> dict[PurePosixPath, dict[str, Callable]]:
     """
     files = {}
 
-    def add(path: PurePosixPath, read):
+    def add(path: PurePosixPath, read: Callable) -> None:
         if not hidden(path):
             files.setdefault(path.parent, {})[path.name] = read
 
@@ -154,7 +155,12 @@ def take(name: str, files: dict, into: Path, experiment_of: Callable) -> bool:
     return True
 
 
-def pool(into, sources, profile: str = "quick", data="nsynth-mini") -> list[Outcome]:
+def pool(
+    into: PathLike,
+    sources: Iterable[PathLike],
+    profile: str = "quick",
+    data: PathLike = "nsynth-mini",
+) -> list[Outcome]:
     """Copy the records of `sources` into the folder `into` (see the module).
 
     Parameters
@@ -171,10 +177,10 @@ def pool(into, sources, profile: str = "quick", data="nsynth-mini") -> list[Outc
     outcomes, givers = [], {}
 
     @cache
-    def experiment_of(split):
+    def experiment_of(split: str) -> training.Experiment:
         return training.Experiment(profile, data, into, split=split)
 
-    def pooled(place, folder, files):
+    def pooled(place: Path, folder: PurePosixPath, files: dict) -> tuple[str, str]:
         try:
             if take(folder.name, files, into, experiment_of):
                 givers[folder.name] = place
@@ -229,7 +235,7 @@ def report(outcomes: list[Outcome]) -> str:
     return "\n".join("".join(c if c.isprintable() else "?" for c in line) for line in text)
 
 
-def main(arguments=None) -> int:
+def main(arguments: list[str] | None = None) -> int:
     """Run the command line; return 0, 1 (something was refused) or 2 (no such source)."""
     parser = argparse.ArgumentParser(
         prog="instruments collect", description=(__doc__ or "").partition("\n")[0]

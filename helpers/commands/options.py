@@ -2,13 +2,14 @@
 
 import argparse
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 from helpers import datasets
 from helpers.runs import files
 
 
-def at_least(lowest: int, most: int | None = None):
+def at_least(lowest: int, most: int | None = None) -> Callable[[str], int]:
     """The type of an option that takes whole numbers from `lowest` on, or from there to `most`."""
 
     def number(text: str) -> int:
@@ -27,7 +28,7 @@ def at_least(lowest: int, most: int | None = None):
 jobs = at_least(1, 256)  # more at once than any one machine's processors is a slip
 
 
-def more_than_zero(most: float = 100_000):
+def more_than_zero(most: float = 100_000) -> Callable[[str], float]:
     """The type of an option that takes numbers above 0 and at most `most`."""
 
     def number(text: str) -> float:

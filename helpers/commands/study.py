@@ -18,7 +18,7 @@ from helpers.runs import quick
 BACKENDS = ("jax", "tensorflow")
 
 
-def plan_of(options) -> list[tuple]:
+def plan_of(options: argparse.Namespace) -> list[tuple]:
     """(row, deal) pairs to run, first deals first."""
     from helpers.runs import study
 
@@ -51,7 +51,7 @@ def missing() -> list[str]:
     ]
 
 
-def show(pairs) -> None:
+def show(pairs: list[tuple]) -> None:
     """One line a row: what is kept, the seconds of a deal, and what is left."""
     from helpers.runs import study
 
@@ -116,7 +116,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 130
 
 
-def _run(pairs, runs: Path) -> int:
+def _run(pairs: list[tuple], runs: Path) -> int:
     from filelock import Timeout
 
     from helpers.runs import files, study

@@ -10,10 +10,12 @@ import multiprocessing
 import os
 import signal
 import sys
-from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Executor, ProcessPoolExecutor, wait
 from contextlib import contextmanager
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import product
+from typing import Any
 
 from tqdm import tqdm
 
@@ -26,7 +28,7 @@ VARIANTS = ("base", "tuning", "tuned", "thesis")
 SPLITS = ("stratified", "grouped", "matched")
 
 
-def jobs_of(where: tuple, model: str, variant: str, seed: int, **options) -> list[dict]:
+def jobs_of(where: tuple, model: str, variant: str, seed: int, **options: Any) -> list[dict]:
     """The runs of one model and variant, as arguments of `Experiment.run`.
 
     The tuned model's hyperparameters come from the records of its search on the thesis's folds,
@@ -54,7 +56,7 @@ def jobs_of(where: tuple, model: str, variant: str, seed: int, **options) -> lis
 
 
 @lru_cache(maxsize=2)
-def _experiment(*where) -> training.Experiment:
+def _experiment(*where: Any) -> training.Experiment:
     return training.Experiment(*where)
 
 
@@ -63,7 +65,9 @@ def run_job(where: tuple, job: dict) -> str:
     return records.record_name(_experiment(*where).run(**job).config)
 
 
-def estimate(experiment, jobs: list[dict], done: list[records.Record]) -> list[float | None]:
+def estimate(
+    experiment: training.Experiment, jobs: list[dict], done: list[records.Record]
+) -> list[float | None]:
     """Seconds each run will take, from the records of the same model and hyperparameters.
 
     Else from those of the same model; None where there are none to go by.
@@ -74,7 +78,7 @@ def estimate(experiment, jobs: list[dict], done: list[records.Record]) -> list[f
         for key in (record.config["model"], _kind(record.config)):
             speeds.setdefault(key, []).append(speed)
 
-    def of(config):
+    def of(config: dict) -> float | None:
         speed = speeds.get(_kind(config)) or speeds.get(config["model"])
         left = config["epochs"] - training.epochs_done(experiment.runs, config)
         return left * sum(speed) / len(speed) if speed else None
@@ -96,7 +100,7 @@ def left(estimates: list, workers: int = 1) -> str:
     return f"about {minutes:.0f} min left" if minutes >= 1.5 else f"about {60 * minutes:.0f} s left"
 
 
-def look(experiment, jobs: list[dict]) -> tuple[list, list, list]:
+def look(experiment: training.Experiment, jobs: list[dict]) -> tuple[list, list, list]:
     """Sort runs into the records of those that are done, those to do, and refused records."""
     done, to_do, refused = [], [], []
     for job in jobs:
@@ -109,7 +113,7 @@ def look(experiment, jobs: list[dict]) -> tuple[list, list, list]:
     return done, to_do, refused
 
 
-def show(experiment, jobs: list[dict], known: list) -> int:
+def show(experiment: training.Experiment, jobs: list[dict], known: list) -> int:
     """What is done and what is to do, one line a run; returns how many records are refused."""
     done, to_do, refused = look(experiment, jobs)
     known += done
@@ -125,7 +129,13 @@ def show(experiment, jobs: list[dict], known: list) -> int:
     return len(refused)
 
 
-def run_all(experiment, where: tuple, jobs: list[dict], executor=None, known=None) -> int:
+def run_all(
+    experiment: training.Experiment,
+    where: tuple,
+    jobs: list[dict],
+    executor: Executor | None = None,
+    known: list[records.Record] | None = None,
+) -> int:
     """Do all runs, one after the other or through any `concurrent.futures.Executor`.
 
     A run that fails is reported and does not stop the others.
@@ -154,7 +164,7 @@ def run_all(experiment, where: tuple, jobs: list[dict], executor=None, known=Non
     finished, failed, remaining = len(done), len(refused), list(to_do)
     workers = getattr(executor, "_max_workers", 1)
 
-    def finish(job, result):
+    def finish(job: dict, result: Callable[[], object]) -> None:
         nonlocal finished, failed
         name = records.record_name(experiment.config(**job))
         remaining.remove(job)
@@ -167,13 +177,14 @@ def run_all(experiment, where: tuple, jobs: list[dict], executor=None, known=Non
             print(f"FAILED {name}: {type(error).__name__}: {error}", flush=True)
             return
         finished += 1
-        known.append(records.find(experiment.runs, experiment.config(**job)))
+        if record := records.find(experiment.runs, experiment.config(**job)):
+            known.append(record)
         times = left(estimate(experiment, remaining, known), workers)
         print(f"[{finished}/{len(jobs)}] {name}, {times}", flush=True)
 
     if executor is None:
         for job in to_do:
-            finish(job, lambda job=job: experiment.run(**job))
+            finish(job, partial(experiment.run, **job))
         return failed
     futures = {executor.submit(run_job, where, job): job for job in to_do}
     configs = [experiment.config(**job) for job in to_do]
@@ -193,7 +204,7 @@ def _worker() -> None:
 
 
 @contextmanager
-def processes(n: int):
+def processes(n: int) -> Iterator[ProcessPoolExecutor | None]:
     """A pool of n processes that an interrupt stops at once, or None for n = 1.
 
     Nothing is lost by that: a run goes on from its last finished epoch.
@@ -214,7 +225,7 @@ def processes(n: int):
     pool.shutdown()
 
 
-def main(arguments=None) -> int:
+def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="instruments train", description=(__doc__ or "").partition("\n\n")[0]
     )
@@ -248,7 +259,7 @@ def main(arguments=None) -> int:
     parser.add_argument("--jobs", type=options.jobs, default=1, help="processes that train at once")
     parser.add_argument("--dry-run", action="store_true", help="list runs, train nothing")
     args = parser.parse_args(arguments)
-    where = (args.profile, args.data, str(args.runs))
+    where: tuple = (args.profile, args.data, str(args.runs))
     unusual = (0, args.split, args.feature, args.seconds)
     if unusual != (0, "stratified", "mfcc", 4):
         where += unusual
@@ -266,7 +277,7 @@ def main(arguments=None) -> int:
         return 130
 
 
-def _run(args, where) -> int:
+def _run(args: argparse.Namespace, where: tuple) -> int:
     experiment = _experiment(*where)
     for flag in ("fold", "search_fold"):
         given = getattr(args, flag) or []

@@ -4,6 +4,8 @@ import hashlib
 import json
 import os
 from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Executor, Future
 from functools import lru_cache
 from importlib import metadata
 from pathlib import Path
@@ -11,8 +13,8 @@ from pathlib import Path
 import numpy as np
 
 from helpers import features
-from helpers.notes import decode_note
-from helpers.runs.files import load_array, save_array
+from helpers.notes import Notes, decode_note
+from helpers.runs.files import PathLike, load_array, save_array
 
 # Unless the environment variable FEATURE_CACHE names another folder.
 CACHE = Path(__file__).resolve().parents[2] / "_build" / "features"
@@ -22,7 +24,12 @@ AHEAD = 64  # blocks given out before the first is asked for: memory stays bound
 
 
 def extract(
-    notes, kind: str = "mfcc", seconds: float = 4, cache=CACHE, progress: bool = True, executor=None
+    notes: Notes,
+    kind: str = "mfcc",
+    seconds: float = 4,
+    cache: PathLike | None = CACHE,
+    progress: bool = True,
+    executor: Executor | None = None,
 ) -> np.ndarray:
     """Features of a whole set of notes, computed once and then read from the cache.
 
@@ -100,7 +107,9 @@ def _code() -> list[str]:
     return [hashlib.sha256(Path(features.__file__).read_bytes()).hexdigest(), *libraries]
 
 
-def _computed(notes, kind, samples, executor):
+def _computed(
+    notes: Notes, kind: str, samples: int, executor: Executor | None
+) -> Iterator[np.ndarray]:
     """The features of all notes, as they lie in an archive."""
     names = [f"{notes.origin}: {name}" for name in notes.table["note"]]
     order = notes.as_stored()
@@ -108,7 +117,7 @@ def _computed(notes, kind, samples, executor):
         for i in order:
             yield _compute([(names[i], notes.read_bytes(i))], kind, samples)[0]
         return
-    pending = deque()
+    pending: deque[Future] = deque()
     try:
         for start in range(0, len(notes), BLOCK):
             rows = order[start : start + BLOCK]
@@ -123,6 +132,6 @@ def _computed(notes, kind, samples, executor):
             future.cancel()
 
 
-def _compute(block, kind, samples) -> np.ndarray:
+def _compute(block: list[tuple[str, bytes]], kind: str, samples: int) -> np.ndarray:
     waveforms = np.stack([decode_note(data, name)[:samples] for name, data in block])
     return features.FEATURES[kind](waveforms)

@@ -1,17 +1,25 @@
 """Files that are whole or not there, and locks between processes."""
 
+from __future__ import annotations
+
 import hashlib
 import os
 import tempfile
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, Literal
 
 import numpy as np
 
+if TYPE_CHECKING:
+    from filelock import BaseFileLock
 
-def write_atomic(path, content: str | Callable) -> None:
+PathLike = str | os.PathLike[str]
+
+
+def write_atomic(path: PathLike, content: str | Callable[[BinaryIO], object]) -> None:
     """Write a file so that no reader, and no interruption, ever sees half of it.
 
     Parameters
@@ -40,14 +48,14 @@ def write_atomic(path, content: str | Callable) -> None:
         raise
 
 
-def save_array(path, array: np.ndarray) -> None:
+def save_array(path: PathLike, array: np.ndarray) -> None:
     """Write an array as .npy, whole or not at all, and behind it the SHA-256 of it all."""
 
-    def write(file):
+    def write(file: BinaryIO) -> None:
         digest = hashlib.sha256()
 
         class Both:
-            def write(self, data):
+            def write(self, data: bytes) -> int:
                 digest.update(data)
                 return file.write(data)
 
@@ -57,7 +65,7 @@ def save_array(path, array: np.ndarray) -> None:
     write_atomic(path, write)
 
 
-def load_array(path, mmap_mode=None) -> np.ndarray:
+def load_array(path: PathLike, mmap_mode: Literal["r"] | None = None) -> np.ndarray:
     """Read what `save_array` wrote. Raises ValueError if it is not, or was changed since."""
     size = os.path.getsize(path) - hashlib.sha256().digest_size
     digest = hashlib.sha256()
@@ -71,7 +79,7 @@ def load_array(path, mmap_mode=None) -> np.ndarray:
 
 
 @contextmanager
-def named(path):
+def named(path: PathLike) -> Iterator[None]:
     """Give an error of writing, such as a full disk, the file's name, which it lacks."""
     try:
         yield
@@ -81,7 +89,7 @@ def named(path):
         raise
 
 
-def place(path, what: str) -> Path:
+def place(path: PathLike, what: str) -> Path:
     """The absolute path of a folder that a user names; `~` is the user's own.
 
     Raises
@@ -98,7 +106,7 @@ def place(path, what: str) -> Path:
     return path
 
 
-def absolute(path, what: str) -> Path:
+def absolute(path: PathLike, what: str) -> Path:
     """The absolute path of what a user names; raises ValueError for the `~` of an unknown user."""
     try:
         return Path(os.path.abspath(Path(path).expanduser()))
@@ -114,7 +122,7 @@ def writable(folder: Path) -> Path:
     return folder
 
 
-def lock_at(path):
+def lock_at(path: PathLike) -> BaseFileLock:
     """A lock that whoever may write to its folder may take, such as a group that shares runs."""
     from filelock import FileLock
 
@@ -122,7 +130,7 @@ def lock_at(path):
 
 
 @contextmanager
-def locked(path, message: str):
+def locked(path: PathLike, message: str) -> Iterator[None]:
     """Hold the lock file at `path`; print `message` if another process has it, and wait.
 
     It is free afterwards, whatever happened: an error whose traceback a notebook keeps does not

@@ -12,12 +12,15 @@ import json
 import os
 import shutil
 import tempfile
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from zipfile import BadZipFile
 
 import numpy as np
 import pandas as pd
+
+from helpers.runs.files import PathLike
 
 FORMAT = 1
 FILES = ("history.csv", "predictions.npz")
@@ -78,7 +81,7 @@ class Record:
         return self.info["seconds"]
 
 
-def write(folder, info: dict, history: pd.DataFrame, predictions: dict) -> Path:
+def write(folder: PathLike, info: dict, history: pd.DataFrame, predictions: dict) -> Path:
     """Write a record into `folder`, whole or not at all, and return its path.
 
     Where two processes finish the same run, the first record stays.
@@ -106,7 +109,7 @@ def write(folder, info: dict, history: pd.DataFrame, predictions: dict) -> Path:
         shutil.rmtree(draft, ignore_errors=True)
 
 
-def read(path) -> Record:
+def read(path: PathLike) -> Record:
     """Read one record and check it.
 
     Raises
@@ -117,7 +120,7 @@ def read(path) -> Record:
     """
     path = Path(path)
 
-    def refuse(reason):
+    def refuse(reason: str) -> RecordError:
         return RecordError(f"{path}: {reason}; delete or move the folder to train this run again")
 
     if missing := [name for name in ("record.json", *FILES) if not (path / name).is_file()]:
@@ -161,7 +164,7 @@ def read(path) -> Record:
     return Record(info, history, predictions)
 
 
-def find(folder, config: dict) -> Record | None:
+def find(folder: PathLike, config: dict) -> Record | None:
     """The record of this configuration in `folder`, else among those that came with the book.
 
     Returns None if it was not run. (What a configuration holds leaves no doubt: `SHIPPED` has
@@ -178,18 +181,18 @@ def find(folder, config: dict) -> Record | None:
     return None
 
 
-def read_all(folder) -> list[Record]:
+def read_all(folder: PathLike) -> list[Record]:
     """Every record below `folder`, sorted by name; drafts and other files are passed over."""
     return [read(path.parent) for path in sorted(Path(folder).glob("[!.]*/record.json"))]
 
 
-def select(group, **wanted) -> list[Record]:
+def select(group: Iterable[Record], **wanted: object) -> list[Record]:
     """The records whose configuration holds all that is wanted, sorted by seed and fold.
 
     A dictionary is matched key by key: `select(group, model="cnn", split={"kind": "stratified"})`.
     """
 
-    def holds(found, wanted):
+    def holds(found: object, wanted: object) -> bool:
         if isinstance(wanted, dict):
             return isinstance(found, dict) and all(
                 key in found and holds(found[key], value) for key, value in wanted.items()
@@ -200,7 +203,7 @@ def select(group, **wanted) -> list[Record]:
     return sorted(chosen, key=lambda record: (record.config["seed"], record.fold))
 
 
-def _canonical(value) -> str:
+def _canonical(value: object) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"))
 
 

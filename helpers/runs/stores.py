@@ -12,8 +12,10 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from helpers.notes import DatasetError, Notes, parse_note, some
+from helpers.runs.files import PathLike
 
 FOLDER = Path(__file__).resolve().parents[2] / "_data" / "nsynth"  # unless NSYNTH_STORE is set
 FORMAT = 2
@@ -30,13 +32,15 @@ class StoredNotes(Notes):
         What `store.json` holds: split, notes, per_family, seed, kinds, settings, files, ...
     """
 
-    def __init__(self, table: pd.DataFrame, rows, index: np.ndarray, folder: Path, info: dict):
-        super().__init__(table, {}, None, f"{folder} (features only)")
+    def __init__(
+        self, table: pd.DataFrame, rows: np.ndarray, index: np.ndarray, folder: Path, info: dict
+    ):
+        super().__init__(table, {}, self.read_bytes, f"{folder} (features only)")
         self.info = info
         self._folder, self._rows, self._index = folder, rows, index
 
     @classmethod
-    def open(cls, folder) -> "StoredNotes":
+    def open(cls, folder: PathLike) -> "StoredNotes":
         """Open the store in `folder`.
 
         Raises
@@ -64,7 +68,7 @@ class StoredNotes(Notes):
                 columns.setdefault(column, []).append(value)
         return cls(pd.DataFrame(columns), np.arange(len(index)), index, folder, info)
 
-    def select(self, rows) -> "StoredNotes":
+    def select(self, rows: ArrayLike) -> "StoredNotes":
         """The notes at `rows` (a boolean mask or positions), in that order."""
         rows = np.asarray(rows)
         if rows.dtype == bool:
@@ -72,11 +76,11 @@ class StoredNotes(Notes):
         table = self.table.iloc[rows]
         return StoredNotes(table, self._rows[rows], self._index, self._folder, self.info)
 
-    def as_stored(self, rows=None) -> np.ndarray:
+    def as_stored(self, rows: np.ndarray | None = None) -> np.ndarray:
         """Positions in `rows` (default: all): the order does not matter here."""
         return np.arange(len(self) if rows is None else len(rows))
 
-    def _shuffled(self, rows, seed: int, family: int) -> np.ndarray:
+    def _shuffled(self, rows: np.ndarray, seed: int, family: int) -> np.ndarray:
         # By name and not by position: a store cut to this sample gives the same notes.
         ranks = [rank(name, seed) for name in self.table["note"].iloc[rows]]
         return rows[np.argsort(np.array(ranks, dtype=np.uint64), kind="stable")]
@@ -172,7 +176,7 @@ def rank(note: str, seed: int) -> int:
     return int.from_bytes(hashlib.sha256(f"{seed}/{note}".encode()).digest()[:8], "big")
 
 
-def _broken_store(path: Path, error) -> DatasetError:
+def _broken_store(path: Path, error: Exception) -> DatasetError:
     return DatasetError(
         f"{path}: not a whole feature store ({error}): delete its folder and make it again "
         "(instruments nsynth --help)"

@@ -71,8 +71,8 @@ class Experiment:
     def __init__(
         self,
         profile: str,
-        data: str = "nsynth-mini",
-        runs: str = "runs",
+        data: files.PathLike = "nsynth-mini",
+        runs: files.PathLike = "runs",
         seed: int = 0,
         split: str = "stratified",
         feature: str = "mfcc",

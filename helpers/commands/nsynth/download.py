@@ -4,8 +4,16 @@ A connection that breaks, stalls or is refused for the moment is made again, and
 on at the byte where it stood: what reads from it, a decompressor perhaps, notices nothing.
 """
 
+from __future__ import annotations
+
 import io
 import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import requests
+    import tenacity
 
 RETRIED = (408, 425, 429)  # statuses that may pass, as may every 5xx
 _CONTENT_RANGE = re.compile(r"bytes ([0-9]+)-([0-9]+)/([0-9]+|\*)")
@@ -47,14 +55,21 @@ class Download(io.RawIOBase):
     """
 
     def __init__(
-        self, url: str, size=None, timeout: float = 30, attempts=12, wait: float = 1, say=print
+        self,
+        url: str,
+        size: int | None = None,
+        timeout: float = 30,
+        attempts: int = 12,
+        wait: float = 1,
+        say: Callable[[str], object] = print,
     ):
         import requests
         import tenacity
 
         self.url, self.size = url, size
         self._timeout, self._say = timeout, say
-        self._position, self._response, self._version = 0, None, None
+        self._position, self._version = 0, ""
+        self._response: requests.Response | None = None
         self._session = requests.Session()
         self._persist = tenacity.Retrying(
             stop=tenacity.stop_after_attempt(attempts),
@@ -67,7 +82,7 @@ class Download(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer) -> int:
+    def readinto(self, buffer: Any) -> int:
         """Read some bytes, at most as many as `buffer` holds; 0 only at the file's end."""
         try:
             data = self._persist(self._read_some, len(buffer))
@@ -130,9 +145,9 @@ class Download(io.RawIOBase):
                 "there, check the address"
             )
         version = self._response.headers.get("ETag") or self._response.headers.get("Last-Modified")
-        if None not in (self._version, version) and self._version != version:
+        if self._version and version and self._version != version:
             raise DownloadError(f"{self.url}: changed on the server meanwhile, start again")
-        self.size, self._version = self.size or size, self._version or version
+        self.size, self._version = self.size or size, self._version or version or ""
         # A server without Range starts at the beginning each time.
         while start < self._position:
             skipped = self._response.raw.read(min(1 << 18, self._position - start))
@@ -159,7 +174,7 @@ class Download(io.RawIOBase):
             self._response.close()
             self._response = None
 
-    def _announce(self, state) -> None:
+    def _announce(self, state: tenacity.RetryCallState) -> None:
         self._say(
             f"{self.url}: {state.outcome.exception()}; again from byte {self._position:,} in "
             f"{state.next_action.sleep:.1f} s"
