@@ -505,8 +505,8 @@ print(f"a tenth for all: accuracy {1 / 10:.3f}, loss {math.log(10):.3f}  (= ln 1
 
 # %% [markdown]
 # Random weights are about as good as chance: with ten families of equal size, one in ten is **chance**.
-# But the loss is far above $\ln 10$. MFCCs go into the hundreds, so random weights turn them into large
-# numbers, and softmax turns large numbers into confident answers: wrong ones cost more than doubt.
+# But the loss is above $\ln 10$ by a nat or more. MFCCs go into the hundreds, so random weights turn them
+# into large numbers, and softmax turns large numbers into confident answers: wrong ones cost more than doubt.
 
 # %% [markdown]
 # ## Train one fold in the open
@@ -679,7 +679,8 @@ plt.show()
 # Behind the first convolution a map still has every frame and coefficient; behind the last one it
 # has 31 × 3 values and tells *when* something is there rather than what. Look at the bottom of
 # the upper maps: that is where coefficient 0, the level, comes in. It goes into the hundreds, most
-# of all in silence, while the others stay within tens, so it is what many maps show. See whether
+# of all in silence, while the others stay below one hundred in 98 % of all places, so it is what many
+# maps show. See whether
 # the lower maps, too, tell sound from silence before anything else.
 #
 # ## Why runs are recorded

@@ -9,6 +9,7 @@ fails with the text that should be typed.
 import ast
 import itertools
 import json
+import math
 import re
 from contextlib import chdir
 from functools import cache
@@ -20,7 +21,7 @@ import pandas as pd
 import pytest
 from sklearn.ensemble import RandomForestClassifier
 
-from helpers import datasets, evaluation, listening, sounds, tuning
+from helpers import datasets, evaluation, listening, models, sounds, tuning
 from helpers.runs import records, shipped, training
 from tools.book import sync
 from tools.common import ROOT
@@ -556,6 +557,26 @@ def with_what_was_heard():
     return new / 100, whole / 100
 
 
+def untrained_cnn():
+    import keras
+
+    keras.utils.set_random_seed(0)
+    experiment = training.Experiment("mini", "nsynth-mini")
+    network = models.compiled("cnn")
+    found = network.evaluate(
+        experiment.X, experiment.y, batch_size=256, verbose=0, return_dict=True
+    )
+    assert found["loss"] > np.log(10) + 1
+    assert abs(found["accuracy"] - 0.1) < 0.05
+    return ()
+
+
+def below_one_hundred():
+    X = np.abs(training.Experiment("mini", "nsynth-mini").X)
+    assert np.median(X[..., 0]) > 100
+    return (100 * (X[..., 1:] < 100).mean(),)
+
+
 CNN = [
     (
         "the recorded network is right for **{:.1f} %**, more than the thesis's 96.3 %, with one "
@@ -572,6 +593,11 @@ CNN = [
     (
         "it names {:.1f} % of the notes of known instruments and {:.1f} % of those of",
         known_and_unseen,
+    ),
+    ("But the loss is above $\\ln 10$ by a nat or more.", untrained_cnn),
+    (
+        "while the others stay below one hundred in {:.0f} % of all places",
+        below_one_hundred,
     ),
 ]
 
@@ -620,6 +646,16 @@ def seconds_an_epoch():
     return ()
 
 
+def shares_of_the_cnn():
+    code = "".join(c.source for c in cells("07_lstm") if "def multiplications" in c.source)
+    names = {"math": math}
+    exec(code[: code.index("costs = ")], names)
+    cnn, lstm = models.cnn(), models.lstm()
+    assert round(cnn.count_params() / lstm.count_params()) == 3
+    assert round(names["multiplications"](cnn) / names["multiplications"](lstm)) == 7
+    return ()
+
+
 LSTM = [
     (
         "is ahead on {} of {} folds, by {:.1f} points on average; on instruments that neither has "
@@ -633,6 +669,7 @@ LSTM = [
         blind_forest,
     ),
     ("and takes half of the time", seconds_an_epoch),
+    ("a third of the parameters and a seventh of the multiplications", shares_of_the_cnn),
 ]
 
 
