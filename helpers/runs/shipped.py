@@ -206,7 +206,8 @@ def logits_of(system: str, options: dict, arrays: list[np.ndarray]) -> Callable:
 
     def logits(X: np.ndarray) -> np.ndarray:
         # Called as it is: to compile a network for a few notes takes longer than to ask it.
-        parts = [network(X[i : i + 64], training=False) for i in range(0, len(X), 64)]
+        # An LSTM takes its steps one by one however many notes there are: few large batches.
+        parts = [network(X[i : i + 512], training=False) for i in range(0, len(X), 512)]
         p = np.concatenate([keras.ops.convert_to_numpy(part) for part in parts])
         return np.log(np.maximum(p, 1e-12))
 
