@@ -680,8 +680,7 @@ plt.show()
 # has 31 × 3 values and tells *when* something is there rather than what. Look at the bottom of
 # the upper maps: that is where coefficient 0, the level, comes in. It goes into the hundreds, most
 # of all in silence, while the others stay below one hundred in 98 % of all places, so it is what many
-# maps show. See whether
-# the lower maps, too, tell sound from silence before anything else.
+# maps show. See whether the lower maps, too, tell sound from silence before anything else.
 #
 # ## Why runs are recorded
 #
