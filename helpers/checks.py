@@ -195,12 +195,7 @@ def plain_key(value: Any, ordered: bool = True) -> str:
 
 
 def number(
-    name: str,
-    value: Any,
-    right: float | str,
-    wrong: dict | None = None,
-    digits: int = 0,
-    hint: str = "",
+    name: str, value: Any, right: Any, wrong: dict | None = None, digits: int = 0, hint: str = ""
 ) -> None:
     """Check one number.
 
@@ -319,13 +314,7 @@ def short(value: Any) -> str:
 
 
 def _compare(
-    name: str,
-    value: Any,
-    near: set[str],
-    right: Any,
-    wrong: dict | None,
-    hint: str,
-    key: Callable[[Any], str],
+    name: str, value: Any, near: set, right: Any, wrong: dict | None, hint: str, key: Callable
 ) -> None:
     """Compare the answer's keys with the right one and the wrong ones, sealed or in the clear."""
     sealed = SEALED.fullmatch(right) if isinstance(right, str) else None
