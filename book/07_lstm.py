@@ -547,8 +547,8 @@ plt.show()
 # %% [markdown]
 # *Figure: The same. Plain bars: the fold's test part. Hatched: unseen instruments.*
 #
-# Every disturbance costs a good deal. Which one costs most is not worth a ranking: fold 1 tests a
-# hundred notes, so a point is one note, and this is one training of many.
+# Compare each row with the first: what does the disturbance cost? Which one costs most is not worth a
+# ranking: fold 1 tests a hundred notes, so a point is one note, and this is one training of many.
 #
 # Two readings fit a loss, and the probe cannot tell them apart. The network may *use* order; or a
 # backwards note, silent at first, is simply unlike anything it was trained on, and the dense
