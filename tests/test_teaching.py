@@ -3,20 +3,24 @@
 import ast
 import re
 import shlex
-from pathlib import Path
+import subprocess
+import sys
 
 import pytest
 
+from helpers import tuning
 from helpers.commands import collect, train
 from helpers.runs import records
-from tools.book import execute, needs, sync
+from tools.book import needs, sync
 from tools.common import ROOT, BookError
 
 PAGE = (ROOT / "book/teaching.md").read_text(encoding="utf-8")
+SHEET = (ROOT / "book/guesses.md").read_text(encoding="utf-8")
+PARTS = dict(part.split("\n", 1) for part in PAGE.split("\n## ")[1:])
 COMMANDS = re.findall(
     r"(?m)^    (?:python -m )?((?:instruments|tools|zipfile)\b.+)$", PAGE.replace("\\\n       ", "")
 )
-FILLED_IN = {"MODEL": "cnn", "VARIANT": "base", "K": "2", "S": "1"}
+FILLED_IN = {"K": "2", "S": "1"}
 
 
 def given(tool):
@@ -28,7 +32,7 @@ def given(tool):
 
 def test_the_page_names_no_other_tools():
     words = {tuple(line.split()[:2]) for line in COMMANDS}
-    assert {first for first, _ in words} == {"instruments", "tools.book.execute", "zipfile"}
+    assert {first for first, _ in words} == {"instruments", "zipfile"}
     assert {second for first, second in words if first == "instruments"} == {"train", "collect"}
 
 
@@ -48,24 +52,63 @@ def test_collecting_is_understood(arguments, tmp_path, capsys):
     assert "there is no record in it" in capsys.readouterr().out
 
 
-def test_chapters_take_the_parameters():
-    ((_, profile, _, *only, _, parameter, _, _),) = given("tools.book.execute")
-    name, value = parameter.split("=")
-    values = execute.prepare(profile, execute.select(only), {name: value})
-    assert [path.stem for path in values] == ["09_results", "10_significance"]
-    # From the current folder on, whichever folder the kernel runs in.
-    assert [found[name] for found in values.values()] == [str(Path(value).resolve())] * 2
+def test_the_commands_have_another_name_where_nothing_is_installed():
+    assert "`!python -m helpers.commands` in place of `instruments`" in " ".join(PAGE.split())
+    command = [sys.executable, "-m", "helpers.commands", "train", "--help"]
+    assert "--seed" in subprocess.run(command, cwd=ROOT, capture_output=True, text=True).stdout
 
 
-def test_the_table_of_what_a_class_has_is_made():
-    (code,) = re.findall(r"```python\n(.+?)```", PAGE, re.DOTALL)
-    code = code.replace("_build/class", str(records.SHIPPED)).replace('"quick"', '"mini"')
-    *body, last = ast.parse(code).body
+def test_the_result_of_a_class_is_its_networks_fold_by_fold(tmp_path):
+    protocol = tuning.protocol(records.read_all(records.SHIPPED))
+    for run in protocol["Base CNN"] + protocol["Base LSTM"]:
+        name = records.record_name(run.config)
+        (tmp_path / name).symlink_to(records.SHIPPED / name)
+    (code,) = re.findall(r"```python\n(.+?)```", PARTS["Handing in and pooling"], re.DOTALL)
+    *body, last = ast.parse(code.replace("_build/class", str(tmp_path))).body
     space = {}
     exec(compile(ast.Module(body, []), "teaching.md", "exec"), space)
     table = eval(compile(ast.Expression(last.value), "teaching.md", "eval"), space)
-    assert set(table.index.get_level_values("model")) >= {"base cnn", "base lstm"}
-    assert (table["size"] >= 5).all()
+    assert table.index.tolist() == [
+        (part, 0, fold) for part in ("fold_test", "nsynth_test") for fold in range(1, 6)
+    ]
+    assert (table["base cnn"] - table["base lstm"] - table["difference"]).abs().max() < 0.11
+
+
+def rows(part):
+    """The rows of a part's tables as lists of cells, without heads."""
+    table = [line.strip("|").split(" | ") for line in PARTS[part].splitlines() if line[:1] == "|"]
+    return [[cell.strip() for cell in row] for row in table if re.match(r" ?\d", row[0])]
+
+
+@pytest.mark.parametrize("lesson", [title for title in PARTS if re.match(r"\d+ minutes", title)])
+def test_the_steps_of_a_lesson_fill_its_minutes(lesson):
+    ends = [tuple(map(int, row[0].split(" to "))) for row in rows(lesson)]
+    assert [start for start, _ in ends] == [0, *(end for _, end in ends[:-1])]
+    assert ends[-1][1] == int(lesson.split()[0])
+
+
+def test_weeks_are_as_long_as_they_say():
+    table = PAGE.split(needs.START)[1].split(needs.END)[0]
+    reading = {f[1]: int(f[2]) for f in re.finditer(r"\((\S+)\) \| (\d+) \|", table)}
+    plan = rows("Seven weeks")
+    assert [row[0] for row in plan] == list("1234567")
+    for week in plan:
+        assert 15 + sum(map(int, re.findall(r"\((\d+)\)", week[2]))) == 90, week
+    most = max(sum(reading.get(p, 0) for p in re.findall(r"\((\S+)\)", w[1])) for w in plan)
+    assert f"up to {most} minutes to read" in PAGE
+    # Every chapter is read in some week.
+    assert set(reading) <= {page for week in plan for page in re.findall(r"\((\S+)\)", week[1])}
+
+
+def test_every_guess_has_its_line_its_lesson_and_its_answer():
+    numbers = list(range(1, 14))
+    assert sorted(map(int, re.findall(r"(?m)^(?:\| )?(\d+)(?: \||\\\.)", SHEET))) == numbers
+    answers = rows("Expected numbers and model answers")
+    assert [int(row[0]) for row in answers] == numbers
+    asked = set()
+    for first, last in re.findall(r"\(guess(?:es)? (\d+)(?: to (\d+))?\)", PAGE):
+        asked.update(range(int(first), int(last or first) + 1))
+    assert sorted(asked) == numbers
 
 
 def test_every_chapter_has_its_row_of_needs_and_of_misconceptions():
@@ -75,8 +118,7 @@ def test_every_chapter_has_its_row_of_needs_and_of_misconceptions():
     assert [int(n) for n in re.findall(r"(?m)^\| (\d+)\. \[", table)] == numbers
     gpu = [path for path in chapters if "#   accelerator: GPU\n" in path.read_text()]
     assert table.count("| GPU |") == len(gpu)
-    wrong = PAGE.split("## What students get wrong")[1].split("\n## ")[0]
-    assert {int(n) for n in re.findall(r"(?m)^\| (\d+) \|", wrong)} == set(numbers)
+    assert {int(row[0]) for row in rows("What students get wrong")} == set(numbers)
 
 
 def test_a_chapter_that_does_not_say_what_it_needs_is_named():
