@@ -1211,6 +1211,19 @@ def led(part):
     return lead.mean(), (lead > 0).sum(), len(lead)
 
 
+def asked(part):
+    """How many notes of a part every fold of the base networks was scored on."""
+    bundled = [datasets.load("nsynth-mini", part) for part in ("train", "test")]
+    heard = evaluation.leaked(*bundled)
+    return {len(evaluation.part(r, part, heard)[0]) for m in BASE for r in recorded()[m]}
+
+
+def slower():
+    rates = [recorded()[model][0].config["learning_rate"] for model in BASE]
+    assert np.isclose(rates[0], rates[1] / 10)
+    return ("tenth",)
+
+
 def lost_on_new_instruments():
     return [mean(model, "fold_test") - mean(model, "nsynth_test") for model in BASE]
 
@@ -1336,6 +1349,8 @@ TEACHING = [
     ("| 6 | The CNN, by {:.1f} points, ahead on {} of {} folds. |", lambda: led("fold_test")),
     ("| 7 | The CNN, by {:.1f} points, ahead on {} of {} folds. |", lambda: led("nsynth_test")),
     ("the CNN by {:.1f} points, the LSTM by {:.1f}.", lost_on_new_instruments),
+    ("A fold has {} test notes", lambda: asked("fold_test")),
+    ("five opinions on the same {} notes", lambda: asked("nsynth_test")),
     (
         "differ by up to {:.0f} points (CNN) and {:.0f} (LSTM) on known instruments, {:.0f} and "
         "{:.0f} on new ones.",
@@ -1349,6 +1364,7 @@ TEACHING = [
         "5. After 50 the CNN, on {} of 5, by {:.1f}.",
         by_epoch,
     ),
+    ("The CNN's learning rate is a {} of the LSTM's", slower),
     ("From epoch {} on, in the mean.", for_good),
     ("the LSTM is ahead now and then up to epoch {}.", lstm_last_ahead),
     ("{:.1f} % (CNN) and {:.1f} % (LSTM), equal on {} folds of 5.", own_best),
