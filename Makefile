@@ -107,7 +107,7 @@ sync: $(READY)  ## derive the .ipynb, Colab buttons and setup cells (REPOSITORY=
 classroom: sync  ## the exercises: student, solution and autograder editions, from the masters
 	$(BIN)/python -m tools.classroom.editions
 
-# The protocol, then what chapter 11 compares with it.
+# The protocol, then what chapter 12 compares with it.
 SINGLE := --variant base --fold 1 --epochs 20
 BOOK_RUNS := "" "--split grouped --variant base tuned" "--split matched --variant base tuned" \
 	"$(SINGLE)" "$(SINGLE) --clean" "$(SINGLE) --feature mel" "$(SINGLE) --seconds 1" "$(SINGLE) --seconds 2" \

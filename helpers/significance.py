@@ -506,7 +506,7 @@ VERDICTS = HOLDS, FAILS, OPEN, NOT_ASKED = (
 
 
 def judge(claims: dict) -> dict[str, tuple[str, float]]:
-    """The verdict on each of several claims, by one rule; chapter 11 states it.
+    """The verdict on each of several claims, by one rule; chapter 12 states it.
 
     Parameters
     ----------

@@ -104,7 +104,7 @@ def executed(tmp_path, sections):
     for n, name in enumerate(names):
         figures |= {f"verdict/{name}": (HOLDS, OPEN)[n % 2], f"here/{name}": f"+{n}.00"}
     figures[f"p/{names[1]}"] = 0.25
-    return chapter(tmp_path / "book", "11_unseen_instruments", {"accuracy/all": 0.5, **figures})
+    return chapter(tmp_path / "book", "12_why", {"accuracy/all": 0.5, **figures})
 
 
 def test_verdicts_are_those_of_the_chapters(executed, sections):
@@ -116,7 +116,7 @@ def test_verdicts_are_those_of_the_chapters(executed, sections):
         (line,) = (i for i in lines if row["says"] in i and page.link(row) in i)
         for name in row["finding"]:
             finding = found[name]
-            assert f"[{finding.verdict}](11_unseen_instruments.ipynb)" in line
+            assert f"[{finding.verdict}](12_why.ipynb)" in line
             assert f"*{name}*: {finding.here}" in line
         assert row.get("why", "") in line
         assert "judged" not in row or f"| {row['judged']} |" in line
@@ -137,8 +137,8 @@ def test_a_finding_that_no_chapter_reports_is_named(tmp_path):
 
 
 def test_a_verdict_without_a_row_is_named(executed):
-    chapter(executed, "12_more", {"verdict/a new claim": NOT_ASKED})
-    with pytest.raises(BookError, match=r"12_more judges 'a new claim'.*claims\.yml"):
+    chapter(executed, "13_more", {"verdict/a new claim": NOT_ASKED})
+    with pytest.raises(BookError, match=r"13_more judges 'a new claim'.*claims\.yml"):
         page.fill(f"{page.CLAIMS}{page.COUNTS}", executed)
 
 
@@ -160,7 +160,7 @@ def test_no_claim_has_two_judges_or_another_word(tmp_path, figures, message):
 TYPED = re.compile(rf"{HOLDS}|{FAILS}|{OPEN}(?! apart| from)", re.IGNORECASE)
 RULES = {
     "claims.md": "says what the words mean",
-    "11_unseen_instruments.py": "states the rule",
+    "12_why.py": "states the rule",
     "plan.md": "fixes the words of another study",
     "teaching.md": "grades what students conclude",
 }
@@ -176,5 +176,5 @@ def test_no_page_types_a_verdict():
         if words := TYPED.findall(lines.replace("**", "")):
             found[path.name] = words
     assert set(found) <= set(RULES)
-    # The rule of chapter 11 names each word of a test and of a count once, and no claim.
-    assert len(found["11_unseen_instruments.py"]) == 6
+    # The rule of chapter 12 names each word of a test and of a count once, and no claim.
+    assert len(found["12_why.py"]) == 5

@@ -173,14 +173,8 @@ def test_a_helper_names_a_chapter_that_has_it(path):
         assert re.search(named, chapter.read_text()), f"{chapter.name} has nothing of {path.name}"
 
 
-# Older than the rule.
-LONG_CELLS = {"11_unseen_instruments"}
-
-
 @pytest.mark.parametrize("path", sorted(ROOT.glob("book/[0-9]*.py")), ids=lambda path: path.stem)
-def test_no_cell_is_over_25_lines(path, request):
-    if path.stem in LONG_CELLS:
-        request.applymarker(pytest.mark.xfail(reason="cells older than the rule"))
+def test_no_cell_is_over_25_lines(path):
     cells = [cell for cell, _ in sync.parse(path.read_text(encoding="utf-8"), path.name)[1]]
     setup = [
         c for c in cells if c.cell_type == "code" and "setup" not in c.metadata.get("tags", [])

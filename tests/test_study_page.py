@@ -21,7 +21,7 @@ def test_the_page_shows_every_comparison_and_every_row_that_has_begun(tmp_path):
     for one in FOUND["comparisons"].values():
         assert f"| {one['rows']} " in text
         assert one["verdict"] in text
-    for name, one in study_page.begun(FOUND).items():
+    for name, one in analysis.begun(FOUND).items():
         assert f"| {name} " in text
         assert f"{one['unseen']['mean']:.1f}" in text
     assert "<!-- the" not in text

@@ -131,7 +131,7 @@ def test_the_same_seed_gives_the_same_run_and_another_does_not(experiment, run, 
     same(record, again.run(name, fold=2, epochs=4))
     other = again.run(name, fold=2, epochs=4, seed=1)
     assert not record.history.equals(other.history)
-    # A training does not know how long it will be: chapter 11 relies on it.
+    # A training does not know how long it will be: chapter 12 relies on it.
     shorter = again.run(name, fold=2, epochs=2)
     assert record.history[:2].equals(shorter.history)
 
@@ -493,7 +493,7 @@ def test_the_page_on_the_recorder_does_what_it_says(old, new, tmp_path, monkeypa
     assert [path.name for path in tmp_path.iterdir()] == ["record"]
 
 
-@pytest.mark.parametrize("chapter", ["05_folds", "11_unseen_instruments"])
+@pytest.mark.parametrize("chapter", ["05_folds"])
 def test_a_set_of_too_few_instruments_is_told_so_first(make_set, monkeypatch, chapter, tmp_path):
     # Four instruments a family, of two families one.
     few = {"flute": 1, "organ": 1}

@@ -30,6 +30,31 @@ COMPARISONS = {
 SECONDARY = [name for name in COMPARISONS if name != "primary"]
 CONFIRMATORY = {name: COMPARISONS[name] for name in ("primary", "equal recipe", "hybrid")}
 
+# How tables and figures call the systems.
+NAMES = {
+    "A1": "CNN, as the thesis prints it",
+    "A2": "LSTM, as the thesis prints it",
+    "B1": "CNN, equal recipe",
+    "B2": "LSTM, equal recipe",
+    "C": "CNN-LSTM hybrid",
+    "D1": "CNN, equal recipe and head",
+    "D2": "LSTM, equal recipe and head",
+    "P": "small network",
+    "R-kawwa": "Kawwa's CNN",
+    "R-gessle-cnn": "Gessle and Åkesson's CNN",
+    "R-gessle-lstm": "Gessle and Åkesson's LSTM",
+}
+NAMES |= {
+    f"{row}-{system}": f"{name}, {what}"
+    for row, what in (("E1", "summaries of MFCCs"), ("E2", "Kawwa's features"))
+    for system, name in (
+        ("naive_bayes", "naive Bayes"),
+        ("random_forest", "random forest"),
+        ("svm", "SVM"),
+        ("extra_trees", "extra trees"),
+    )
+}
+
 
 @cache
 def deals(name: str) -> tuple:
@@ -157,6 +182,45 @@ def by_epoch(name: str) -> dict:
     }
 
 
+def compared(found: dict) -> pd.DataFrame:
+    """The plan's comparisons, the confirmatory ones below, as text to show."""
+    rows = {}
+    for kind, name in (("comparisons", ""), ("confirmatory", "wide-test: ")):
+        for title, one in found[kind].items():
+            told = "mean" in one
+            rows[name + title] = {
+                "ahead": one["verdict"],
+                "rows": one["rows"].replace("W-", ""),
+                "difference": f"{one['mean']:+.1f}" if told else "",
+                "95 % interval": f"{one['low']:+.1f} to {one['high']:+.1f}" if told else "",
+                "p": f"{one['p']:.3f}" if told else "",
+                "p by flips": f"{one['p_flips']:.3f}" if told else "",
+            }
+    return pd.DataFrame(rows).T.rename_axis("comparison")
+
+
+def begun(found: dict) -> dict:
+    """The rows of `NAMES` that have a record, by name."""
+    return {name: one for name, one in found["rows"].items() if name in NAMES and one["deals"]}
+
+
+def systems(found: dict) -> pd.DataFrame:
+    """One row a system: its size, what it knows, what it makes of new instruments."""
+    rows = {}
+    for name, one in begun(found).items():
+        unseen = one["unseen"]
+        ends = f" ({unseen['low']:.1f} to {unseen['high']:.1f})" if "low" in unseen else ""
+        rows[name] = {
+            "system": NAMES[name],
+            "parameters": f"{one['parameters']:,}" if one["parameters"] else "",
+            "known (%)": f"{one['known']['mean']:.1f}",
+            "unseen (%)": f"{unseen['mean']:.1f}{ends}",
+            "seconds a run": f"{one['seconds a run']:.0f}",
+            "deals": f"{one['deals']} of {one['planned']}",
+        }
+    return pd.DataFrame(rows).T.rename_axis("row")
+
+
 def answer(found: dict) -> str:
     """The book's answer: what the primary and the confirmatory test both say."""
     words = [found[kind]["primary"]["verdict"] for kind in ("comparisons", "confirmatory")]
@@ -177,6 +241,20 @@ def findings() -> dict:
         "by epoch": {name: by_epoch(name) for name in rows if name[0] in "ABCDPS"},
     }
     return found | {"answer": answer(found)}
+
+
+def read() -> dict:
+    """The findings that came with the book.
+
+    Raises
+    ------
+    StudyError
+        If they are of another plan.
+    """
+    found = json.loads(FINDINGS.read_text(encoding="utf-8"))
+    if found["plan"] != study.plan_hash():
+        raise study.StudyError(f"{FINDINGS} is of another plan: run `instruments study --findings`")
+    return found
 
 
 def write() -> dict:

@@ -1,6 +1,6 @@
 """Figures that one chapter shows: what they draw is computed in the chapter, in the open.
 
-Shown in chapters 3 to 10; what several chapters draw is in `helpers.plots`.
+Shown in chapters 3 to 12; what several chapters draw is in `helpers.plots`.
 """
 
 from __future__ import annotations
@@ -1053,4 +1053,206 @@ def by_instrument(notes: Any) -> Figure:
     ax.scatter(each["difference"], each["family"].map(families.index), area, **look)
     ax.set_yticks(range(len(families)), families)
     ax.set(xlabel="CNN minus LSTM (points)", ylim=(len(families) - 0.4, -0.6))
+    return fig
+
+
+def known_and_unseen(rows: dict, names: dict) -> Figure:
+    """Every system's accuracy on instruments that it knows and on new ones (chapter 11).
+
+    Parameters
+    ----------
+    rows : dict of str -> dict
+        Of `helpers.runs.analysis.findings`, by the row's name.
+    names : dict of str -> str
+        What to call each row.
+    """
+    import matplotlib.pyplot as plt
+
+    ordered = sorted(rows.items(), key=lambda pair: pair[1]["unseen"]["mean"])
+    fig, ax = plt.subplots(figsize=(7.2, 0.9 + 0.28 * len(rows)))
+    for y, (_, one) in enumerate(ordered):
+        colour = {"cnn": BLUE, "lstm": ORANGE}.get(one["system"], GREY)
+        unseen, done = one["unseen"], one["deals"] == one["planned"]
+        if "low" in unseen:
+            ax.plot([unseen["low"], unseen["high"]], [y, y], color=colour, linewidth=2)
+        ax.plot(unseen["mean"], y, "o" if done else "D", color=colour)
+        ax.plot(one["known"]["mean"], y, "o", color=colour, markerfacecolor="white")
+    ax.set_yticks(range(len(rows)), [names[name] for name, _ in ordered])
+    low = min(one["unseen"]["mean"] for one in rows.values())
+    ax.set(xlabel="accuracy (%)", xlim=(min(30, low - 5), 101))
+    return fig
+
+
+def instruments_by_family(table: Any, families: Any) -> Figure:
+    """Accuracy on each instrument when it was held out, a row a family (same chapter).
+
+    Parameters
+    ----------
+    table : pd.DataFrame, shape (instruments, 2)
+        Percent; a column a system, named as the legend shall say.
+    families : array_like of str, shape (instruments,)
+    """
+    import matplotlib.pyplot as plt
+
+    mean = table.groupby(families).mean().mean(axis=1).sort_values(ascending=False)
+    place = np.array([mean.index.get_loc(family) for family in families])
+    fig, ax = plt.subplots(figsize=(7.2, 4.2))
+    looks = ((BLUE, "o", -0.16), (ORANGE, "s", 0.16))
+    for title, (colour, marker, shift) in zip(table, looks, strict=True):
+        ax.plot(table[title], place + shift, marker, color=colour, alpha=0.7, label=title)
+    ax.set_yticks(range(len(mean)), mean.index)
+    ax.set(xlabel="share of the instrument's notes that are right (%)", xlim=(-3, 103))
+    ax.invert_yaxis()
+    fig.legend(loc="outside lower center", ncols=2)
+    return fig
+
+
+def breadth(accuracy: Any) -> Figure:
+    """Accuracy on new instruments over the number of training instruments (same chapter).
+
+    Parameters
+    ----------
+    accuracy : pd.DataFrame
+        Percent; a row a number of instruments a family, a column a system.
+    """
+    import matplotlib.pyplot as plt
+
+    colours = {"CNN": BLUE, "LSTM": ORANGE}
+    fig, ax = plt.subplots(figsize=(6, 3.6))
+    for (title, values), marker in zip(accuracy.items(), "os^D", strict=False):
+        colour = colours.get(str(title), GREEN if "hybrid" in str(title) else GREY)
+        ax.plot(accuracy.index, values, marker + "-", color=colour, label=title)
+    ax.set(xlabel="training instruments a family (20 notes in all)", ylabel="accuracy (%)")
+    ax.set(xticks=accuracy.index, ylim=(0, 100))
+    fig.legend(loc="outside lower center", ncols=len(accuracy.columns))
+    return fig
+
+
+def first_steps(losses: dict, chance: float) -> Figure:
+    """Training loss of each batch, from the first on (chapter 12).
+
+    Parameters
+    ----------
+    losses : dict of str -> array_like of float
+        Nats, by what to call the network.
+    chance : float
+        The loss of equal probabilities.
+    """
+    import matplotlib.pyplot as plt
+
+    fig, ax = plt.subplots(figsize=(6.4, 3.2))
+    for (title, values), look in zip(losses.items(), ("s--", "o-"), strict=True):
+        ax.plot(np.arange(1, len(values) + 1), values, look, ms=4, label=title)
+    ax.axhline(chance, color="black", linestyle=":", label="equal probabilities")
+    ax.set(xlabel="training step", ylabel="loss of the batch (nats)", yscale="log")
+    fig.legend(loc="outside lower center", ncols=3)
+    return fig
+
+
+def by_epoch(curves: dict) -> Figure:
+    """Accuracy over epochs, known and unseen (same chapter).
+
+    Parameters
+    ----------
+    curves : dict of str -> dict of str -> list of float
+        By panel, then by "CNN" and "LSTM": percent after each epoch.
+    """
+    import matplotlib.pyplot as plt
+
+    fig, axes = plt.subplots(1, len(curves), figsize=(7.4, 3.3), sharey=True)
+    for ax, (panel, both) in zip(axes, curves.items(), strict=True):
+        for (name, values), line, colour in zip(
+            both.items(), ("-", "--"), (BLUE, ORANGE), strict=True
+        ):
+            ax.plot(np.arange(1, len(values) + 1), values, line, color=colour, label=name)
+        ax.set(title=panel, xlabel="epoch")
+    axes[0].set_ylabel("accuracy (%)")
+    fig.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
+    return fig
+
+
+def clean_losses(runs: dict) -> Figure:
+    """Validation loss and training loss, with dropout and without (same chapter).
+
+    Parameters
+    ----------
+    runs : dict of str -> helpers.runs.records.Record
+        By network, "cnn" or "lstm"; their histories have `clean_loss`.
+    """
+    import matplotlib.pyplot as plt
+
+    fig, axes = plt.subplots(1, len(runs), figsize=(7.6, 3.2), sharey=True, squeeze=False)
+    for ax, (name, record) in zip(axes[0], runs.items(), strict=True):
+        h = record.history.set_index("epoch")
+        ax.plot(h["loss"], "--", color=GREY, label="training, as logged")
+        ax.plot(h["clean_loss"], ":", color="black", label="training, dropout off")
+        ax.plot(h["val_loss"], "-", color={"cnn": BLUE, "lstm": ORANGE}[name], label="validation")
+        ax.set(title=f"base {name.upper()}, fold {record.fold}", xlabel="epoch")
+        ax.legend(fontsize=8)
+    axes[0, 0].set_ylabel("loss (nats)")
+    return fig
+
+
+def leads(points: Any, seconds: Sequence[float]) -> Figure:
+    """CNN minus LSTM over the seconds of each note that were heard (same chapter).
+
+    Parameters
+    ----------
+    points : dict of str -> sequence of float
+        By test: one lead for each of `seconds`.
+    """
+    import matplotlib.pyplot as plt
+
+    fig, ax = plt.subplots(figsize=(5, 3))
+    for (title, values), look in zip(points.items(), ("o-", "s--"), strict=True):
+        ax.plot(seconds, values, look, color=PURPLE, label=title)
+    ax.axhline(0, color="black", linewidth=1)
+    ax.set(xlabel="seconds heard", ylabel="CNN minus LSTM (points)", xticks=seconds)
+    ax.legend()
+    return fig
+
+
+def tone_lengths(table: Any, named: Sequence[str], systems: Sequence[str]) -> Figure:
+    """Accuracy on unseen instruments over how long their tones last (same chapter).
+
+    Parameters
+    ----------
+    table : pd.DataFrame
+        Columns family, seconds, and a percentage for each of `systems`; a row an instrument.
+    named : sequence of str
+        Families with marks of their own; the first two are filled.
+    """
+    import matplotlib.pyplot as plt
+
+    fig, axes = plt.subplots(1, len(systems), figsize=(7.6, 3.4), sharey=True)
+    rest = table[~table["family"].isin(named)]
+    for ax, title in zip(axes, systems, strict=True):
+        ax.plot(rest["seconds"], rest[title], "o", color=GREY, ms=4, alpha=0.6, label="other")
+        for k, (family, marker) in enumerate(zip(named, "D^sv", strict=True)):
+            own = table[table["family"] == family]
+            face = GREEN if k < 2 else "white"
+            ax.plot(own["seconds"], own[title], marker, mfc=face, mec="black", ms=7, label=family)
+        ax.set(title=title, xlabel="seconds within 20 dB", ylim=(-3, 105), xlim=(0, 4))
+    axes[0].set_ylabel("right (%)")
+    fig.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=5)
+    return fig
+
+
+def draws_of_search(scores: Any) -> Figure:
+    """Ten draws of settings for either network, by accuracy on unseen instruments (same chapter).
+
+    Parameters
+    ----------
+    scores : pd.DataFrame
+        Percent; a row a draw, a column a network.
+    """
+    import matplotlib.pyplot as plt
+
+    fig, ax = plt.subplots(figsize=(6.4, 2.2))
+    for row, (title, colour) in enumerate(zip(scores, (BLUE, ORANGE), strict=True)):
+        values = scores[title]
+        ax.plot(values, np.full(len(values), row), "os"[row], color=colour, alpha=0.6)
+        ax.plot(values.max(), row, "D", mfc="none", mec="black", ms=11)
+    ax.set_yticks(range(len(scores.columns)), scores.columns)
+    ax.set(xlabel="accuracy on unseen instruments (%)", ylim=(1.6, -0.6), xlim=(0, 100))
     return fig
