@@ -512,6 +512,7 @@ alarms.drop(columns="fresh notes").rename(columns={"same notes": "Wilcoxon"}).ro
 rows = {}
 for pair, d in diffs.items():
     result = significance.corrected_t(d, n_test=10, n_train=80)
+    assert np.allclose([result.t, result.p, result.low, result.high], corrected_t(d, 10 / 80))
     rows[pair] = {"mean": result.mean, "s": d.std(ddof=1), "from": result.low, "to": result.high}
     rows[pair] |= {"p corrected t": result.p, "p Wilcoxon": signed_rank_p(d)}
 results = pd.DataFrame(rows).T
@@ -645,6 +646,8 @@ k = sizes.sum() ** 2 / (sizes**2).sum()
 tail = stats.norm.cdf(np.sqrt(k / (k - 1)) * stats.t.ppf(0.025, k - 1))
 low, high = np.quantile(means, [tail, 1 - tail])
 print(f"{len(sums)} instruments weigh as much as {k:.1f} equal ones")
+theirs = significance.bootstrap_instruments(notes["difference"], notes["instrument"])
+assert np.allclose(theirs, [low, high], atol=0.5)  # other draws
 print(f"95 % interval: {low:+.1f} to {high:+.1f} points, the middle {1 - 2 * tail:.1%}")
 
 # %% [markdown]
@@ -671,7 +674,8 @@ def total(x, y, axis):
 options = {"permutation_type": "samples", "n_resamples": 20_000, "vectorized": True}
 by_scipy = stats.permutation_test((sums, 0 * sums), total, rng=1, **options).pvalue
 print(f"flipping instruments: p = {flip(sums):.3f}, SciPy: {by_scipy:.3f}")
-assert np.isclose(flip(sums), by_scipy, atol=0.03)
+theirs = significance.flip_instruments(notes["difference"], notes["instrument"])
+assert np.allclose([flip(sums), theirs], by_scipy, atol=0.03)
 
 # %% [markdown]
 # Now for all three pairs of CNN and LSTM, with `significance.bootstrap_instruments` and `flip_instruments`

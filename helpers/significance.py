@@ -119,6 +119,7 @@ def corrected_t(
     As a paired t-test, with 1/n + n_test/n_train in the place of 1/n: folds share training notes,
     and their mean varies more than that of independent values. The ratio supposes a correlation
     of n_test / (n_test + n_train) between any two folds; one set of folds cannot show it.
+    Shown in chapter 10, "A t-test that knows".
 
     Parameters
     ----------
@@ -226,7 +227,6 @@ def _student(differences: ArrayLike, n_test: int, n_train: int):
 def bootstrap_instruments(
     values: ArrayLike,
     instruments: ArrayLike,
-    families: ArrayLike | None = None,
     draws: int = 10_000,
     seed: int = 0,
     confidence: float = 0.95,
@@ -238,6 +238,7 @@ def bootstrap_instruments(
     means the interval takes quantiles as far out as Student's t would go (Hesterberg), since few
     instruments know their own spread only roughly; fewer still where some have most of the notes,
     so that the number is Kish's effective one, (sum of sizes)^2 / (sum of squared sizes).
+    Shown in chapter 10, "Draw other instruments".
 
     Parameters
     ----------
@@ -245,11 +246,6 @@ def bootstrap_instruments(
         One value a note: whether a model is right, or the difference between two models.
     instruments : array_like of str, shape (n,)
         The instrument of each note.
-    families : array_like, shape (n,), optional
-        Where given, each family keeps its number of instruments (resampling within families).
-        A family with a single instrument then adds nothing to the width, as if that instrument
-        were all there is, and the quantiles are plain ones. Without, instruments are drawn
-        across families.
     draws, seed : int
     confidence : float
 
@@ -274,26 +270,12 @@ def bootstrap_instruments(
 
     if not 0 < confidence < 1:
         raise ValueError(f"a confidence of {confidence}, expected one between 0 and 1")
-    names, first, sums, sizes = _by_instrument(values, instruments)
-    if families is None:
-        strata = [np.arange(len(names))]
-    else:
-        of_note = np.asarray(families)
-        if of_note.shape != np.shape(values):
-            raise ValueError(f"families of shape {of_note.shape}, expected {np.shape(values)}")
-        family = of_note[first]
-        strata = [np.flatnonzero(family == name) for name in np.unique(family)]
-    rng = np.random.default_rng(seed)
-    total = number = 0.0
-    for members in strata:
-        k = len(members)
-        times = rng.multinomial(k, np.full(k, 1 / k), size=draws)
-        total, number = total + times @ sums[members], number + times @ sizes[members]
-    tail = (1 - confidence) / 2
-    if families is None:
-        k = sizes.sum() ** 2 / (sizes**2).sum()
-        tail = stats.norm.cdf(np.sqrt(k / (k - 1)) * stats.t.ppf(tail, k - 1))
-    low, high = np.quantile(total / number, [tail, 1 - tail])
+    sums, sizes = _by_instrument(values, instruments)
+    n = len(sums)
+    times = np.random.default_rng(seed).multinomial(n, np.full(n, 1 / n), size=draws)
+    k = sizes.sum() ** 2 / (sizes**2).sum()
+    tail = stats.norm.cdf(np.sqrt(k / (k - 1)) * stats.t.ppf((1 - confidence) / 2, k - 1))
+    low, high = np.quantile((times @ sums) / (times @ sizes), [tail, 1 - tail])
     return float(low), float(high)
 
 
@@ -307,6 +289,7 @@ def flip_instruments(
 
     If two models were equally good at each instrument, their answers to all notes of an
     instrument could change places. So signs are thrown for whole instruments.
+    Shown in chapter 10, "Flip whole instruments".
 
     Parameters
     ----------
@@ -329,7 +312,7 @@ def flip_instruments(
     ----------
     R. A. Fisher: The design of experiments. Oliver and Boyd, 1935.
     """
-    sums = _by_instrument(differences, instruments)[2]
+    sums, _ = _by_instrument(differences, instruments)
     sums = sums[np.abs(sums) > 1e-9]
     if 2 ** len(sums) <= draws:
         patterns = (np.arange(2 ** len(sums))[:, None] >> np.arange(len(sums))) & 1
@@ -547,7 +530,7 @@ def judge(claims: dict) -> dict[str, tuple[str, float]]:
 
 
 def _by_instrument(values: ArrayLike, instruments: ArrayLike):
-    """Names of the instruments, the first note, the sum of values and the notes of each."""
+    """The sum of values and the number of notes of each instrument."""
     values, instruments = np.asarray(values, dtype=float), np.asarray(instruments)
     if values.ndim != 1 or values.shape != instruments.shape or not len(values):
         raise ValueError(
@@ -556,7 +539,7 @@ def _by_instrument(values: ArrayLike, instruments: ArrayLike):
         )
     if not np.isfinite(values).all():
         raise ValueError("values hold NaN or infinite ones")
-    names, first, group = np.unique(instruments, return_index=True, return_inverse=True)
+    names, group = np.unique(instruments, return_inverse=True)
     if len(names) < 2:
         raise ValueError(f"one instrument ({names[0]}), expected two or more")
-    return names, first, np.bincount(group, weights=values), np.bincount(group)
+    return np.bincount(group, weights=values), np.bincount(group)

@@ -20,6 +20,8 @@ SETTINGS = {"sr": 16_000, "n_mfcc": 13, "n_mels": 128, "fmax": 8_000}
 def summary(X: np.ndarray) -> np.ndarray:
     """Means and deviations over time of MFCCs and of their changes from frame to frame.
 
+    Shown in chapter 11, "Three ways to hold out a note".
+
     Parameters
     ----------
     X : np.ndarray, shape (n, frames, coefficients), float

@@ -162,7 +162,6 @@ def test_t_tests_refuse_bad_input():
 
 SIZES = np.array([2, 3, 5, 9, 20, 4, 4])
 INSTRUMENTS = np.repeat([f"instrument {i}" for i in range(len(SIZES))], SIZES)
-FAMILIES = np.repeat(["bass", "bass", "brass", "brass", "flute", "guitar", "guitar"], SIZES)
 VALUES = np.random.default_rng(0).integers(-1, 2, size=SIZES.sum()) + np.repeat(
     [1, 0, 0, 1, 0, -1, 1], SIZES
 )
@@ -201,15 +200,6 @@ def test_the_interval_holds_the_truth_as_often_as_it_says(test_notes, train_note
         low, high = significance.bootstrap_instruments(values, code, draws=1000)
         held += low < 0 < high
     assert 0.92 < held / 300 < 0.975
-
-
-def test_bootstrap_across_and_within_families():
-    across = significance.bootstrap_instruments(VALUES, INSTRUMENTS)
-    within = significance.bootstrap_instruments(VALUES, INSTRUMENTS, FAMILIES)
-    assert np.ptp(within) < np.ptp(across)
-    # Each its own family: every instrument is drawn once, always.
-    alone = significance.bootstrap_instruments(VALUES, INSTRUMENTS, INSTRUMENTS)
-    assert alone == pytest.approx((VALUES.mean(), VALUES.mean()))
 
 
 @given(st.integers(2, 9), st.permutations(range(len(VALUES))))
@@ -282,8 +272,6 @@ def test_resampling_refuses_bad_input():
         significance.flip_instruments([np.nan, 1.0], ["a", "b"])
     with pytest.raises(ValueError, match=r"one instrument \(a\)"):
         significance.bootstrap_instruments([1.0, 0.0], ["a", "a"])
-    with pytest.raises(ValueError, match="families of shape"):
-        significance.bootstrap_instruments([1.0, 0.0], ["a", "b"], ["bass"])
     with pytest.raises(ValueError, match="confidence of 95"):
         significance.bootstrap_instruments([1.0, 0.0], ["a", "b"], confidence=95)
 
