@@ -1083,8 +1083,7 @@ family = {split: notes.table["family"].to_numpy() for split, notes in heard.item
 
 def most_alike(learned):
     """Which test notes are named rightly from these training notes, an array of bool."""
-    answers = family["train"][learned][alike[:, learned].argmax(axis=1)]
-    return answers == family["test"]
+    return family["train"][learned][alike[:, learned].argmax(axis=1)] == family["test"]
 
 
 everything = np.arange(len(heard["train"]))
@@ -1129,9 +1128,8 @@ pd.DataFrame(experiment).T.rename_axis("most alike learns from")
 # table, and copies under any name, by the hash. Does it find what you found?
 
 # %%
-leaked = evaluation.leaked(heard["train"], heard["test"])
-assert leaked == heard["test"].table["note"][known | copied].tolist()
-print(f"the same {len(leaked)} notes")
+left_out = heard["test"].table["note"][known | copied].tolist()
+assert left_out == evaluation.leaked(heard["train"], heard["test"])
 
 # %% [markdown]
 # And what did the audit *not* find? A search finds what it was built for. This one misses

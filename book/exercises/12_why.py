@@ -38,7 +38,7 @@ import pandas as pd
 
 from helpers import significance
 
-# %% [markdown] exercise={"name": "isolates", "minutes": 10, "points": 1, "objectives": ["Tell"]}
+# %% [markdown] exercise={"name": "isolates", "minutes": 5, "points": 1, "objectives": ["Tell"]}
 # ## What does this comparison isolate?
 #
 # Five made-up networks:
