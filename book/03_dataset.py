@@ -1198,7 +1198,7 @@ findings.report(
         "notes/train": len(train),
         "notes/test": len(test),
         "notes/copies": len(exact),
-        "notes/heard in training, by the helper": len(leaked),
+        "notes/heard in training, by the helper": len(left_out),
         "instruments/train": train.table["instrument"].nunique(),
         "instruments/test": test.table["instrument"].nunique(),
         "notes/twins": known.sum(),

@@ -484,3 +484,88 @@ verdicts = "hchc"
 # %% tags=["wrong"]
 # says: does not say that the claim is false
 verdicts = "hnhn"
+
+# %% [markdown] exercise={"name": "project", "minutes": 180, "points": 2, "objectives": ["Tell", "Turn"]}
+# ## Open project: one thing at a time
+#
+# Take two networks of `models.BUILDERS` that differ in **one** thing: a rate, a scale, a head, a number of filters or
+# units, a dropout, or the architecture. Say first what you expect on unseen instruments, why, and which result would contradict
+# you. Then train both on a few grouped folds, several seeds each; `small` and the networks with the head `mean` take seconds to a
+# minute a run.
+#
+# Write the dictionaries `one` and `other` with the keys `model`, `learning_rate`, `epochs` and `options` (what the
+# builder is given). `unseen` below trains one of them.
+#
+# The check only looks whether the two differ in one thing and can be built. The project is judged by this **rubric**:
+#
+# | points | question | experiment | evidence | writing |
+# |---|---|---|---|---|
+# | 2 | an expectation, and what would contradict it | one thing changes, equal folds and seeds | several seeds, an interval over instruments | says what it does not show |
+# | 1 | an expectation | one thing changes | means over several runs | the order of events is clear |
+# | 0 | missing | several things change at once | a claim without a number | not to be followed |
+#
+# <details><summary>Hint</summary>
+#
+# `models.lstm` and `models.cnn` say what their options are. `standardise=True` needs no more than that: `unseen` adapts the
+# first layer.
+#
+# </details>
+
+
+# %%
+def unseen(setting, fold, seed=0):
+    """Train on one grouped fold of the bundled notes; whether each of its test notes was right."""
+    import keras
+
+    from helpers import datasets, folds, models
+    from helpers.runs import cache
+
+    train = datasets.load("nsynth-mini", "train")
+    X, y, names = cache.extract(train), train.labels, train.table["instrument"].to_numpy(dtype=str)
+    recordings = train.table["recording"].to_numpy(dtype=str)
+    part = folds.grouped(y, names, recordings=recordings)[fold - 1]
+    keras.utils.set_random_seed(seed)
+    rate, options = setting["learning_rate"], setting["options"]
+    model = models.compiled(setting["model"], learning_rate=rate, **options)
+    if options.get("standardise"):
+        model.layers[0].adapt(X[part.train])
+    model.fit(X[part.train], y[part.train], batch_size=32, epochs=setting["epochs"], verbose=0)
+    right = model.predict(X[part.test], verbose=0).argmax(axis=1) == y[part.test]
+    return pd.Series(right, names[part.test])
+
+
+# %% tags=["solution"]
+# BEGIN SOLUTION NO PROMPT
+common = {"model": "lstm", "learning_rate": 1e-3, "epochs": 20}
+# END SOLUTION
+one = common | {"options": {"head": "mean", "standardise": True}}  # SOLUTION
+other = common | {"options": {"head": "mean", "standardise": False}}  # SOLUTION
+
+# %% tags=["test"]
+from helpers import models
+
+for name, setting in {"one": one, "other": other}.items():
+    assert set(setting) == {"model", "learning_rate", "epochs", "options"}, (
+        f"{name} should have the keys model, learning_rate, epochs and options."
+    )
+    chosen = setting["model"]
+    assert chosen in models.BUILDERS, f"{name}: there is no network {chosen}."
+flat = [
+    {key: value for key, value in setting.items() if key != "options"} | setting["options"]
+    for setting in (one, other)
+]
+keys = set(flat[0]) | set(flat[1])
+differ = sorted(key for key in keys if flat[0].get(key) != flat[1].get(key))
+listed = ", ".join(differ)
+assert differ, "The two are equal: nothing can be learned from them."
+assert len(differ) == 1, f"The two differ in {len(differ)} things: {listed}."
+for setting in (one, other):
+    assert models.BUILDERS[setting["model"]](**setting["options"]).count_params() > 0
+
+# %% tags=["wrong"]
+# says: nothing can be learned
+other = one
+
+# %% tags=["wrong"]
+# says: differ in 2 things
+other = {**one, "epochs": 40, "learning_rate": 1e-4}
