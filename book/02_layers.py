@@ -377,8 +377,8 @@ plt.show()
 #
 # <details><summary>What happens</summary>
 #
-# All that do not fill their block: the largest answer falls from 2.8 to 1.9, the sum of all to 63
-# %. A wide bright place keeps its strength, a thin line is thinned out by its dark neighbours. The
+# All that do not fill their block: the largest answer falls from 2.8 to 1.9, the sum of all
+# to 63 %. A wide bright place keeps its strength, a thin line is thinned out by its dark neighbours. The
 # comparison with Keras stops the cell, as announced; the cells below run on with what is there.
 #
 # </details>

@@ -280,8 +280,8 @@ pd.DataFrame(
 # **Predict**: the CNN has
 # 6,239,338 parameters, naive Bayes two for each number and family. Which is ahead on new instruments?
 #
-# *Table 11.3: Accuracy in percent on known and on unseen instruments, mean over instruments, with 95
-# % intervals over instruments and deals where two deals or more are there.*
+# *Table 11.3: Accuracy in percent on known and on unseen instruments, mean over instruments, with
+# 95 % intervals over instruments and deals where two deals or more are there.*
 
 # %%
 found = analysis.read()

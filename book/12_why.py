@@ -59,7 +59,7 @@ if "google.colab" in sys.modules:
 # %% tags=["parameters"]
 PROFILE = "mini"  # all profiles show the same; smoke takes fewer steps
 
-# %%
+# %% tags=["remove-stderr"]
 import keras
 import matplotlib.pyplot as plt
 import numpy as np
@@ -106,7 +106,7 @@ pd.DataFrame(
 # **Predict**: what will the loss do in the first twenty steps with raw MFCCs, and with standardised
 # ones? Equal probabilities have a loss of ln 10, or 2.3 nats.
 
-# %%
+# %% tags=["remove-stderr"]
 train = datasets.load("nsynth-mini", "train")
 X, y = cache.extract(train), train.labels
 fold = folds.stratified(y)[0]

@@ -152,3 +152,10 @@ def test_no_widget_holds_output(path):
     used |= {n.id for n in ast.walk(code) if isinstance(n, ast.Name)}
     used |= {a.name for n in ast.walk(code) if isinstance(n, ast.ImportFrom) for a in n.names}
     assert not used & {"interact", "interactive_output", "interact_manual", "Output"}
+
+
+@pytest.mark.parametrize("path", sorted(ROOT.glob("book/**/*.py")), ids=lambda path: path.stem)
+def test_no_line_of_prose_is_taken_for_a_comment(path):
+    """MyST leaves out a line that begins with a percent sign, such as one broken before "% of"."""
+    prose = [c.source for c in cells(path.read_text("utf-8"), path.name) if c.cell_type != "code"]
+    assert not re.search(r"(?m)^%", "\n".join(prose))
