@@ -529,7 +529,7 @@ tried.agg(["mean", "std"]).T.round(1)
 # Leaving synthetic notes out moves the accuracy on acoustic instruments from 74.5 to 75.9 %, where
 # draws differ by 9.2 points: nothing can be seen. The source of a new instrument is heard in 90.7 %
 # of its notes, but who knows the family guesses it in 97.4 %. To learn the source as well does not
-# help the family: 73.8 against 74.2 %. One or two synthetic instruments in a family are too few to
+# help the family: 73.8 against 74.2 %. But 22 synthetic notes in 6 of the families are too few to
 # say more; the functions take any table of notes, those of the full NSynth too.
 #
 # ## All verdicts
@@ -553,7 +553,6 @@ verdicts
 # *Table 12.10: Every network, its input and its parameters.*
 
 # %%
-inputs = {"kawwa": (63, 100), "cnn": (126, 13)}
 built = {}
 for name, build in models.BUILDERS.items():
     model = build()
