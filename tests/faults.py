@@ -231,8 +231,8 @@ FAULTS = [
     Fault(
         "notes drawn where instruments should be",
         "significance.py",
-        "names, first, sums, sizes = _by_instrument(values, instruments)",
-        "names, first, sums, sizes = _by_instrument(values, np.arange(len(values)))",
+        "sums, sizes = _by_instrument(values, instruments)\n    n = len(sums)",
+        "sums, sizes = _by_instrument(values, np.arange(len(values)))\n    n = len(sums)",
         tests("significance", "more_notes_of_the_same_instruments_are_not_more_evidence"),
     ),
 ]
