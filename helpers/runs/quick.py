@@ -103,13 +103,19 @@ def _convolve():
         (height, width, channels, filters), columns = kernel.shape, gradient.shape[2]
         pads = jax.lax.padtype_to_pads(x.shape[1:3], (height, width), (1, 1), padding)
         padded = jnp.pad(x, ((0, 0), *pads, (0, 0)))
-        across = jnp.concatenate([padded[:, :, j : j + columns] for j in range(width)], -1)
-        along = [
-            jnp.pad(gradient, ((0, 0), (i, height - 1 - i), (0, 0), (0, 0))) for i in range(height)
-        ]
-        # Not computed anew for each entry of the product.
-        across, along = jax.lax.optimization_barrier((across, jnp.concatenate(along, -1)))
-        product = across.reshape(-1, width * channels).T @ along.reshape(-1, height * filters)
+
+        def add(total, note):
+            x, gradient = note
+            across = jnp.concatenate([x[:, j : j + columns] for j in range(width)], -1)
+            along = [jnp.pad(gradient, ((i, height - 1 - i), (0, 0), (0, 0))) for i in range(height)]
+            # Not computed anew for each entry of the product.
+            across, along = jax.lax.optimization_barrier((across, jnp.concatenate(along, -1)))
+            along = along.reshape(-1, height * filters)
+            return total + across.reshape(-1, width * channels).T @ along, None
+
+        # One note's two matrices fit into the processor's cache, those of a batch do not.
+        empty = jnp.zeros((width * channels, height * filters), kernel.dtype)
+        product, _ = jax.lax.scan(add, empty, (padded, gradient))
         of_kernel = product.reshape(width, channels, height, filters).transpose(2, 0, 1, 3)
         return of_input(gradient)[0], of_kernel
 
