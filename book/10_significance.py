@@ -38,30 +38,11 @@
 # `PROFILE = "quick"` trains anew.
 
 # %% tags=["setup", "remove-cell"]
-# In Colab: get the book's files, install what is missing, replace nothing. Elsewhere: do nothing.
-# Should Colab's newest break it: Runtime, Change runtime type, Runtime version 2026.07.
+# In Colab: get the book, install what the machine lacks, replace nothing. Elsewhere: do nothing.
 import sys
 
-REPOSITORY = "https://github.com/your-account/cnn-or-lstm"
-FOLDER = "/content/cnn-or-lstm"
-
 if "google.colab" in sys.modules:
-    import os
-    import subprocess
-
-    if "/your-account/" in REPOSITORY:
-        sys.exit("This copy of the book lacks its address: `make sync REPOSITORY=...` sets it.")
-    if not os.path.exists(FOLDER + "/book"):
-        clone = ["git", "clone", "--quiet", "--depth", "1", "--branch", "main"]
-        got = subprocess.run([*clone, REPOSITORY, FOLDER], stderr=subprocess.PIPE, text=True)
-        if got.returncode:
-            why = "no network" if "resolve host" in got.stderr else "is it there, and public?"
-            sys.exit(f"Cannot clone main of {REPOSITORY}: {why}")
-    if subprocess.run([sys.executable, FOLDER + "/tools/colab.py"]).returncode:
-        sys.exit("Packages are missing: choose Runtime version 2026.07, as said above.")
-    os.environ["TF_FORCE_GPU_ALLOW_GROWTH"] = "true"
-    sys.path.insert(0, FOLDER)
-    os.chdir(FOLDER + "/book")
+    sys.exit("This copy of the book lacks its address: `make sync REPOSITORY=...` sets it.")
 
 # %% tags=["parameters"]
 # How much is trained: smoke tests the code, quick takes minutes, mini is recorded, thesis needs NSynth.

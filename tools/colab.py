@@ -1,15 +1,15 @@
 """Install in Colab what the chapters need and the machine lacks, and replace nothing that is there.
 
-Chapters' setup cell runs this as a script, in an environment that was chosen by others: a newer
-numpy or Keras would break what else is in it. So every installed version becomes a constraint.
+Chapters' setup cell calls `prepare`, in an environment that was chosen by others: a newer numpy or
+Keras would break what else is in it. So every installed version becomes a constraint.
 
-With `--print`, in a fresh runtime, it prints the versions that Colab ships in the form of
+As a script, in a fresh runtime, it prints the versions that Colab ships in the form of
 `tools/environments/colab.toml`, the list by which `tools.environments.colab_contract` checks this
 promise.
 """
 
-import argparse
 import datetime
+import os
 import platform
 import re
 import subprocess
@@ -20,6 +20,7 @@ from importlib import metadata
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent.parent / "pyproject.toml"
+FOLDER = "/content/cnn-or-lstm"  # where the setup cell puts the book
 RUNTIME = "2026.07"  # the newest of the past runtimes that Colab lets one choose
 SHIPPED = Path(__file__).resolve().with_name("environments") / "colab.toml"
 # Beyond the helpers' own dependencies: what runs a chapter without a browser.
@@ -28,7 +29,7 @@ EXTRA = ["papermill"]
 LISTED = ["ipykernel", "pip", "setuptools", "jupytext", "jax", "mlxtend", "statsmodels"]
 LIST = """\
 # What Colab ships of the packages that the book builds on, and of those that they need in turn.
-# Source: printed in Colab, before any setup cell, by `python tools/colab.py --print`.
+# Source: printed in Colab, before any setup cell, by `python tools/colab.py`.
 date = {date}
 python = "{python}"
 
@@ -113,22 +114,19 @@ def install(requirements: list[str]) -> None:
         )
 
 
-def main(arguments: list[str] | None = None) -> None:
-    """Run the command line: install, or print the list."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument(
-        "--print", action="store_true", help="list what is shipped, install nothing"
-    )
-    options = parser.parse_args(arguments)
-    project = tomllib.loads(PROJECT.read_text(encoding="utf-8"))["project"]
-    requirements = project["dependencies"] + EXTRA
-    if options.print:
-        # What is listed stays so: others may need it, too.
-        listed = tomllib.loads(SHIPPED.read_text(encoding="utf-8"))["packages"]
-        print(listing(shipped(requirements + LISTED + list(listed))), end="")
-    else:
-        install(requirements)
+def needed() -> list[str]:
+    """Return what the chapters need: the project's dependencies, and what runs them headless."""
+    return tomllib.loads(PROJECT.read_text(encoding="utf-8"))["project"]["dependencies"] + EXTRA
+
+
+def prepare() -> None:
+    """Make this machine ready for a chapter, and work in the folder of the book."""
+    install(needed())
+    os.environ["TF_FORCE_GPU_ALLOW_GROWTH"] = "true"
+    os.chdir(PROJECT.with_name("book"))
 
 
 if __name__ == "__main__":
-    main()
+    # What is listed stays so: others may need it, too.
+    listed = tomllib.loads(SHIPPED.read_text(encoding="utf-8"))["packages"]
+    print(listing(shipped(needed() + LISTED + list(listed))), end="")

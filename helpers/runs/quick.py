@@ -107,7 +107,9 @@ def _convolve():
         def add(total, note):
             x, gradient = note
             across = jnp.concatenate([x[:, j : j + columns] for j in range(width)], -1)
-            along = [jnp.pad(gradient, ((i, height - 1 - i), (0, 0), (0, 0))) for i in range(height)]
+            along = [
+                jnp.pad(gradient, ((i, height - 1 - i), (0, 0), (0, 0))) for i in range(height)
+            ]
             # Not computed anew for each entry of the product.
             across, along = jax.lax.optimization_barrier((across, jnp.concatenate(along, -1)))
             along = along.reshape(-1, height * filters)

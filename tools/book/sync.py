@@ -67,33 +67,27 @@ def setup_cell(repository: Repository) -> str:
 
     The placeholder is not cloned: it might be somebody's.
     """
-    check = """
-    if "/your-account/" in REPOSITORY:
-        sys.exit("This copy of the book lacks its address: `make sync REPOSITORY=...` sets it.")"""
+    steps = f'''
+    import subprocess
+
+    folder = "{colab.FOLDER}"
+    clone = f"git clone -q --depth 1 -b {repository.branch} {repository.url} {{folder}}"
+    print(subprocess.getoutput(f"test -d {{folder}} || {{clone}}"))
+    sys.path.insert(0, folder)
+    from tools import colab
+
+    colab.prepare()
+'''.removeprefix("\n")
+    if repository.url == PLACEHOLDER:
+        steps = """\
+    sys.exit("This copy of the book lacks its address: `make sync REPOSITORY=...` sets it.")
+"""
     return f'''# %% tags=["{SETUP}", "remove-cell"]
-# In Colab: get the book's files, install what is missing, replace nothing. Elsewhere: do nothing.
-# Should Colab's newest break it: Runtime, Change runtime type, Runtime version {colab.RUNTIME}.
+# In Colab: get the book, install what the machine lacks, replace nothing. Elsewhere: do nothing.
 import sys
 
-REPOSITORY = "{repository.url}"
-FOLDER = "/content/cnn-or-lstm"
-
 if "google.colab" in sys.modules:
-    import os
-    import subprocess
-{check * (repository.url == PLACEHOLDER)}
-    if not os.path.exists(FOLDER + "/book"):
-        clone = ["git", "clone", "--quiet", "--depth", "1", "--branch", "{repository.branch}"]
-        got = subprocess.run([*clone, REPOSITORY, FOLDER], stderr=subprocess.PIPE, text=True)
-        if got.returncode:
-            why = "no network" if "resolve host" in got.stderr else "is it there, and public?"
-            sys.exit(f"Cannot clone {repository.branch} of {{REPOSITORY}}: {{why}}")
-    if subprocess.run([sys.executable, FOLDER + "/tools/colab.py"]).returncode:
-        sys.exit("Packages are missing: choose Runtime version {colab.RUNTIME}, as said above.")
-    os.environ["TF_FORCE_GPU_ALLOW_GROWTH"] = "true"
-    sys.path.insert(0, FOLDER)
-    os.chdir(FOLDER + "/book")
-'''
+{steps}'''
 
 
 def parse(text: str, name: str) -> tuple[str, list[tuple[nbformat.NotebookNode, str]]]:

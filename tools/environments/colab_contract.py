@@ -21,7 +21,7 @@ from helpers.runs.files import write_atomic
 from helpers.runs.machine import environment
 from tools import colab
 from tools.book import sync
-from tools.book.address import read
+from tools.book.address import Repository, read
 from tools.book.execute import report, run_chapter, select
 from tools.common import ROOT, BookError
 from tools.environments import venvs
@@ -65,12 +65,14 @@ def publish(origin: Path) -> None:
 
 
 def opened(path: Path, folder: Path, origin: Path, content: Path) -> Path:
-    """Copy a notebook; its setup cell clones from `origin` into `content` instead of /content."""
+    """Copy a notebook; its setup cell clones from `origin` into `content` in place of /content."""
     notebook = json.loads(path.read_text(encoding="utf-8"))
     for cell in notebook["cells"]:
         if sync.SETUP in cell["metadata"].get("tags", []):
-            source = "".join(cell["source"]).replace(read().url, origin.as_uri())
-            cell["source"] = source.replace("/content/", f"{content}/")
+            address = Repository("https://github.com/some/where", read().branch)
+            source = sync.setup_cell(address).split("\n", 1)[1]
+            source = source.replace(address.url, origin.as_uri())
+            cell["source"] = source.replace(colab.FOLDER, f"{content}/cnn-or-lstm")
     write_atomic(folder / path.name, json.dumps(notebook))
     return folder / path.name
 
