@@ -269,7 +269,7 @@ found = analysis.read()
 analysis.systems(found)
 
 # %% mystnb={"image": {"alt": "One row a system, with a hollow circle for known instruments near 100 percent and a filled mark, far to the left of it, for unseen ones"}}
-figures.known_and_unseen(analysis.begun(found), analysis.NAMES)
+figures.known_and_unseen(analysis.begun(found), analysis.NAMES, analysis.wide(found))
 plt.show()
 
 # %% [markdown]

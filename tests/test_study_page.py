@@ -8,7 +8,8 @@ from helpers.runs import analysis
 from tools.book import study_page
 from tools.common import ROOT, BookError
 
-PAGE = (ROOT / "book/study.md").read_text()
+STUDY = "book/study.md"
+PAGE = (ROOT / STUDY).read_text()
 FOUND = json.loads(analysis.FINDINGS.read_text())
 
 
@@ -17,7 +18,7 @@ def test_findings_are_those_of_the_records():
 
 
 def test_the_page_shows_every_comparison_and_every_row_that_has_begun(tmp_path):
-    text = study_page.fill(PAGE, FOUND, tmp_path)
+    text = study_page.fill(STUDY, PAGE, FOUND, tmp_path)
     for one in FOUND["comparisons"].values():
         assert f"| {one['rows']} " in text
         assert one["verdict"] in text
@@ -30,11 +31,23 @@ def test_the_page_shows_every_comparison_and_every_row_that_has_begun(tmp_path):
 
 def test_what_is_not_begun_is_said(tmp_path):
     found = FOUND | {"rows": {name: one | {"deals": 0} for name, one in FOUND["rows"].items()}}
-    assert "No row has begun." in study_page.fill(PAGE, found, tmp_path)
+    assert "No row has begun." in study_page.fill(STUDY, PAGE, found, tmp_path)
 
 
 def test_findings_of_another_plan_are_refused(tmp_path):
     with pytest.raises(BookError, match="of another plan"):
-        study_page.fill(PAGE, FOUND | {"plan": "0"}, tmp_path)
+        study_page.fill(STUDY, PAGE, FOUND | {"plan": "0"}, tmp_path)
     with pytest.raises(BookError, match="the rows"):
-        study_page.fill(PAGE.replace(study_page.ROWS, ""), FOUND, tmp_path)
+        study_page.fill(STUDY, PAGE.replace(study_page.ROWS, ""), FOUND, tmp_path)
+
+
+def test_the_answer_has_the_figure_and_wide_test_once_it_is_asked(tmp_path):
+    asked = {"system": "cnn", "deals": 10, "planned": 10, "wide-test": {"mean": 43.2}}
+    found = FOUND | {"rows": FOUND["rows"] | {"W-A1": asked}}
+    assert analysis.wide(found) == {"A1": 43.2}
+    marks = []
+    for now in (FOUND, found):
+        text = (ROOT / "book/answer.md").read_text()
+        assert "](images/study.svg)" in study_page.fill("book/answer.md", text, now, tmp_path)
+        marks.append((tmp_path / study_page.PICTURE).read_text().count("<use "))
+    assert marks[1] == marks[0] + 1

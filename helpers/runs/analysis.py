@@ -204,6 +204,12 @@ def begun(found: dict) -> dict:
     return {name: one for name, one in found["rows"].items() if name in NAMES and one["deals"]}
 
 
+def wide(found: dict) -> dict:
+    """Percent right on wide-test of the rows that were asked, by the row's name."""
+    asked = {name: found["rows"].get(f"W-{name}", {}) for name in NAMES}
+    return {name: one["wide-test"]["mean"] for name, one in asked.items() if "wide-test" in one}
+
+
 def systems(found: dict) -> pd.DataFrame:
     """One row a system: its size, what it knows, what it makes of new instruments."""
     rows = {}

@@ -1056,8 +1056,8 @@ def by_instrument(notes: Any) -> Figure:
     return fig
 
 
-def known_and_unseen(rows: dict, names: dict) -> Figure:
-    """Every system's accuracy on instruments that it knows and on new ones (chapter 11).
+def known_and_unseen(rows: dict, names: dict, wide: dict) -> Figure:
+    """Every system's accuracy on instruments that it knows, on new ones, and on wide-test.
 
     Parameters
     ----------
@@ -1065,20 +1065,24 @@ def known_and_unseen(rows: dict, names: dict) -> Figure:
         Of `helpers.runs.analysis.findings`, by the row's name.
     names : dict of str -> str
         What to call each row.
+    wide : dict of str -> float
+        Percent on wide-test, of the rows that were asked.
     """
     import matplotlib.pyplot as plt
 
     ordered = sorted(rows.items(), key=lambda pair: pair[1]["unseen"]["mean"])
     fig, ax = plt.subplots(figsize=(7.2, 0.9 + 0.28 * len(rows)))
-    for y, (_, one) in enumerate(ordered):
+    for y, (name, one) in enumerate(ordered):
         colour = {"cnn": BLUE, "lstm": ORANGE}.get(one["system"], GREY)
         unseen, done = one["unseen"], one["deals"] == one["planned"]
         if "low" in unseen:
             ax.plot([unseen["low"], unseen["high"]], [y, y], color=colour, linewidth=2)
         ax.plot(unseen["mean"], y, "o" if done else "D", color=colour)
         ax.plot(one["known"]["mean"], y, "o", color=colour, markerfacecolor="white")
+        if name in wide:
+            ax.plot(wide[name], y, "x", color=colour)
     ax.set_yticks(range(len(rows)), [names[name] for name, _ in ordered])
-    low = min(one["unseen"]["mean"] for one in rows.values())
+    low = min([one["unseen"]["mean"] for one in rows.values()] + list(wide.values()))
     ax.set(xlabel="accuracy (%)", xlim=(min(30, low - 5), 101))
     return fig
 

@@ -123,9 +123,10 @@ def stage(executed: Path, folder: Path, root: Path = ROOT) -> list[str]:
         page.write_text(landing.fill(page.read_text(encoding="utf-8")), encoding="utf-8")
     if (page := folder / "book/status.md").exists():
         page.write_text(status.fill(page.read_text(encoding="utf-8"), executed / "status.json"))
-    if (page := folder / "book/study.md").exists():
-        found = json.loads(analysis.FINDINGS.read_text(encoding="utf-8"))
-        page.write_text(study_page.fill(page.read_text(encoding="utf-8"), found, folder))
+    for name in study_page.PAGES:
+        if (page := folder / name).exists():
+            found = json.loads(analysis.FINDINGS.read_text(encoding="utf-8"))
+            page.write_text(study_page.fill(name, page.read_text(encoding="utf-8"), found, folder))
     if (page := folder / "book/claims.md").exists():
         page.write_text(claims.fill(page.read_text(encoding="utf-8"), executed / "book", root))
     for name in ("_config.yml", "_toc.yml"):

@@ -1,4 +1,4 @@
-"""The page that says what the study found: `book/study.md`, filled in when the book is built."""
+"""The pages that say what the study found, filled in when the book is built: `PAGES`."""
 
 from pathlib import Path
 
@@ -6,6 +6,7 @@ from helpers.runs import analysis, figures, study
 from tools.common import BookError
 
 COMPARISONS, FIGURE, ROWS = "<!-- the comparisons -->", "<!-- the figure -->", "<!-- the rows -->"
+PAGES = {"book/study.md": (COMPARISONS, FIGURE, ROWS), "book/answer.md": (FIGURE,)}
 PICTURE = "book/images/study.svg"
 ALT = (
     "One line a system, a circle for its accuracy on instruments that it knows and a dot with its "
@@ -20,23 +21,23 @@ def draw(found: dict, path: Path) -> None:
     from helpers import plots
 
     plots.use_style()
-    fig = figures.known_and_unseen(analysis.begun(found), analysis.NAMES)
+    fig = figures.known_and_unseen(analysis.begun(found), analysis.NAMES, analysis.wide(found))
     path.parent.mkdir(parents=True, exist_ok=True)
     fig.savefig(path, metadata={"Date": None})
     plt.close(fig)
 
 
-def fill(text: str, found: dict, folder: Path) -> str:
-    """The page with its tables and its figure, which is drawn below `folder`.
+def fill(name: str, text: str, found: dict, folder: Path) -> str:
+    """The text of a page of `PAGES` with its tables and its figure, which is drawn below `folder`.
 
     Raises
     ------
     BookError
         If a marker is missing, or the findings are of another plan.
     """
-    for marker in (COMPARISONS, FIGURE, ROWS):
+    for marker in PAGES[name]:
         if marker not in text:
-            raise BookError(f"book/study.md: the line {marker} is missing")
+            raise BookError(f"{name}: the line {marker} is missing")
     if found["plan"] != study.plan_hash():
         raise BookError(
             "book/records/study.json is of another plan: run `instruments study --findings`"
@@ -46,7 +47,8 @@ def fill(text: str, found: dict, folder: Path) -> str:
         draw(found, folder / PICTURE)
         picture = (
             f"![{ALT}](images/study.svg)\n\n*Accuracy on instruments that a system knows (circles) "
-            "and on new ones (dots, with 95 % intervals; diamonds where deals are missing).*"
+            "and on new ones (dots, with 95 % intervals; diamonds where deals are missing); "
+            "crosses: wide-test, which is asked when all deals are kept.*"
         )
     compared = analysis.compared(found).reset_index()
     compared = compared.to_markdown(index=False, disable_numparse=True)

@@ -1,0 +1,42 @@
+"""The answer is given once: the same sentences wherever it stands, and no others."""
+
+import re
+
+import pytest
+import yaml
+
+from helpers.runs import analysis
+from tools.common import ROOT
+
+
+def prose(name: str) -> str:
+    return re.sub(r"\s+", " ", (ROOT / f"book/{name}.md").read_text(encoding="utf-8"))
+
+
+def sentences() -> str:
+    """What the page of the answer says in two sentences."""
+    said = re.search(r":class: answer (.*?) ```", prose("answer"))[1]
+    assert len(re.findall(r"\.(?= [A-Z]|$)", said)) == 2
+    return said
+
+
+@pytest.mark.parametrize("name", ["README.md", "book/index.md", "CITATION.cff"])
+def test_wherever_the_answer_stands_it_is_the_same(name):
+    text = (ROOT / name).read_text(encoding="utf-8")
+    if name.endswith(".cff"):
+        text = yaml.safe_load(text)["abstract"]
+    assert sentences() in re.sub(r"\s+>? ?", " ", text)
+
+
+def test_a_winner_is_named_if_and_only_if_the_study_is_finished_and_has_one():
+    found = analysis.read()
+    rows = prose("answer").count("| unfinished |")
+    if found["answer"] == "unfinished":
+        assert sentences().endswith("until it is finished this book names no winner.")
+    else:
+        assert "unfinished" not in prose("answer")
+        assert found["answer"] in sentences()
+    open_ones = [
+        found["comparisons"][name]["verdict"] for name in ("primary", "equal recipe", "hybrid")
+    ]
+    assert rows == open_ones.count("unfinished")
