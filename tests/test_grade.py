@@ -173,6 +173,7 @@ def test_the_exercises_of_the_book_are_graded(walls, tmp_path):
         assert float(row["total"]) == (full if name.endswith("solved") else 0), row
 
 
+@pytest.mark.long
 def test_what_was_graded_is_not_run_again(mini, walls, classroom, hand_in):
     folder = hand_in(a=notebook(), b=notebook(frames="frames = 1"))
     _, out = run(folder, mini)
@@ -191,6 +192,7 @@ def test_what_was_graded_is_not_run_again(mini, walls, classroom, hand_in):
     assert rows_in(out)["a"] | {"total": "12.0", "detail": ""} == rows_in(out)["a"]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGKILL])
 def test_an_end_leaves_nothing_running(end, mini, walls, hand_in):
     sleep = f"import subprocess\nsubprocess.Popen(['setsid', 'sleep', '{MARK}'])\n"
@@ -281,6 +283,7 @@ def box(walls):
         yield made
 
 
+@pytest.mark.long
 def test_what_happens_in_a_class_costs_nobody_points(mini, walls, hand_in):
     frames = QUESTIONS["frames"].solution
     magics = "%matplotlib inline\n!ls\n!pip install x\n%pip install x\nnames = !ls /usr\n"
@@ -317,6 +320,7 @@ def test_a_forged_reply_costs_its_row_alone(mini, walls, hand_in):
     assert float(rows["right"]["total"]) == FULL
 
 
+@pytest.mark.long
 def test_no_switch_of_pythons_turns_checks_off(mini, walls, hand_in, monkeypatch):
     monkeypatch.setenv("PYTHONOPTIMIZE", "2")
     _, out = run(hand_in(a=notebook(), b=notebook(frames="frames = 1", energy="energy = 0")), mini)
@@ -447,6 +451,7 @@ for _ in range(32):
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", UNHELD)
 def test_memory_that_no_process_holds_is_counted(kind, walls):
     with judge.Sandbox("bwrap", *grade.users(1), LOW | {"seconds": 20}) as box:
@@ -470,6 +475,7 @@ def test_the_exercises_are_known_however_they_are_named():
     assert judge.assignment_of(["Grader('03_c')"], {}, assignments) is None
 
 
+@pytest.mark.long
 def test_what_is_left_out_is_said(mini, walls, hand_in, capsys):
     folder = hand_in(a=notebook())
     for name in (".Trash-1000/a.ipynb", "__MACOSX/._a.ipynb", "b/.ipynb_checkpoints/a.ipynb"):

@@ -460,6 +460,7 @@ def test_any_text_has_a_pitch_or_none(text):
     assert import_sounds.pitch_of(text) in (None, *range(128))
 
 
+@pytest.mark.long
 def test_a_set_of_ones_own_is_trained_on_and_may_lack_families_in_its_test(source, tmp_path):
     for i, family in enumerate(FAMILIES):
         for j in range(10):

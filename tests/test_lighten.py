@@ -48,8 +48,8 @@ def html(tmp_path):
     for name in ("one", "two"):
         (tmp_path / f"_static/{name}.js").write_text(f'say("{name}")')
     (tmp_path / "_images").mkdir()
-    for name, size in (("a", (200, 100)), ("b", (300, 50))):
-        Image.new("RGB", size, "white").save(tmp_path / f"_images/{name}.png", compress_level=0)
+    for name, size, colour in (("a", (200, 100), "teal"), ("b", (300, 50), "white")):
+        Image.new("RGB", size, colour).save(tmp_path / f"_images/{name}.png", compress_level=0)
     (tmp_path / "book").mkdir()
     (tmp_path / "book/page.html").write_text(PAGE)
     (tmp_path / "index.html").write_text(
@@ -99,8 +99,8 @@ def test_pictures_tell_their_size_and_are_small(html):
     assert first == '<img alt="first" src="../_images/a.webp" style="width: 10px">'
     assert 'src="../_images/b.webp"' in second
     assert (
-        'loading="lazy" decoding="async" width="300" height="50" style="--natural: 300px">'
-        in second
+        'loading="lazy" decoding="async" data-lines width="300" height="50" '
+        'style="--natural: 300px">' in second
     )
     assert 'href="../_images/b.webp"' in page
     assert Image.open(html / "_images/b.webp").getpixel((0, 0)) == (255, 255, 255)

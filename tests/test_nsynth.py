@@ -458,6 +458,7 @@ class Breaking(ThreadPoolExecutor):
         return super().submit(function, block, *arguments)
 
 
+@pytest.mark.long
 def test_processes_compute_what_they_are_given(audio):
     notes = list(audio.items())[1:4]
     with stream._executor(None, 1) as pool:
@@ -876,6 +877,7 @@ def test_the_command(audio, undisturbed, tmp_path):
     assert "Traceback" not in errors
 
 
+@pytest.mark.long
 def test_an_interrupt_is_obeyed_though_it_was_lost(audio, tmp_path, monkeypatch):
     (tmp_path / "set.tar.gz").write_bytes(pack(members(audio)))
     monkeypatch.setattr(stream, "BLOCK", 2)

@@ -36,6 +36,7 @@ assert np.abs(weights[0][0]).max() > 0.1
 """
 
 
+@pytest.mark.long
 def test_same_weights_after_training():
     pytest.importorskip("jax")
     code = 'import os; os.environ["KERAS_BACKEND"] = "jax"\n' + CODE

@@ -85,6 +85,7 @@ def test_chapters_run_on_a_store(chapter, store, runs):
 # What measures the real size.
 
 
+@pytest.mark.long
 def test_the_archive_of_many_names_is_one(tmp_path, train_notes):
     archive = real_size.Archive(1020, "train")
     (tmp_path / "set.tar.gz").write_bytes(b"".join(archive.pieces()))
@@ -122,6 +123,7 @@ def test_the_table_of_times(tmp_path):
     assert real_size.PAGE.read_text().count("<!-- times -->\n") == 1
 
 
+@pytest.mark.long
 def test_the_archive_is_balanced_however_long():
     for n in (50, 1500):
         names = real_size.Archive(n, "train").names

@@ -189,6 +189,7 @@ while True:
     time.sleep(0.02)"""
 
 
+@pytest.mark.long
 def test_a_chapter_that_takes_too_much_is_ended_with_all_it_started(book, kernels, capsys):
     write(book, "01_a", BIG)
     assert run(book, "--limit-gib", "1.5") == 1
@@ -370,6 +371,7 @@ def test_false_alarms_are_as_rare_as_they_say(name, seeds):
     assert alarms / asked < 2 * level
 
 
+@pytest.mark.long
 def test_all_figures_together_rarely_raise_an_alarm_and_still_see_a_fault():
     rng, alarms, runs = np.random.default_rng(0), 0, 0
     for _ in range(40):

@@ -1,4 +1,5 @@
 import itertools
+from unittest import mock
 
 import baycomp
 import numpy as np
@@ -49,7 +50,8 @@ def test_ties_and_zeros_are_counted_exactly(correct, data):
     assert significance.wilcoxon(a, b) == pytest.approx(exact)
 
 
-@given(st.integers(1, 12), st.integers(0, 99))
+@settings(max_examples=30)
+@given(st.integers(1, 9), st.integers(0, 99))
 def test_no_five_folds_give_less_than_the_floor(n, seed):
     rng = np.random.default_rng(seed)
     a, b = rng.random(n), rng.random(n)
@@ -276,10 +278,10 @@ def test_resampling_refuses_bad_input():
         significance.bootstrap_instruments([1.0, 0.0], ["a", "b"], confidence=95)
 
 
-@settings(max_examples=30)  # statsmodels collects garbage at each call, which takes its time
 @given(st.lists(st.floats(0, 1), max_size=12))
 def test_holm_is_statsmodels(p):
-    expected = multipletests(p, method="holm")[1] if p else []
+    with mock.patch("gc.collect"):  # statsmodels does so at each call, which takes its time
+        expected = multipletests(p, method="holm")[1] if p else []
     np.testing.assert_allclose(significance.holm(p), expected)
 
 

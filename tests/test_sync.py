@@ -250,6 +250,7 @@ def test_another_address_goes_everywhere(book, capsys):
     assert sync.main(["--check"], book) == 0
 
 
+@pytest.mark.long
 def test_the_first_push_to_a_fork_brings_it_in_step(book, tmp_path_factory):
     """What the workflow runs, with a `make` that derives this small book."""
     job = yaml.safe_load((ROOT / ".github/workflows/book.yml").read_text())["jobs"]["address"]

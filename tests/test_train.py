@@ -91,6 +91,7 @@ def test_runs_of_classmates_are_pooled(finished, tmp_path, monkeypatch, capsys):
         assert record.history.equals(other.history)
 
 
+@pytest.mark.long
 def test_any_executor_gives_the_same_records(finished, tmp_path):
     where = ("smoke", "nsynth-mini", str(tmp_path))
     experiment = training.Experiment(*where)

@@ -375,6 +375,7 @@ def test_a_recorded_search_needs_no_tuner(experiment):
     assert output == [str(search.best), str(search.best), "set()"]
 
 
+@pytest.mark.long
 def test_the_protocol_is_found_among_records(experiment):
     searches = {name: tuning.search(experiment, name) for name in tuning.SPACES}
     expected = {}
@@ -425,6 +426,7 @@ def test_folds_that_hold_out_instruments_and_their_match(tmp_path):
         training.Experiment("smoke", split="group")
 
 
+@pytest.mark.long
 def test_other_features_and_a_clean_measurement(tmp_path, experiment):
     short = training.Experiment("smoke", runs=tmp_path, seconds=1)
     mel = training.Experiment("smoke", runs=tmp_path, feature="mel", seconds=1)
@@ -460,6 +462,7 @@ LOOP = """    for variable, value in zip(everything(resumed), saved, strict=True
 """
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("old", "new"),
     [

@@ -19,6 +19,7 @@ from functools import partial
 from html import unescape
 from pathlib import Path
 
+import numpy as np
 from fontTools import subset
 from PIL import Image
 
@@ -59,6 +60,8 @@ TO_PLACEHOLDER = re.compile(
     rf'<a class="reference external" href="[^"]*{PLACEHOLDER.partition("com/")[2]}[^"]*">(.*?)</a>',
     re.S,
 )
+# White share above which a picture is lines on white: maps of colours and photographs have less.
+LINES = 0.7
 PICTURE = re.compile(r'<img\b[^>]*?\bsrc="((?:\.\./)*_images/[^"]+)"[^>]*>')
 
 
@@ -186,8 +189,12 @@ def keep_icons(html: Path, text: str) -> None:
     (html / "_static/scripts/fontawesome.js").unlink(missing_ok=True)
 
 
-def light_pictures(html: Path) -> dict[str, tuple[str, int, int]]:
-    """Write pictures as WebP where that is smaller; return by name the new name, width, height."""
+def light_pictures(html: Path) -> dict[str, tuple[str, int, int, bool]]:
+    """Write pictures as WebP where that is smaller.
+
+    Return by name the new name, width, height, and whether it is lines on white, which a dark page
+    may turn over.
+    """
     sizes = {}
     for path in sorted((html / "_images").glob("*")):
         if path.suffix == ".svg":
@@ -195,6 +202,7 @@ def light_pictures(html: Path) -> dict[str, tuple[str, int, int]]:
         name = path.name
         with Image.open(path) as picture:
             width, height = picture.size
+            lines = bool(np.mean(np.asarray(picture.convert("L")) > 250) > LINES)
             smaller = path.with_suffix(".webp")
             if path.suffix == ".png":
                 picture.save(smaller, lossless=True, quality=80, method=4)
@@ -203,7 +211,7 @@ def light_pictures(html: Path) -> dict[str, tuple[str, int, int]]:
                     name = smaller.name
                 else:
                     smaller.unlink()
-        sizes[path.name] = (name, width, height)
+        sizes[path.name] = (name, width, height, lines)
     return sizes
 
 
@@ -216,9 +224,10 @@ def _with_sizes(text: str, sizes: dict) -> str:
         tag, old = found[0], found[1].rpartition("/")[2]
         if old not in sizes:
             return tag
-        name, width, height = sizes[old]
+        name, width, height, lines = sizes[old]
         tag = tag.replace(found[1], found[1].removesuffix(old) + name)
         more = "" if first else ' loading="lazy" decoding="async"'
+        more += " data-lines" * lines
         if " width=" not in tag and "width:" not in tag:
             more += f' width="{width}" height="{height}"'
         # For book.css, which lets no figure shrink until its letters cannot be read.

@@ -7,7 +7,7 @@ from tools.common import BookError
 
 COMPARISONS, FIGURE, ROWS = "<!-- the comparisons -->", "<!-- the figure -->", "<!-- the rows -->"
 PAGES = {"book/study.md": (COMPARISONS, FIGURE, ROWS), "book/answer.md": (FIGURE,)}
-PICTURE = "book/images/study.svg"
+PICTURE = "book/images/study.png"
 ALT = (
     "One line a system, a circle for its accuracy on instruments that it knows and a dot with its "
     "interval for instruments that it has not heard; the table below has the numbers."
@@ -23,7 +23,7 @@ def draw(found: dict, path: Path) -> None:
     plots.use_style()
     fig = figures.known_and_unseen(analysis.begun(found), analysis.NAMES, analysis.wide(found))
     path.parent.mkdir(parents=True, exist_ok=True)
-    fig.savefig(path, metadata={"Date": None})
+    fig.savefig(path)
     plt.close(fig)
 
 
@@ -46,7 +46,7 @@ def fill(name: str, text: str, found: dict, folder: Path) -> str:
     if analysis.begun(found):
         draw(found, folder / PICTURE)
         picture = (
-            f"![{ALT}](images/study.svg)\n\n*Accuracy on instruments that a system knows (circles) "
+            f"![{ALT}](images/study.png)\n\n*Accuracy on instruments that a system knows (circles) "
             "and on new ones (dots, with 95 % intervals; diamonds where deals are missing); "
             "crosses: wide-test, which is asked when all deals are kept.*"
         )
