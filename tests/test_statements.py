@@ -1473,6 +1473,31 @@ ANSWER = [
     ("the CNN learns at one of four rates only, the LSTM at all four", the_map),
 ]
 
+# ---- index
+
+
+def the_two_sets():
+    mini, wide = (
+        [datasets.load(name, split).table for split in ("train", "test")]
+        for name in ("nsynth-mini", "nsynth-wide")
+    )
+    assert "synthetic" not in set(mini[0]["source"])
+    assert (mini[0].groupby("family")["source"].nunique() == 1).all()
+    assert wide[1]["source"].nunique() == 3
+    return (
+        sum(map(len, mini)), sum(map(len, wide)), wide[1]["instrument"].nunique()
+    )  # fmt: skip
+
+
+INDEX = [
+    (
+        "No training note of the first set ({:,} notes) is synthetic, and its source follows from "
+        "its family: who knows the one knows the other. The second ({} notes) is spread wider: its "
+        "test notes, **wide-test**, are of {} instruments in all three sources",
+        the_two_sets,
+    ),
+]
+
 # ---- teaching
 
 
@@ -1678,6 +1703,7 @@ STATEMENTS = [
         ("13_your_own_sound", OWN_SOUND),
         ("teaching", TEACHING),
         ("answer", ANSWER),
+        ("index", INDEX),
     )
     for statement in statements
 ]
