@@ -43,7 +43,7 @@
     dialog.setAttribute("aria-label", "The figure, large");
     dialog.addEventListener("click", () => dialog.close());
     document.body.append(dialog);
-    for (const picture of all(".bd-article :is(.cell_output, figure) img")) {
+    for (const picture of all(".bd-article :is(.cell_output, figure, p) > img, .bd-article .cell_output img")) {
       if (picture.closest("a, button, summary")) continue;
       const button = document.createElement("button");
       button.type = "button";
@@ -61,6 +61,15 @@
         dialog.replaceChildren(shut, large);
         dialog.showModal();
       });
+    }
+  }
+
+  // On a phone each row of such a table is a card: its cells say which column they are of.
+  function cards() {
+    for (const table of all("table.cards")) {
+      const columns = [...table.tHead.rows[0].cells].map((cell) => cell.innerText);
+      for (const row of table.tBodies[0].rows)
+        [...row.cells].forEach((cell, k) => { cell.dataset.column = columns[k]; });
     }
   }
 
@@ -88,6 +97,7 @@
   document.addEventListener("DOMContentLoaded", () => {
     choices();
     figures();
+    cards();
     printing();
     wide();
     addEventListener("resize", wide);
