@@ -44,7 +44,7 @@ def prose(page: str) -> str:
         text = path.read_text(encoding="utf-8")
     else:
         text = "\n\n".join(c.source for c in cells(page) if c.cell_type == "markdown")
-    return re.sub(r"\s+", " ", text)
+    return re.sub(r"\s+", " ", re.sub(r"(?m)^> ", "", text))
 
 
 @cache
