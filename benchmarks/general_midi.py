@@ -6,6 +6,7 @@ chapter 13 takes it from. Needs Debian's packages fluidsynth and fluid-soundfont
 its sounds are not shipped.
 """
 
+import hashlib
 import json
 import shutil
 import subprocess
@@ -75,6 +76,11 @@ def rendered(family: str) -> list[tuple[np.ndarray, int]]:
     return [(played[i * step : (i + 1) * step], rate) for i in range(len(programs) * len(pitches))]
 
 
+def models() -> str:
+    """A digest of all shipped models, from the list of their digests."""
+    return hashlib.sha256((shipped.MODELS / "SHA256SUMS").read_bytes()).hexdigest()
+
+
 def main() -> None:
     if not shutil.which("fluidsynth") or not SOUNDFONT.exists():
         sys.exit("Needs Debian's packages: apt-get install fluidsynth fluid-soundfont-gm")
@@ -92,6 +98,7 @@ def main() -> None:
             shares.append(np.mean([note["models"][name]["family"] == family for note in heard]))
         print(family, len(heard), {name: f"{s[-1]:.2f}" for name, s in right.items()}, flush=True)
     found = {
+        "models": models(),
         "notes": notes,
         "instruments": sum(len(programs) for programs in PROGRAMS.values()),
         "balanced accuracy": {n: round(float(np.mean(s)), 4) for n, s in right.items()},

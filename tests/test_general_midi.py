@@ -48,6 +48,7 @@ def test_every_family_is_played_and_every_model_was_asked():
     every = [program for programs in general_midi.PROGRAMS.values() for program in programs]
     assert len(every) == len(set(every))
     found = json.loads(general_midi.KEPT.read_text())
+    assert found["models"] == general_midi.models(), "run benchmarks/general_midi.py again"
     assert set(found["balanced accuracy"]) == set(shipped.names())
     assert found["instruments"] == len(every)
     assert 0.9 * 5 * len(every) < found["notes"] <= 5 * len(every)

@@ -143,7 +143,7 @@ export async function fetched(source) {
   } catch {
     throw new Error(
       location.protocol === "file:"
-        ? "This page was opened as a file, and a browser hands scripts no sounds then. In the folder of the pages, run: python -m http.server"
+        ? "This page was opened as a file, and a browser hands scripts no files then. In the folder of the pages, run: python -m http.server"
         : "The sound could not be fetched.",
     );
   }

@@ -74,9 +74,9 @@ start("hear", (root, { groups, sizes }) => {
   /* A file of the models, fetched once. */
   const kept = {};
   function load(name, read) {
-    kept[name] ??= fetched(files[name].src).then(read).catch(() => {
+    kept[name] ??= fetched(files[name].src).then(read).catch((error) => {
       delete kept[name];
-      throw new Error(`The file of ${name} could not be fetched. In a notebook, save your recording and give it to the cells below.`);
+      throw location.protocol === "file:" ? error : new Error(`The file of ${name} could not be fetched. In a notebook, save your recording and give it to the cells below.`);
     });
     return kept[name];
   }
