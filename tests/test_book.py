@@ -205,6 +205,22 @@ def test_a_page_fits_a_phone(browser, address, name):
     context.close()
 
 
+@pytest.mark.parametrize("name", ["book/claims.html", "book/answer.html", "book/teaching.html"])
+def test_a_table_of_sentences_is_read_as_cards_on_a_phone(browser, address, name):
+    context = browser.new_context(**PHONE)
+    page = context.new_page()
+    page.goto(address + name, wait_until="networkidle")
+    cells = page.evaluate("""[...document.querySelectorAll("table.cards")].flatMap((table) =>
+        [...table.tBodies[0].rows].flatMap((row) => [...row.cells].map((cell, k) => [
+            cell.getBoundingClientRect().right, getComputedStyle(cell, "::before").content,
+            k && table.tHead.rows[0].cells[k].textContent])))""")
+    assert len(cells) > 20
+    for right, before, column in cells:
+        assert right <= 360
+        assert before == (f'"{column}: "' if column else "none")
+    context.close()
+
+
 def test_a_figure_opens_large_by_tap_and_by_key(browser, address):
     context = browser.new_context(**PHONE)
     page = context.new_page()

@@ -64,12 +64,14 @@
     }
   }
 
-  // On a phone each row of such a table is a card: its cells say which column they are of.
+  // On a phone each row of a table of sentences is a card: its cells say which column they are of.
   function cards() {
-    for (const table of all("table.cards")) {
-      const columns = [...table.tHead.rows[0].cells].map((cell) => cell.innerText);
-      for (const row of table.tBodies[0].rows)
-        [...row.cells].forEach((cell, k) => { cell.dataset.column = columns[k]; });
+    for (const table of all(".bd-article .pst-scrollable-table-container table:not(.dataframe)")) {
+      const [head, ...rows] = [...table.rows].map((row) => [...row.cells]);
+      if (!table.tHead || !rows.flat().some((cell) => cell.textContent.length > 40)) continue;
+      table.classList.add("cards");
+      table.classList.toggle("plain", !(head[0].textContent + rows[0][0].textContent.replace(/\d/g, "")).trim());
+      for (const row of rows) row.forEach((cell, k) => { cell.dataset.column = head[k].textContent; });
     }
   }
 
