@@ -442,9 +442,9 @@ class Answer:
     def __init__(self, exercise: str, message: str | None):
         self.exercise, self.message = exercise, message
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"{self.exercise}: " + (f"not yet. {self.message}" if self.message else "right.")
 
-    def _repr_html_(self):
+    def _repr_html_(self) -> str:
         verdict = f"not yet.</strong> {escape(self.message)}" if self.message else "right.</strong>"
         return f"<p><strong>{'✗' if self.message else '✓'} {escape(self.exercise)}: {verdict}</p>"

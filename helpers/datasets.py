@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 import numpy as np
 import pandas as pd
@@ -286,7 +286,7 @@ def check_place(path: Path) -> None:
         raise DatasetError(f"{path}: is no set of notes: give {advice}")
 
 
-def read_listing(file: BinaryIO, where: str) -> Iterator[dict]:
+def read_listing(file: IO[bytes], where: str) -> Iterator[dict]:
     """The notes of an `examples.json`, one after another, each checked against its name.
 
     Parameters
@@ -342,7 +342,7 @@ class _Bounded:
 
     BLOCK, SIZE, DEPTH, DIGITS = 1 << 16, 1 << 30, 8, 400
 
-    def __init__(self, file: BinaryIO, where: str):
+    def __init__(self, file: IO[bytes], where: str):
         self._file, self._where = file, where
         self._read, self._depth, self._deep, self._rest, self._quoted = 0, 0, 0, b"", False
 

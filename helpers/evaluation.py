@@ -84,7 +84,7 @@ def confusion(labels: np.ndarray, probabilities: np.ndarray, normalize: bool = T
     return np.divide(counts, totals, out=np.full_like(counts, np.nan), where=totals > 0)
 
 
-def _checked(labels: np.ndarray, probabilities: np.ndarray):
+def _checked(labels: np.ndarray, probabilities: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     labels, probabilities = np.asarray(labels), np.asarray(probabilities)
     if len(labels) == 0 or probabilities.shape != (len(labels), N_FAMILIES):
         raise ValueError(

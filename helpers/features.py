@@ -26,7 +26,7 @@ N_FRAMES = 126  # 1 + 64000 // 512
 
 
 @lru_cache
-def _mel_filters(sr: int, n_fft: int, n_mels: int):
+def _mel_filters(sr: int, n_fft: int, n_mels: int) -> Any:
     import scipy.sparse
     from librosa.filters import mel
 

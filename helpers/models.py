@@ -32,7 +32,7 @@ def _first(input_shape: tuple[int, ...], standardise: bool) -> list:
     return first
 
 
-def _convolution(filters: int):
+def _convolution(filters: int) -> keras.layers.Conv2D:
     from keras import layers
 
     return layers.Conv2D(filters, (3, 3), padding="same", activation="relu")
@@ -145,7 +145,7 @@ def lstm(
     import keras
     from keras import layers
 
-    def recurrence(units: int):
+    def recurrence(units: int) -> keras.layers.LSTM:
         return layers.LSTM(units, return_sequences=True)
 
     body = [

@@ -136,7 +136,7 @@ def confusion(
     return ax.figure
 
 
-def _axes():
+def _axes() -> Axes:
     import matplotlib.pyplot as plt
 
     return plt.subplots()[1]

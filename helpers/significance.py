@@ -63,7 +63,7 @@ def wilcoxon(a: ArrayLike, b: ArrayLike) -> float:
     return float(stats.wilcoxon(difference, method=method).pvalue)
 
 
-def _difference(a: ArrayLike, b: ArrayLike):
+def _difference(a: ArrayLike, b: ArrayLike) -> np.ndarray:
     # 0.95 - 0.90 and 0.90 - 0.85 are a tie, which rounding errors must not break.
     return np.round(np.asarray(a, dtype=float) - np.asarray(b, dtype=float), 9)
 
@@ -212,7 +212,7 @@ def bayesian_t(differences: ArrayLike, n_test: int, n_train: int, rope: float) -
     return Rope(below, 1 - below - above, above)
 
 
-def _student(differences: ArrayLike, n_test: int, n_train: int):
+def _student(differences: ArrayLike, n_test: int, n_train: int) -> tuple[float, float, int]:
     """Mean, corrected standard error (NaN without spread) and degrees of freedom."""
     d = np.asarray(differences, dtype=float)
     if d.ndim != 1 or len(d) < 2 or not np.isfinite(d).all():
@@ -529,7 +529,7 @@ def judge(claims: dict) -> dict[str, tuple[str, float]]:
     return verdicts
 
 
-def _by_instrument(values: ArrayLike, instruments: ArrayLike):
+def _by_instrument(values: ArrayLike, instruments: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
     """The sum of values and the number of notes of each instrument."""
     values, instruments = np.asarray(values, dtype=float), np.asarray(instruments)
     if values.ndim != 1 or values.shape != instruments.shape or not len(values):

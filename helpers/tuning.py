@@ -108,7 +108,7 @@ def search(experiment: training.Experiment, model: str, seed: int = 0, fold: int
     """
     runs = {}
 
-    def run_trial(number: int, hyperparameters: dict | None):
+    def run_trial(number: int, hyperparameters: dict | None) -> list[float]:
         jobs = executions(experiment.profile, model, hyperparameters, number, seed, fold)
         runs[number] = [experiment.run(**job) for job in jobs]
         return [execution_score(record) for record in runs[number]]
@@ -139,7 +139,7 @@ def recorded_trials(
         for path in Path(folder).glob(f"{model}-fold{fold}-seed{job['seed']}-*")
     ]
 
-    def asked_for(record: records.Record):
+    def asked_for(record: records.Record) -> bool:
         setting = record.config["hyperparameters"]
         seed, epochs = record.config["seed"], profile.tuning_epochs
         return record.config == experiment.config(model, setting, fold, seed, epochs, start=seed)
@@ -287,7 +287,9 @@ def _random_search(model: str, trials: int, seed: int, run_trial: Callable) -> N
         return models.compiled(model, **chosen)
 
     class Search(keras_tuner.RandomSearch):
-        def run_trial(self, trial: keras_tuner.engine.trial.Trial, *args: object, **kw: object):
+        def run_trial(
+            self, trial: keras_tuner.engine.trial.Trial, *args: object, **kw: object
+        ) -> list[dict[str, float]]:
             drawn = {name: trial.hyperparameters.get(name) for name in space}
             try:
                 scores = run_trial(int(trial.trial_id), drawn)

@@ -37,6 +37,7 @@ import sys
 import unicodedata
 import uuid
 from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -92,7 +93,9 @@ HELD_OUT = 4  # folds, and so instruments of each family, of chapters 5 and 11
 SUFFIXES = audio.SUFFIXES
 COLUMNS = ("file", "family", "instrument", "source", "pitch", "velocity")
 
-_KNOWN = {name: family for family in FAMILIES for name in (family, *NAMES[family].split(", "))}
+_KNOWN: dict[str, str | None] = {
+    name: family for family in FAMILIES for name in (family, *NAMES[family].split(", "))
+}
 _KNOWN |= dict.fromkeys(OTHERS.split(", "))
 _KNOWN |= {name.replace(" ", ""): family for name, family in _KNOWN.items()}  # frenchhorn
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
@@ -196,7 +199,7 @@ def check_given(given: dict) -> None:
             raise DatasetError(f"{label}={family}: the same label as {first[0]}={first[1]}")
 
 
-def _unmatched(given: dict, labels) -> list[str]:
+def _unmatched(given: dict, labels: Iterable[str]) -> list[str]:
     """What to say of given labels that are nowhere among `labels`."""
     return [
         f"{label}={family}: no folder or label holds {label!r}"
@@ -215,7 +218,9 @@ def pitch_of(text: str) -> int | None:
     return found.pop() if len(found) == 1 and 0 <= min(found) <= 127 else None
 
 
-def by_folder(source: Path, given: dict | None = None, without=()) -> tuple[list[Sound], list[str]]:
+def by_folder(
+    source: Path, given: dict | None = None, without: Collection[str] = ()
+) -> tuple[list[Sound], list[str]]:
     """The sounds below a folder, labelled by the folders they are in; and what is refused.
 
     Files that match one of the patterns in `without` (`*/click.wav`) are left out.
@@ -231,10 +236,11 @@ def by_folder(source: Path, given: dict | None = None, without=()) -> tuple[list
         labels |= set(folders)
         try:
             # What is given goes first, wherever it stands: percussion=- takes its bass drums along.
-            families = [_asked(folder, given) for folder in reversed(folders)]
-            if LEAVE_OUT in families:
+            asked = [_asked(folder, given) for folder in reversed(folders)]
+            families: Iterable[str | None] = asked
+            if LEAVE_OUT in asked:
                 families = [LEAVE_OUT]
-            elif not any(families):
+            elif not any(asked):
                 families = (family_of(folder) for folder in reversed(folders))
             family = next((family for family in families if family), None)
         except DatasetError as error:
@@ -258,7 +264,7 @@ def by_folder(source: Path, given: dict | None = None, without=()) -> tuple[list
     return sounds, refused + unmatched + _unmatched(given, labels)
 
 
-def _matching(file: str, patterns) -> bool:
+def _matching(file: str, patterns: Collection[str]) -> bool:
     return any(fnmatch.fnmatchcase(file, pattern) for pattern in patterns)
 
 
@@ -266,7 +272,9 @@ def _any(names: list[str], pattern: str) -> bool:
     return any(fnmatch.fnmatchcase(name, pattern) for name in names)
 
 
-def by_table(source: Path, labels: Path, given: dict | None = None) -> tuple[list, list[str]]:
+def by_table(
+    source: Path, labels: Path, given: dict | None = None
+) -> tuple[list[Sound], list[str]]:
     """The sounds that the rows of a CSV file label, and what is refused."""
     rows, given = _rows(labels), given or {}
     there = {_plain(path.relative_to(source).as_posix()): path for path in _files(source)}
@@ -327,7 +335,7 @@ def _rows(labels: Path) -> list[tuple[int, dict]]:
     return rows
 
 
-def _sound_of(row: dict, path, file: str, given) -> Sound | None:
+def _sound_of(row: dict, path: Path | None, file: str, given: dict) -> Sound | None:
     if path is None:
         raise DatasetError(f"no such file, or none of {', '.join(sorted(SUFFIXES))}")
     label = row["family"].strip()
@@ -342,10 +350,10 @@ def _sound_of(row: dict, path, file: str, given) -> Sound | None:
         raise DatasetError(f"the source is {sound.source!r}, expected {', '.join(SOURCES)}")
     pitch = known.get("pitch", "")
     number = pitch.isdecimal() and len(pitch) < 4
-    sound.pitch = int(pitch) if number else pitch_of(pitch or path.stem)
-    if pitch and (sound.pitch is None or sound.pitch > 127):
+    midi = int(pitch) if number else pitch_of(pitch or path.stem)
+    if pitch and (midi is None or midi > 127):
         raise DatasetError(f"the pitch is {pitch!r}, expected 0 to 127 or such as A4")
-    sound.pitch = sound.pitch or 0
+    sound.pitch = midi or 0
     if velocity := known.get("velocity"):
         sound.velocity = int(velocity) if velocity.isdecimal() and len(velocity) < 4 else 128
         if sound.velocity > 127:
@@ -377,7 +385,9 @@ def _files(source: Path) -> list[Path]:
     return found
 
 
-def waveform(path, part=None) -> tuple[np.ndarray, str, float]:
+def waveform(
+    path: files.PathLike, part: tuple[float, float] | None = None
+) -> tuple[np.ndarray, str, float]:
     """Bring a sound, or the part between two times in seconds, to NSynth's form.
 
     As the module says.
@@ -444,7 +454,7 @@ def waveform(path, part=None) -> tuple[np.ndarray, str, float]:
     return sound.astype(np.float32), "; ".join(steps), seconds
 
 
-def names_of(sounds: list[Sound], taken=()) -> list[str]:
+def names_of(sounds: list[Sound], taken: Collection[str] = ()) -> list[str]:
     """A name in NSynth's form for each sound, none twice, and no instrument in `taken`."""
     kinds, numbers = {}, {}
     for sound in sounds:
@@ -470,8 +480,8 @@ def names_of(sounds: list[Sound], taken=()) -> list[str]:
                     "of them another, or leave the velocity out"
                 )
     for key, sound in zip(keys, sounds, strict=True):
-        free = (v for v in range(128) if (*key, v) not in used)
-        velocity = next(free, None) if sound.velocity is None else sound.velocity
+        unused = (v for v in range(128) if (*key, v) not in used)
+        velocity = next(unused, None) if sound.velocity is None else sound.velocity
         if velocity is None:
             raise DatasetError(
                 f"{sound.file}: more than 128 sounds of {sound.instrument} with the pitch "
@@ -483,7 +493,14 @@ def names_of(sounds: list[Sound], taken=()) -> list[str]:
 
 
 def make(
-    source, into, split="train", labels=None, given=None, progress=True, without=(), cut=False
+    source: files.PathLike,
+    into: files.PathLike,
+    split: str = "train",
+    labels: files.PathLike | None = None,
+    given: dict | None = None,
+    progress: bool = True,
+    without: Collection[str] = (),
+    cut: bool = False,
 ) -> Path:
     """Make a split of a set out of a folder of sounds, whole or not at all.
 
@@ -569,7 +586,7 @@ def _parts(recordings: list[Sound]) -> tuple[list[Sound], list[str]]:
     return found, refused
 
 
-def _write(folder: Path, found: list[Sound], into: Path, progress) -> list[str]:
+def _write(folder: Path, found: list[Sound], into: Path, progress: bool) -> list[str]:
     import soundfile
     from tqdm import tqdm
 
@@ -654,7 +671,7 @@ def report(final: Path) -> str:
     return "\n".join([f"{final}: {sum(counts.values())} notes", *lines])
 
 
-def main(arguments=None) -> None:
+def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(
         prog="instruments import",
         description="Turn a folder of sounds into a set of notes that the chapters open.",

@@ -94,7 +94,7 @@ def finished(names: Sequence[str]) -> bool:
 def compare(ahead: list, behind: list, test: str) -> dict:
     """The estimate, interval and p-values of one comparison, in points."""
 
-    def mean(names: Sequence[str]):
+    def mean(names: Sequence[str]) -> pd.DataFrame:
         return sum(by_instrument(name, test) for name in names) / len(names)
 
     table = mean(ahead) - mean(behind)

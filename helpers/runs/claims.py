@@ -306,7 +306,7 @@ def _comparisons() -> dict[str, list[Test]]:
 
     def ahead(
         first: str, second: str, part: str, score: Callable = right_by_note, scale: int = 100
-    ):
+    ) -> Test:
         before, after = (score(runs(title), part) for title in (first, second))
         return flipped(scale * (after - before))
 

@@ -13,11 +13,15 @@ from __future__ import annotations
 
 import ctypes
 import sys
+from collections.abc import Callable
 from functools import cache, partial
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import jax
     import keras
+
+    Pair = tuple[jax.Array, jax.Array]
 
 
 def speed_up(model: keras.Model) -> None:
@@ -64,7 +68,7 @@ def keep_memory() -> None:
         mallopt(setting, value)
 
 
-def _pool(x):
+def _pool(x: jax.Array) -> jax.Array:
     """The maximum of 2 by 2; where two are equal, both share the gradient."""
     import jax.numpy as jnp
 
@@ -73,29 +77,29 @@ def _pool(x):
     return jnp.maximum(rows[:, :, ::2], rows[:, :, 1::2])
 
 
-def _of_variable(padding, x, kernel):
+def _of_variable(padding: str, x: jax.Array, kernel: keras.Variable) -> jax.Array:
     import keras
 
     return _convolve()(padding, x, keras.ops.convert_to_tensor(kernel))
 
 
 @cache
-def _convolve():
+def _convolve() -> Callable[[str, jax.Array, jax.Array], jax.Array]:
     import jax
     import jax.numpy as jnp
 
-    def plain(x, kernel, padding):
+    def plain(x: jax.Array, kernel: jax.Array, padding: str) -> jax.Array:
         numbers = ("NHWC", "HWIO", "NHWC")
         return jax.lax.conv_general_dilated(x, kernel, (1, 1), padding, dimension_numbers=numbers)
 
     @partial(jax.custom_vjp, nondiff_argnums=(0,))
-    def convolve(padding, x, kernel):
+    def convolve(padding: str, x: jax.Array, kernel: jax.Array) -> jax.Array:
         return plain(x, kernel, padding)
 
-    def forward(padding, x, kernel):
+    def forward(padding: str, x: jax.Array, kernel: jax.Array) -> tuple[jax.Array, Pair]:
         return plain(x, kernel, padding), (x, kernel)
 
-    def backward(padding, saved, gradient):
+    def backward(padding: str, saved: Pair, gradient: jax.Array) -> Pair:
         x, kernel = saved
         if x.shape[-1] == 1:
             return jax.vjp(partial(plain, padding=padding), x, kernel)[1](gradient)
@@ -104,7 +108,7 @@ def _convolve():
         pads = jax.lax.padtype_to_pads(x.shape[1:3], (height, width), (1, 1), padding)
         padded = jnp.pad(x, ((0, 0), *pads, (0, 0)))
 
-        def add(total, note):
+        def add(total: jax.Array, note: Pair) -> tuple[jax.Array, None]:
             x, gradient = note
             across = jnp.concatenate([x[:, j : j + columns] for j in range(width)], -1)
             along = [

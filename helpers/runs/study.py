@@ -241,7 +241,7 @@ def parts(row: Row, deal: int) -> list[Part]:
     made = PARTS[kind](found, deal, **({"breadth": int(breadth)} if breadth else {}))
     wanted = np.flatnonzero(found.notes["family"].isin(row.families))
 
-    def only(chosen: np.ndarray):
+    def only(chosen: np.ndarray) -> np.ndarray:
         return chosen[np.isin(chosen, wanted)]
 
     return [
@@ -379,7 +379,10 @@ def run(row: Row, deal: int, runs: str | Path, progress: bool = True) -> Path:
     return path
 
 
-def _run(row: Row, deal: int, part: Part, runs: str | Path, progress: bool):
+_Result = tuple[dict, pd.DataFrame, dict[str, tuple[np.ndarray, np.ndarray]]]
+
+
+def _run(row: Row, deal: int, part: Part, runs: str | Path, progress: bool) -> _Result:
     """One run: what is known of it, its history, and its predictions by the name of the test."""
     setting, X, y = config(row, deal, part.fold), _features(row.feature), material().labels
     if row.rate is None:
@@ -412,7 +415,7 @@ def _run(row: Row, deal: int, part: Part, runs: str | Path, progress: bool):
     return record.info, record.history, predicted
 
 
-def _fit(row: Row, setting: dict, X: np.ndarray, y: np.ndarray, part: Part):
+def _fit(row: Row, setting: dict, X: np.ndarray, y: np.ndarray, part: Part) -> _Result:
     """The run of a simple model: fitted in one go, without epochs."""
     begun = time.perf_counter()
     model = simple.SYSTEMS[row.system](setting["start"])

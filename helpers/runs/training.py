@@ -14,6 +14,7 @@ import json
 import logging
 import shutil
 import time
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -301,10 +302,10 @@ def batches(
     import keras
 
     class Batches(keras.utils.PyDataset):
-        def __len__(self):
+        def __len__(self) -> int:
             return -(-len(rows) // size)
 
-        def __getitem__(self, i: int):
+        def __getitem__(self, i: int) -> np.ndarray | tuple[np.ndarray, np.ndarray]:
             chosen = rows[i * size : (i + 1) * size]
             return X[chosen] if y is None else (X[chosen], y[chosen])
 
@@ -321,7 +322,7 @@ def _train(
     work: str | Path,
     progress: bool,
     watch: dict | None,
-):
+) -> records.Record:
     import keras
     from tqdm import tqdm
 
@@ -389,7 +390,7 @@ def _train(
 
 
 @contextmanager
-def _no_retracing_warning():
+def _no_retracing_warning() -> Iterator[None]:
     # TensorFlow suspects a mistake where several models each compile a prediction of their own.
     logger = logging.getLogger("tensorflow")
     level = logger.level

@@ -5,6 +5,8 @@ archive promises is checked while it passes: headers, lengths, checksums, and th
 names the notes that there are, whether it comes before or after them.
 """
 
+from __future__ import annotations
+
 import bz2
 import hashlib
 import heapq
@@ -14,14 +16,19 @@ import os
 import re
 import sys
 import tarfile
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import IO, TYPE_CHECKING, Any, Self, cast
 
 from helpers import datasets
 from helpers.commands.nsynth.download import Download
 from helpers.notes import DatasetError, hidden, left_out, some
 from helpers.runs import stores
+
+if TYPE_CHECKING:
+    from tqdm import tqdm
 
 NAME = "nsynth-{}.jsonwav.tar.gz"
 
@@ -77,9 +84,11 @@ class Census:
         self.origin, self.count = origin, 0
         self._wanted = 0
         self._per_family, self._seed = per_family, seed
-        self._audio, self._listed = set(), None  # what still waits for its counterpart
+        # What still waits for its counterpart.
+        self._audio: set[str] = set()
+        self._listed: set[str] | None = None
         # Of each family the lowest ranks so far, negated: the first is the highest of them.
-        self._drawn = {family: [] for family in datasets.FAMILIES}
+        self._drawn: dict[str, list[int]] = {family: [] for family in datasets.FAMILIES}
         self._complete = False
 
     def admits(self, name: str) -> bool:
@@ -99,7 +108,7 @@ class Census:
         self._wanted += family not in datasets.EXCLUDED
         return self._draws(name, family)
 
-    def read_listing(self, file, member: str) -> None:
+    def read_listing(self, file: IO[bytes], member: str) -> None:
         """Take note of an examples.json, before, after or amid the audio."""
         if self._listed is not None:
             raise DatasetError(f"{self.origin}: {member}: a second listing, expected one")
@@ -159,7 +168,13 @@ class Census:
 
 
 @contextmanager
-def stream(source: Archive, split: str, census: Census, bar, download=Download):
+def stream(
+    source: Archive,
+    split: str,
+    census: Census,
+    bar: tqdm,
+    download: Callable[..., io.RawIOBase] = Download,
+) -> Iterator[Iterator[tuple[str, bytes]]]:
     """The notes of an archive or a folder, one after another.
 
     Parameters
@@ -203,7 +218,7 @@ def stream(source: Archive, split: str, census: Census, bar, download=Download):
         yield notes
 
 
-def _of_folder(folder: Path, split: str, census: Census, bar):
+def _of_folder(folder: Path, split: str, census: Census, bar: tqdm) -> Iterator[tuple[str, bytes]]:
     members, read = datasets.list_folder(folder)
     belongs = _Splits(split, folder)
     members = {name: path for name, path in members.items() if belongs(name)}
@@ -218,20 +233,24 @@ def _of_folder(folder: Path, split: str, census: Census, bar):
         bar.update(path.stat().st_size)
 
 
-def _of_archive(raw, source: Archive, split: str, census: Census, bar):
+def _of_archive(
+    raw: io.RawIOBase, source: Archive, split: str, census: Census, bar: tqdm
+) -> Generator[tuple[str, bytes], None, None]:
     from isal import isal_zlib
 
     belongs, passed = _Splits(split, source.place), []
     tally, at = _Tally(raw, source.checksum, bar), "its beginning"
     try:
-        stream = io.BufferedReader(tally, 1 << 16)
-        start = stream.peek(6)
+        buffered: io.BufferedReader = io.BufferedReader(tally, 1 << 16)
+        stream: io.BufferedIOBase = buffered
+        start = buffered.peek(6)
         for magic, opened in _COMPRESSED.items():
             if start.startswith(magic):
-                stream = opened(stream)
+                stream = opened(buffered)
         with tarfile.open(fileobj=stream, mode="r|", tarinfo=_Header, bufsize=1 << 16) as archive:
             for member in archive:
-                archive.members = []  # tarfile keeps them all otherwise
+                # tarfile keeps them all otherwise; its stub lacks the attribute.
+                archive.members = []  # type: ignore[attr-defined]
                 at = member.name
                 name = member.name.removeprefix("./")
                 if not member.isfile():
@@ -247,7 +266,8 @@ def _of_archive(raw, source: Archive, split: str, census: Census, bar):
                     datasets.check_size(source.place, member)
                     yield match[1], archive.extractfile(member).read()
                 else:
-                    census.read_listing(archive.extractfile(member), name)
+                    # Not None: `member` is a file.
+                    census.read_listing(cast(IO[bytes], archive.extractfile(member)), name)
         # What follows the last member: padding, and the gzip checksum of it all.
         at = "its end"
         while stream.read(1 << 20):
@@ -256,7 +276,8 @@ def _of_archive(raw, source: Archive, split: str, census: Census, bar):
             bar.write(text, file=sys.stderr)
     except DatasetError:
         raise
-    except (*datasets.DAMAGED, isal_zlib.error) as error:
+    # The stub takes the class isal_zlib.error for an exception.
+    except (*datasets.DAMAGED, isal_zlib.error) as error:  # type: ignore[misc]
         raise DatasetError(
             f"{source.place}: damaged or cut short at {at} ({error}): fetch it again"
         ) from error
@@ -278,8 +299,9 @@ def _of_archive(raw, source: Archive, split: str, census: Census, bar):
 class _Splits:
     """Whether a member belongs to a split: it names it, or none in all the archive names one."""
 
-    def __init__(self, split: str, place):
-        self._split, self._place, self._found = split, place, set()
+    def __init__(self, split: str, place: str | Path):
+        self._split, self._place = split, place
+        self._found: set[bool] = set()
 
     def __call__(self, member: str) -> bool:
         datasets.check_named(member, self._place)
@@ -293,23 +315,27 @@ class _Splits:
         return named in (None, self._split)
 
 
-def _gzip(stream):
+def _gzip(stream: io.BufferedReader) -> io.BufferedIOBase:
     from isal import igzip
 
     return igzip.IGzipFile(fileobj=stream)
 
 
-_COMPRESSED = {b"\x1f\x8b": _gzip, b"BZh": bz2.BZ2File, b"\xfd7zXZ\0": lzma.LZMAFile}
+_COMPRESSED: dict[bytes, Callable[[io.BufferedReader], io.BufferedIOBase]] = {
+    b"\x1f\x8b": _gzip,
+    b"BZh": bz2.BZ2File,
+    b"\xfd7zXZ\0": lzma.LZMAFile,
+}
 
 
 class _Header(tarfile.TarInfo):
     """A member's header that tarfile may not take for the end of the archive if it is damaged."""
 
     @classmethod
-    def fromtarfile(cls, archive):
+    def fromtarfile(cls, archive: tarfile.TarFile) -> Self:
         try:
             return super().fromtarfile(archive)
-        except tarfile.EOFHeaderError:
+        except tarfile.EOFHeaderError:  # type: ignore[attr-defined]  # not in the stub
             raise
         except tarfile.HeaderError as error:
             raise tarfile.ReadError(f"{error}, instead of a header or the end mark") from error
@@ -318,7 +344,7 @@ class _Header(tarfile.TarInfo):
 class _Tally(io.RawIOBase):
     """Bytes on their way: counted, shown, and digested, by SHA-256 if no checksum is known."""
 
-    def __init__(self, raw, checksum: str | None, bar):
+    def __init__(self, raw: io.RawIOBase, checksum: str | None, bar: tqdm):
         self.count = 0
         self.digest = hashlib.new((checksum or "sha256").partition(":")[0])
         self._raw, self._bar = raw, bar
@@ -326,7 +352,7 @@ class _Tally(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer) -> int:
+    def readinto(self, buffer: Any) -> int:
         n = self._raw.readinto(buffer)
         self.count += n
         self.digest.update(memoryview(buffer)[:n])

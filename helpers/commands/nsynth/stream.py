@@ -11,6 +11,8 @@ features), `notes.npy` (names, sorted, and SHA-256 of each file and its samples)
 `mel.npy` or both. `helpers.datasets.load("nsynth", split)` opens it.
 """
 
+from __future__ import annotations
+
 import argparse
 import hashlib
 import io
@@ -22,9 +24,12 @@ import shutil
 import signal
 import sys
 import threading
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import (
     FIRST_COMPLETED,
     BrokenExecutor,
+    Executor,
+    Future,
     ProcessPoolExecutor,
     as_completed,
     wait,
@@ -32,6 +37,7 @@ from concurrent.futures import (
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -50,9 +56,18 @@ LOCK_MESSAGE = "another process is making this store: waiting for it"
 
 
 def make(
-    split: str, to=None, source=None, per_family=None, seed=0, kinds=("mfcc",), *, executor=None,
-    in_flight=None, download=Download, progress=True,
-) -> stores.StoredNotes:  # fmt: skip
+    split: str,
+    to: files.PathLike | None = None,
+    source: archives.Archive | str | Path | None = None,
+    per_family: int | None = None,
+    seed: int = 0,
+    kinds: Sequence[str] = ("mfcc",),
+    *,
+    executor: Executor | None = None,
+    in_flight: int | None = None,
+    download: Callable[..., io.RawIOBase] = Download,
+    progress: bool = True,
+) -> stores.StoredNotes:
     """Make the feature store of a split, or open it if it was made before.
 
     Parameters
@@ -132,7 +147,7 @@ def make(
 def _as_asked(final: Path, info: dict) -> stores.StoredNotes:
     stored = stores.StoredNotes.open(final)
     for key, asked in info.items():
-        found = stored.info.get(key)
+        found: Any = stored.info.get(key)
         if found != asked and not (key == "kinds" and set(asked) <= set(found)):
             raise DatasetError(
                 f"{final}: a store with {key} {found} stands here, {asked} asked for: "
@@ -141,14 +156,24 @@ def _as_asked(final: Path, info: dict) -> stores.StoredNotes:
     return stored
 
 
-def _build(info, final, work, source, executor, in_flight, download, progress) -> None:
+def _build(
+    info: dict,
+    final: Path,
+    work: Path,
+    source: archives.Archive,
+    executor: Executor,
+    in_flight: int,
+    download: Callable[..., io.RawIOBase],
+    progress: bool,
+) -> None:
     from tqdm import tqdm
 
     shards = _Shards(work, info)
     census = archives.Census(info["per_family"], info["seed"], str(source.place))
-    pending, block = set(), []
+    pending: set[Future[np.ndarray]] = set()
+    block: list[tuple[str, bytes]] = []
 
-    def give_out():
+    def give_out() -> None:
         pending.add(executor.submit(compute, block, info["kinds"], census.origin))
 
     bar = tqdm(desc=final.name, unit="B", unit_scale=True, disable=not progress)
@@ -187,7 +212,7 @@ def _build(info, final, work, source, executor, in_flight, download, progress) -
     os.rename(draft, final)
 
 
-def compute(block, kinds, origin: str) -> np.ndarray:
+def compute(block: list[tuple[str, bytes]], kinds: Sequence[str], origin: str) -> np.ndarray:
     """Decode notes and compute what a store keeps of them.
 
     Parameters
@@ -219,7 +244,7 @@ def compute(block, kinds, origin: str) -> np.ndarray:
     return rows
 
 
-def _row(kinds) -> np.dtype:
+def _row(kinds: Sequence[str]) -> np.dtype:
     fields = [(kind, "<f4", SHAPES[kind]) for kind in kinds]
     return np.dtype([*stores.INDEX.descr, *fields])
 
@@ -265,7 +290,9 @@ class _Shards:
             self._paths.append(path)
             self._rows, self._held = [], 0
 
-    def merge(self, folder: Path, kinds, chosen) -> np.ndarray:
+    def merge(
+        self, folder: Path, kinds: Sequence[str], chosen: Callable[[str], bool]
+    ) -> np.ndarray:
         """Write the features of the `chosen` names, sorted by name; returns the index."""
         # Copied, for a mapped file stays open as long as anything of it is in use.
         found = [np.load(path, mmap_mode="r")["note"].copy() for path in self._paths]
@@ -308,7 +335,7 @@ def _npy(array: np.ndarray) -> bytes:
     return buffer.getvalue()
 
 
-def _clear(folder: Path, but=()) -> None:
+def _clear(folder: Path, but: Collection[Path] = ()) -> None:
     """Delete what is in a folder of work, except its lock and the files `but`."""
     for path in folder.iterdir():
         if path.is_dir():
@@ -318,11 +345,11 @@ def _clear(folder: Path, but=()) -> None:
 
 
 def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @contextmanager
-def _executor(given, workers=None):
+def _executor(given: Executor | None, workers: int | None = None) -> Iterator[Executor]:
     if given is not None:
         yield given
         return
@@ -338,7 +365,7 @@ def _executor(given, workers=None):
 
 def _end_with_parent() -> None:
     # A worker waits for work for ever, also where the process that gave it was killed.
-    def wait():
+    def wait() -> None:
         multiprocessing.parent_process().join()
         os._exit(1)
 
@@ -356,7 +383,7 @@ def _within(source: str | None, split: str) -> str | None:
     return str(Path(source) / name) if (Path(source) / name).exists() else source
 
 
-def main(arguments=None) -> None:
+def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(
         prog="instruments nsynth",
         description="Turn NSynth's archives into features, without keeping archives or audio.",
@@ -392,8 +419,11 @@ def main(arguments=None) -> None:
                 source = archives.ARCHIVES[split] if place is None else archives.Archive(place)
                 source = replace(source, checksum=args.checksum or source.checksum)
                 per_family = args.per_family if split == "train" else None
-                more = {"executor": executor, "in_flight": 2 * (args.workers or _cores()) + 2}
-                print(make(split, args.to, source, per_family, args.seed, kinds, **more))
+                stored = make(
+                    split, args.to, source, per_family, args.seed, kinds, executor=executor,
+                    in_flight=2 * (args.workers or _cores()) + 2,
+                )  # fmt: skip
+                print(stored)
     except (DatasetError, DownloadError, OSError, BrokenExecutor) as error:
         sys.exit(f"error: {error}\nWhat is finished is kept: the same command goes on from it.")
     except KeyboardInterrupt:
