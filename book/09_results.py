@@ -22,8 +22,8 @@
 # [tuning](08_tuning.ipynb).
 #
 # **Time**: 30 minutes of reading. The runs that the chapter is about are recorded, and nothing is
-# trained. Where you ask for your own, the last part trains them, unless they are there: a minute in the
-# profile smoke, minutes in quick.
+# trained. With another `SEED` the last part trains runs of your own: a minute in the profile
+# smoke, minutes in quick.
 #
 # **Thesis**: sections 3.3 and 4.2, table 4.3, figures 4.1 to 4.4.
 #
@@ -280,19 +280,19 @@ beside_the_thesis("loss")
 #   LSTM loses more than the CNN of its kind. In the thesis it is between 22.8 and 24.4.
 # - **Does tuning help?** It brings the LSTM 3.0 points on the folds and 4.5 on mini-test, the CNN 0.6 and
 #   0.0. In the thesis too it helps the LSTM more (2.8 and 2.3 points against 0.8 and 1.1).
-# - **Is there a gap between CNN and LSTM?** After tuning it is 1.0 points on the folds, no more than the ±
-#   of the two. On mini-test it is 7.3 points, several times the ±. In the thesis it is 1.1 and 2.7.
+# - **Is there a gap between CNN and LSTM?** After tuning it is 1.0 points on the folds, less than the
+#   ± of the LSTM. On mini-test it is 7.3 points, several times the ±. In the thesis it is 1.1 and 2.7.
 #
-# The CNN is ahead of the LSTM of its kind in every line, recorded or of the thesis. Chapter 10 asks what
+# By accuracy, the CNN is ahead of the LSTM of its kind in every line, recorded or of the thesis. Chapter 10 asks what
 # five folds can say about that, and the ± needs care first. In the fold test, each fold has other test notes *and* other training notes.
 # On mini-test, all folds are asked about the *same* notes, so there the ± says only how much the
 # training matters, and nothing about the luck of having these test notes and not others.
 
 # %% [markdown]
-# **Check yourself.** On the test split, the five folds of a model differ by less than a point. How
-# much would its score differ on a test split with other instruments?
+# **Check yourself.** On mini-test, the five folds of a model differ by a few points only. How much
+# would its score differ on a test split with other instruments?
 #
-# <details class="choice"><summary>A. Also by less than a point.</summary>
+# <details class="choice"><summary>A. Also by a few points.</summary>
 #
 # **No.** The five agree about *these* notes. They are five opinions on one set of questions; other
 # questions were not asked.
@@ -349,7 +349,7 @@ print(f"each wrong note: {each_wrong:.1f} nats, or a probability of {np.exp(-eac
 # losses; on the folds they have. On NSynth's test split, their losses are *higher* than those of
 # the base models (2.465 against 2.220, 2.372 against 2.138), although they are right more often.
 #
-# For the recorded runs we can look instead of reckon: the mean loss of right and of wrong answers.
+# For the recorded runs we can look it up: the mean loss of right and of wrong answers.
 
 
 # %%
@@ -482,13 +482,13 @@ pd.DataFrame(rows).T
 
 # %% [markdown]
 # The validation loss of the optimised CNN lies below its training loss in 32 of 50 epochs, the LSTM's in 5.
-# Moving the curve changes that by one epoch at most, so time explains next to nothing. Where the validation
-# loss is the lower one, dropout remains; for the LSTM, known notes are easier, dropout or not.
+# Moving the curve changes that by one epoch at most, so time does not explain it ([chapter
+# 12](12_why.ipynb) weighs it in nats). Where the validation loss is the lower one, dropout remains; for the LSTM, known notes are easier, dropout or not.
 # [Chapter 6](06_cnn.ipynb) took both reasons away for one network: it measured the loss on the training
 # notes once more, with dropout off.
 #
 # The last column is about overfitting. Of the optimised models the lowest validation loss is that of epoch
-# 46 (CNN) and 49 (LSTM): training was stopped while it was still falling, and more epochs might have helped.
+# 46 (CNN) and 49 (LSTM): by that, training was stopped while it still fell a little, and more epochs might have helped.
 #
 # Remember also what "validation" is here: other notes of the *same* instruments. Curves like these
 # cannot show whether a model overfits to its instruments. The test split can.
@@ -531,7 +531,7 @@ plt.show()
 # *Figure: The same on mini-test, after figure 4.4 of the thesis.*
 #
 # Neither network names a single string rightly. The CNN calls 84 % of them keyboard, the LSTM calls 86 % of
-# them organ: it is hardly ever the same wrong name. The CNN hears 63 % of the flutes as voices, the LSTM
+# them organ: it is seldom the same wrong name. The CNN hears 63 % of the flutes as voices, the LSTM
 # 52 % of the reeds as flutes. Look down the columns, too: the CNN's mistakes end most often with keyboard
 # and vocal, the LSTM's with organ and vocal.
 #

@@ -301,7 +301,7 @@ assert np.allclose(p_table["p-value"], [signed_rank_p(d) for _, d in diffs.items
 p_table.round(4)
 
 # %% [markdown]
-# None of the three is won on all five folds, because some folds end even. So p is not even as low as
+# None of the three is won on all five folds: some end even, some go the other way. So p is not even as low as
 # the floor of five folds, and says as little.
 #
 # ## Then just take more folds?
@@ -686,8 +686,8 @@ on_test.round(3)
 #
 # ### What each number takes as given
 #
-# On known instruments the table of folds does not tell; on new ones the CNN is ahead by more, and it
-# does not tell either. These are two questions, and each number takes something as given:
+# On known instruments the table of folds does not tell; on new ones the CNN is ahead by more, and the
+# table of instruments does not tell either. These are two questions, and each number takes something as given:
 #
 # | number | asks about | takes as given |
 # |---|---|---|
@@ -695,7 +695,7 @@ on_test.round(3)
 # | bootstrap and flips over instruments | other instruments | these five trained networks of each kind |
 # | [the study](study.md) | other instruments *and* other trainings | that the forty are a fair draw of their families |
 #
-# None of them says what another seed would have done but the last, which was planned for it: ten deals,
+# Only the last was planned to say what another seed would have done: ten deals,
 # each of its runs from a seed of its own.
 #
 # ## What p says, and what it does not
@@ -771,7 +771,7 @@ closing.T
 # true and empty, since the test could not say anything else. That neither network could be shown to be
 # better is the right conclusion, and there is a stronger reason for it than the thesis gives: if you want
 # to know about instruments, random folds of notes do not ask. Whether a claim of the thesis holds on these
-# notes is decided in one place, [chapter 11](11_unseen_instruments.ipynb), with all comparisons counted.
+# notes is decided in one place, [chapter 12](12_why.ipynb), with all comparisons counted.
 #
 # What these runs do **not** show:
 #
@@ -834,7 +834,7 @@ for difference in (2.7, scatter * 2.8 / np.sqrt(k)):
 
 # %% [markdown]
 # The thesis's 2.7 points would take many more instruments than the 53 of NSynth's test split, if they scatter
-# as ours do; the 27 of mini-test find what is as large as the last line says. The study asks forty, ten times.
+# as ours do; the 27 of mini-test find no less than the last line says. The study asks forty, in ten trainings each.
 #
 # ## Your run
 #
@@ -895,8 +895,8 @@ findings.report(fixed)
 #
 # ## Next
 #
-# [Unseen instruments](11_unseen_instruments.ipynb): the same four models on folds that hold out
-# whole instruments. For the background of this chapter, see [Dietterich
+# [Unseen instruments](11_unseen_instruments.ipynb): simple models and networks on folds that hold
+# out whole instruments. For the background of this chapter, see [Dietterich
 # (1998)](bibliography.md#dietterich-1998), [Demšar (2006)](bibliography.md#demšar-2006) and
 # [Benavoli et al. (2017)](bibliography.md#benavoli-et-al-2017).
 #

@@ -248,7 +248,8 @@ pd.DataFrame(
 # %% [markdown]
 # ## Every system, known and unseen
 #
-# Now the networks, and every other system that the thesis names. All were trained on the same deals.
+# Now the networks, and every other system that the thesis names. All are trained on the same deals,
+# and the last column says how many of them are kept.
 # "Known" are the validation notes of the same runs: notes of instruments that training knew. The
 # simple models are four. Extra trees ([chapter 5](05_folds.ipynb)) and a random forest ([chapter
 # 7](07_lstm.ipynb)) let a hundred trees or more vote. A [**support vector
@@ -278,8 +279,8 @@ plt.show()
 #
 # On known instruments most systems stand close together at the top, and there the thesis compared two
 # of them. On unseen ones they lie far apart. Whether CNN or LSTM is ahead there was asked by tests
-# that were fixed before the first run. Their words are on the page of [the study](study.md), and
-# nowhere else.
+# that were fixed before the first run. What they
+# say is on the page of [the study](study.md), from which [chapter 12](12_why.ipynb) takes it.
 
 # %% [markdown]
 # **Check yourself.** CNN minus LSTM is +1 point on unseen instruments, and the interval goes from -4
@@ -444,7 +445,8 @@ plt.show()
 
 # %% [markdown]
 # *Figure: accuracy on mini-test's new instruments, learned from 20 notes a family of so many
-# instruments. The last six of ten instruments are single notes of `nsynth-wide`.*
+# instruments. The last six of ten instruments are single notes of `nsynth-wide`. Five deals finish a
+# row; before that it moves, and nothing follows from it.*
 #
 # *Table 11.5: The same in percent, and how many of five deals are there.*
 
@@ -514,8 +516,8 @@ findings.report(fixed)
 #    a note changes in its four seconds is what carries over to new instruments.
 # 2. Much: with two known instruments naive Bayes has 65.6 % by recording, with three 79.1 %. (Its
 #    training has fewer notes as well; the figure of breadth above keeps them equal.)
-# 3. No: 30.0 points against 29.4. What is hard for one is hard for the other: its mean is lower, 59.7
-#    % against 77.3 %.
+# 3. Hardly: 30.0 points against 29.4. What is hard for one is hard for the other: its mean is lower, 59.7 %
+#    against 77.3 %.
 #
 # </details>
 #
