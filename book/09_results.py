@@ -608,7 +608,7 @@ table.assign(thesis=[theirs for theirs, _ in numbers.values()])
 # Average the probabilities of the sub-models, take the largest as the answer of the whole group,
 # and count by instrument.
 #
-# *Table 9.6: Wrong answers and notes of the eight instruments with the most of them.*
+# *Table 9.6: Wrong answers, and notes, of the eight instruments that the CNN has most of them with.*
 
 # %%
 fresh = mini_test.select(~mini_test.table["note"].isin(heard).to_numpy())

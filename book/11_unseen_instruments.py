@@ -136,7 +136,7 @@ rows = {key: {"all notes": hit.mean(), "twins": hit[twin].mean()} for key, hit i
 # - From matched folds to folds by name, only the company of each note changes, not its number. The
 #   nearest note falls from 97.5 to 62.3 %, naive Bayes from 95.3 to 81.6 %: that is the price of a
 #   new instrument.
-# - From names to recordings they fall by 5.6 and 2.5 points more, and nearly all of that at the
+# - From names to recordings they fall by 5.6 and 2.5 points more, and most of that at the
 #   twins: the nearest note names 93.3 % of them rightly while the other twin is there, and 45.2 %
 #   without it. In folds by name, a tenth of the notes never asked about a new instrument.
 #
@@ -252,12 +252,14 @@ pd.DataFrame(
 # and the last column says how many of them are kept.
 # "Known" are the validation notes of the same runs: notes of instruments that training knew. The
 # simple models are four. Extra trees ([chapter 5](05_folds.ipynb)) and a random forest ([chapter
-# 7](07_lstm.ipynb)) let a hundred trees or more vote. A [**support vector
+# 7](07_lstm.ipynb)) let 500 trees vote. A [**support vector
 # machine**](glossary.md#support-vector-machine) ([Cortes and Vapnik,
 # 1995](bibliography.md#cortes-and-vapnik-1995)) draws the border between two families that keeps as
 # far as it can from the notes on both sides; an [**RBF kernel**](glossary.md#rbf-kernel), which
 # compares notes by distance, lets it bend. Forest, SVM and naive Bayes are those that [Kawwa
-# (2019)](bibliography.md#kawwa-2019) tried on NSynth (section 2.5 of the thesis). Nothing is tuned.
+# (2019)](bibliography.md#kawwa-2019) tried on NSynth (section 2.5 of the thesis). They see a note as 52
+# numbers, means and deviations of its MFCCs and of their changes, or as Kawwa did: 160 means over time
+# of MFCCs, mel bands, chroma and spectral contrast. Nothing is tuned.
 #
 # **Predict**: the CNN has
 # 6,239,338 parameters, naive Bayes two for each number and family. Which is ahead on new instruments?
@@ -334,8 +336,8 @@ figures.instruments_by_family(each, families)
 plt.show()
 
 # %% [markdown]
-# *Figure: share of right answers for each instrument when it was held out, mean over the deals.
-# Families are sorted by their mean.*
+# *Figure: share of right answers for each instrument when it was held out, mean over the deals
+# that are kept (table 11.3). Families are sorted by their mean.*
 #
 # What are the fallen taken for?
 #

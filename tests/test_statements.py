@@ -1280,7 +1280,7 @@ UNSEEN = [
         price_of_new_instruments,
     ),
     (
-        "they fall by {:.1f} and {:.1f} points more, and nearly all of that at the twins: the "
+        "they fall by {:.1f} and {:.1f} points more, and most of that at the twins: the "
         "nearest note names {:.1f} % of them rightly while the other twin is there, and {:.1f} % "
         "without it.",
         price_of_twins,
