@@ -189,17 +189,32 @@ table.iloc[:6].round(0)
 
 # %% [markdown]
 # Each row is an instrument, each column a deal. Along a row values are alike, along a column they are
-# not. `significance.random_effects` puts this into numbers: it splits the variance into what
-# instruments, deals and their meeting have, and makes an interval of them that allows for other
-# instruments *and* other deals. Every family counts the same, and every instrument within it. Beside
-# it stand two intervals that know less: one takes a thousand notes for independent, one the ten
-# deals.
+# not. `significance.random_effects` puts this into numbers, with every family counting the same, and
+# every instrument within it. By hand: `own` is how far an instrument's mean lies from that of its
+# family; `rest` is what remains of the table without the means of rows and columns. An instrument's
+# mean is made of ten such remainders as well, so their share is taken off, and `between` is left: how
+# much instruments vary. The mean of all moves with forty instruments *and* with ten deals.
+
+# %%
+families = analysis.families_of(table)
+own = (table - table.groupby(families).transform("mean")).mean(axis=1)
+rest = table.sub(table.mean(axis=1), axis=0) - table.mean() + table.to_numpy().mean()
+ms_rest = (rest.to_numpy() ** 2).sum() / (39 * 9)  # forty rows and ten columns, one mean of each
+between = (10 * (own**2).sum() / 30 - ms_rest) / 10  # forty instruments, ten means of families
+error = np.sqrt(between / 40 + table.mean().var() / 10)
+
+effect = significance.random_effects(table, families)
+assert np.allclose([np.sqrt(between), error], [effect.instruments, effect.error])
+print(f"the mean moves by {error:.1f} points: that is its standard error")
+
+# %% [markdown]
+# The interval goes as far out as Student's t does. Beside it stand two that know less: one takes a
+# thousand notes for independent, one the ten deals.
 #
 # *Table 11.2: Where the variance of naive Bayes comes from, and three intervals for its mean; in
 # points.*
 
 # %%
-effect = significance.random_effects(table, analysis.families_of(table))
 mean, n = effect.mean, len(y)
 by_notes = 1.96 * np.sqrt(mean * (100 - mean) / n)
 by_deals = 2.26 * table.mean().std(ddof=1) / np.sqrt(10)  # Student's t, 9 degrees of freedom

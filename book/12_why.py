@@ -522,7 +522,8 @@ tried.agg(["mean", "std"]).T.round(1)
 # Here is every verdict on what the thesis says, and nowhere else: [the page that goes through the
 # thesis](claims.md) takes its words from this table. Read it as a list of what to look at next, not
 # as a list of discoveries. Effects are in the units of their tests: points, nats, correlations,
-# ratios.
+# ratios. What falls from the folds to mini-test is a mean over instruments here, and over notes in
+# chapter 9.
 
 # %%
 verdicts = claims.verdicts()

@@ -347,6 +347,7 @@ def random_effects(
     counts the same, every instrument the same within its family. A deal's networks are shared by
     its instruments; what that does is part of how much the means of deals vary. With four folds a
     deal and four instruments a family the interval covers what it says (tests/test_analysis.py).
+    Shown in chapter 11, "The sample is instruments".
 
     Parameters
     ----------
