@@ -330,6 +330,15 @@ def test_labels_from_a_table(source, make, tmp_path):
     ]  # fmt: skip
 
 
+def test_labels_of_a_table_can_be_given_families(source, make, tmp_path):
+    for pitch, name in enumerate(("a.wav", "b.wav"), 60):
+        write(source / name, tone(pitch=pitch))
+    labels = tmp_path / "labels.csv"
+    labels.write_text("file,family\na.wav,squeeze\nb.wav,blow\n")
+    final = make(labels=labels, given={"squeeze": "organ", "blow": "brass"}, split="test")
+    assert set(datasets.load(final.parent, "test").table["family"]) == {"organ", "brass"}
+
+
 @pytest.mark.parametrize(
     ("table", "match"),
     [

@@ -199,7 +199,7 @@ def check_given(given: dict) -> None:
             raise DatasetError(f"{label}={family}: the same label as {first[0]}={first[1]}")
 
 
-def _unmatched(given: dict, labels: Iterable[str]) -> list[str]:
+def _unmatched(given: dict, labels: set[str]) -> list[str]:
     """What to say of given labels that are nowhere among `labels`."""
     return [
         f"{label}={family}: no folder or label holds {label!r}"
@@ -290,7 +290,7 @@ def by_table(
         except DatasetError as error:
             refused.append(f"{labels.name}, line {number}: {row['file']}: {error}")
     refused += [f"{file}: has no row in {labels.name}" for file in there if file not in seen]
-    return sounds, refused + _unmatched(given, (row["family"] for _, row in rows))
+    return sounds, refused + _unmatched(given, {row["family"] for _, row in rows})
 
 
 def _plain(file: str) -> str:
