@@ -149,8 +149,9 @@ def test_records_are_selected_by_what_their_configuration_holds(written):
 def test_the_shipped_records_are_whole_and_small():
     shipped = records.read_all(records.SHIPPED)
     assert shipped
-    size = sum(p.stat().st_size for r in records.SHIPPED.glob("[!.]*") for p in r.glob("*"))
-    assert size < 4 * 2**20
+    sizes = {r.name: sum(p.stat().st_size for p in r.glob("*")) for r in records.SHIPPED.iterdir()}
+    assert sizes.pop("study") < 10 * 2**20
+    assert sum(sizes.values()) < 4 * 2**20
 
 
 @pytest.fixture
