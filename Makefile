@@ -86,9 +86,11 @@ types: $(READY)  ## mypy on the helpers
 unit: $(READY) $(ASSETS) browser  ## the tests that need no book, and the examples of the helpers
 	$(PYTEST) --ignore=tests/test_book.py
 
-# Grading and editions take half of the time, and few changes touch them.
-fast: $(READY) $(ASSETS) browser
-	$(PYTEST) $(addprefix --ignore=tests/test_,book.py editions.py grade.py)
+# What trains, starts kernels or browsers, or executes chapters is left to `make test`.
+SLOW := book collect editions execute grade interactive models nsynth page_hears quick regression \
+	render repository statements train training
+fast: $(READY) $(ASSETS)
+	$(PYTEST) $(SLOW:%=--ignore=tests/test_%.py)
 
 coverage: $(READY) $(ASSETS)  ## which lines no unit test reaches: _build/coverage/index.html
 	$(PYTEST) --ignore=tests/test_book.py --cov --cov-report=term:skip-covered --cov-report=html:_build/coverage
