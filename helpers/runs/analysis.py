@@ -158,13 +158,14 @@ def row(name: str) -> dict:
             found[test] = {
                 "mean": round(float(100 * np.mean([right(d, test).mean() for d in kept])), 2)
             }
-        elif len(kept) > 1:
+        elif len(kept) > 1 and table.notna().all(axis=None):
             effect = significance.random_effects(table, families_of(table))
             found[test] = {key: round(float(value), 2) for key, value in effect._asdict().items()
                            if key != "p"}  # fmt: skip
         else:
-            by_family = table[1].groupby(families_of(table)).mean()
-            found[test] = {"mean": round(float(by_family.mean()), 2)}
+            # One deal, or rows of one fold: each deal of theirs tests other instruments.
+            by_family = table.groupby(families_of(table)).mean()
+            found[test] = {"mean": round(float(by_family.mean().mean()), 2)}
     return found
 
 
