@@ -44,6 +44,8 @@ def log_mel(
 ) -> np.ndarray:
     """Mel spectrogram in decibels.
 
+    Shown in chapter 4, "Is it right?".
+
     Parameters
     ----------
     waveforms : np.ndarray, shape (..., n_samples), float

@@ -39,6 +39,8 @@ def distances(
 ) -> np.ndarray:
     """How far summaries are from known ones, in deviations of the known: shape (n, len(known)).
 
+    Shown in chapter 13, "Unlike anything I know".
+
     Parameters
     ----------
     summaries, known : np.ndarray, shapes (n, numbers) and (m, numbers)

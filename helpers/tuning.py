@@ -86,6 +86,8 @@ def execution_score(record: records.Record, epochs: int | None = None) -> float:
 def search(experiment: training.Experiment, model: str, seed: int = 0, fold: int = 1) -> Search:
     """Random search over `SPACES[model]`, with the profile's trials, executions and epochs.
 
+    Shown in chapter 8, "The same search, with every training kept".
+
     Parameters
     ----------
     experiment : helpers.runs.training.Experiment
