@@ -68,7 +68,7 @@ print(f"profile {PROFILE}: {len(notes)} notes, {levels.min():.0f} to {levels.max
 # the other. *(A figure has axis labels with units, a caption and an alternative text, and is the
 # only output of its cell.)*
 
-# %% mystnb={"figure": {"caption": "Levels of the notes of each family: median, middle half, and range.", "name": "fig-template-levels"}, "image": {"alt": "Ten boxes, one a family, with level in decibels across; their ranges overlap widely"}}
+# %% mystnb={"image": {"alt": "Ten boxes, one a family, with level in decibels across; their ranges overlap widely"}}
 families = notes.table["family"].to_numpy()
 fig, ax = plt.subplots(figsize=(7.2, 3.6))
 groups = [levels[families == family] for family in datasets.FAMILIES]
@@ -78,8 +78,10 @@ ax.set(xlabel="level (dB)")
 plt.show()
 
 # %% [markdown]
-# Do the boxes overlap? *(What depends on the run is asked or computed, never typed: no number of our
-# own runs stands in the text.)*
+# *Figure: Levels of the notes of each family: median, middle half, and range.*
+#
+# Do the boxes overlap? *(A number in the text is listed in `tests/test_statements.py`, which recomputes
+# it. A table has a caption with a number above it.)*
 
 # %% [markdown]
 # **Check yourself.** A recording is made twice as loud. What happens to its level?

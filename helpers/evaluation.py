@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from helpers.runs import records
 
 N_FAMILIES = 10
-METRICS = ("loss", "accuracy", "balanced_accuracy")
 
 
 def scores(labels: np.ndarray, probabilities: np.ndarray) -> dict:

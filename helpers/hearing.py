@@ -75,7 +75,7 @@ def hear(
     list of dict
         One a note: `begins`, `ends` (s), `models` (by name: `family`, `probability`,
         `probabilities`), `nearest` (`note`, `family`, `distance`), and `unlike`: whether it is
-        further from every training note than nine of ten notes of recordings that were held out.
+        further from every training note than nine of ten notes whose instrument was held out.
     """
     X = features.mfcc(np.stack(recording.notes))
     known = shipped.reference(folder)

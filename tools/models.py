@@ -209,25 +209,16 @@ def accuracy(logits: np.ndarray, y: np.ndarray) -> float:
 
 
 def score(name: str) -> None:
-    """State beside a model what it says of mini-test's new recordings, and calibrate it.
-
-    The temperature is that of the folds; a network that was not trained on folds has the one that
-    suits mini-test, which moves none of its answers.
-    """
+    """Calibrate a model on the folds, and state what it says of mini-test's new recordings."""
+    known = (json.loads(FOLDS.read_text()) if FOLDS.exists() else {}).get(name) or of_folds(name)
     info, arrays = shipped.weights(name)
     heard, y = new_notes()
     of = shipped.logits_of(info["system"], info["options"], arrays)
     logits = {seconds: of(heard[seconds]) for seconds in SECONDS}
-    known = json.loads(FOLDS.read_text()).get(name, {}) if FOLDS.exists() else {}
-    if "temperature" in known:
-        info["temperature"], info["calibrated on"] = known["temperature"], "folds"
-    else:
-        both = np.concatenate([logits[4], logits[1]])
-        info["temperature"] = round(temperature(both, np.tile(y, 2)), 3)
-        info["calibrated on"] = "mini-test"
+    info["temperature"] = known["temperature"]
     p = softmax(logits[4] / info["temperature"], axis=-1)
     info["scores"] = {
-        "folds": known.get("accuracy"),
+        "folds": known["accuracy"],
         "mini-test": {str(s): accuracy(logits[s], y) for s in SECONDS},
         "notes of mini-test": len(y),
         "calibration error": round(calibration_error(p, y), 4),
@@ -258,10 +249,13 @@ def keep_notes() -> None:
     group = np.digitize([min(n, s) for s in SECONDS for n in lengths], hearing.LENGTHS)
     recordings = np.tile(notes.table["recording"].to_numpy(str), len(SECONDS))
     known = summaries.astype(np.float32)
+    nearest = np.empty(len(known))
+    for held_out in np.unique(recordings):  # the axes do not know it either
+        new = recordings == held_out
+        others = known[~new]
+        far = hearing.distances(known[new], others, *hearing.axes(others))
+        nearest[new] = far.min(axis=1)
     centre, axes = hearing.axes(known)
-    far = hearing.distances(known, known, centre, axes)
-    far[recordings[:, None] == recordings] = np.inf
-    nearest = far.min(axis=1)
     limits = [np.quantile(nearest[group == g], 0.9) for g in range(len(hearing.LENGTHS) + 1)]
     shipped.save_arrays(
         "notes",
