@@ -46,8 +46,9 @@ def bench_import(repeats: int) -> None:
 
     bare = statistics.median(start("pass"))
     report("import helpers", f"{statistics.median(start('import helpers')) - bare:.3f} s")
-    modules = "datasets, features, folds, records, training, evaluation, significance"
-    took = statistics.median(start(f"from helpers import {modules}")) - bare
+    modules = "from helpers import datasets, evaluation, features, folds, significance"
+    runs = "from helpers.runs import records, training"
+    took = statistics.median(start(f"{modules}; {runs}")) - bare
     report("from helpers import all that needs no network", f"{took:.3f} s")
 
 
@@ -101,11 +102,6 @@ def bench_cores(repeats: int) -> None:
 
 def bench_archive(repeats: int) -> None:
     """From an archive on loopback to a store: against its two parts, and against more notes."""
-    import matplotlib
-
-    matplotlib.use("agg")
-    import matplotlib.pyplot as plt
-    import numpy as np
     import real_size
 
     cores = len(os.sched_getaffinity(0))
@@ -153,26 +149,9 @@ def bench_archive(repeats: int) -> None:
     for many in full:
         ratio = many["peak_bytes"] / some["peak_bytes"]
         report(f"{many['notes']:,.0f} notes over {some['notes']:,.0f}", f"{ratio:.2f}")
-    figure, axes = plt.subplots(1, 2, figsize=(8, 3))
-    for axis, key, unit, label in zip(
-        axes, ("net", "peak_bytes"), (1, 2**20), ("seconds", "peak memory, MiB"), strict=True
-    ):
-        every = [store for stores in found.values() for store in stores]
-        values = [s[key] / unit for s in every]
-        axis.plot([s["notes"] for s in every], values, "o")
-        if key == "net":
-            ends = np.array([few["notes"], max(found)])
-            total = 1 + some["test"] / some["notes"]
-            line = few["net"] + a_note(few, some) * total * (ends - few["notes"])
-            axis.plot(ends, line, "--", label="the first two, prolonged")
-            axis.legend()
-        axis.set(xlabel="notes", ylabel=label, ylim=(0, 1.1 * max(values)))
-    figure.tight_layout()
     REPORT.mkdir(parents=True, exist_ok=True)
-    figure.savefig(REPORT / "archive.svg")
-    figure.savefig(REPORT / "archive.png")
     (REPORT / "archive.json").write_text(json.dumps({"parts": parts, "stores": found}, indent=1))
-    report("figure and numbers", str(REPORT))
+    report("numbers", str(REPORT))
 
 
 def bare_fit(experiment, name: str, seed: int, epochs: int = EPOCHS) -> None:

@@ -29,8 +29,9 @@ from helpers.runs import cache
 folder = Path(sys.argv[1])
 X = cache.extract(datasets.load("nsynth-mini", "test").sample(2, seed=0), progress=False)
 found = {}
-for name, build in models.BUILDERS.items():
-    for kind, setting in {"base": {}, "optimised": tuning.THESIS[name]}.items():
+for name, thesis in tuning.THESIS.items():
+    build = models.BUILDERS[name]
+    for kind, setting in {"base": {}, "optimised": thesis}.items():
         keras.utils.set_random_seed(0)
         model, weights = build(**setting), folder / f"{kind}-{name}.npz"
         if not weights.exists():

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from conftest import ROOT
 
-from helpers import datasets, features, tuning
+from helpers import datasets, tuning
 from helpers.runs import cache, records, training
 
 PAGE = (ROOT / "book" / "real_size.md").read_text()
@@ -46,8 +46,8 @@ def test_features_survive_a_killed_worker(cluster, train_notes, monkeypatch):
     from distributed import Client
 
     notes = train_notes.select(range(300))
-    monkeypatch.setattr(features, "BLOCK", 4)
-    monkeypatch.setattr(features, "AHEAD", 20)
+    monkeypatch.setattr(cache, "BLOCK", 4)
+    monkeypatch.setattr(cache, "AHEAD", 20)
     with Client(cluster) as client, client.get_executor(pure=False) as executor:
         rows = []
         for row in cache._computed(notes, "mfcc", datasets.SAMPLES, executor):

@@ -187,8 +187,8 @@ def versions(about: dict) -> str:
 def made_by(root: Path, about: dict) -> str:
     """Return a digest of what a run depends on besides its chapter, profile, backend and seed."""
     digest = hashlib.sha256(json.dumps([about["versions"], about["device"]]).encode())
-    for path in sorted((root / "helpers").glob("*.py")):
-        digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    for path in sorted((root / "helpers").rglob("*.py")):
+        digest.update(str(path.relative_to(root)).encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()[:12]
 
 
@@ -244,7 +244,3 @@ def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
         return REFUSED
     except KeyboardInterrupt:
         return STOPPED
-
-
-if __name__ == "__main__":
-    sys.exit(main())
