@@ -6,8 +6,7 @@ as from NSynth's own archive, with a test split; then each of the four models is
 steps from the memory-mapped store. `--write` puts the table of times into the book's page.
 
 What is measured: seconds on the clock, seconds of the processors (the server's own left out), and
-peak memory without files that are mapped (RssAnon, and RssShmem, which counts in each process that
-shares it), over all processes. Linux only.
+peak memory without files that are mapped, over all processes. Linux only.
 """
 
 import argparse
@@ -15,18 +14,22 @@ import gzip
 import io
 import json
 import os
-import re
 import subprocess
 import sys
 import tarfile
 import tempfile
 import threading
 import time
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import psutil
+
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))  # for `tools`, which is not installed
+from tools.book.memory import family  # noqa: E402
+
 PAGE = ROOT / "book" / "real_size.md"
 STEPS = 200
 FULL = 87_500
@@ -110,30 +113,11 @@ def serve(notes: int, test: int) -> None:
     sys.stdin.read()
 
 
-def processes_of(pid: int) -> list[int]:
-    found, waiting = [], [pid]
-    while waiting:
-        found.append(waiting.pop())
-        try:
-            for task in os.listdir(f"/proc/{found[-1]}/task"):
-                children = Path(f"/proc/{found[-1]}/task/{task}/children").read_text()
-                waiting += map(int, children.split())
-        except OSError:  # it has ended
-            continue
-    return found
-
-
-def anonymous(pid: int) -> int:
-    try:
-        status = Path(f"/proc/{pid}/status").read_text()
-    except OSError:
-        return 0
-    return 1024 * sum(map(int, re.findall(r"Rss(?:Anon|Shmem):\s+(\d+) kB", status)))
-
-
-def processor_seconds(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return sum(map(int, fields[11:13])) / os.sysconf("SC_CLK_TCK")
+def anonymous(process) -> int:
+    with suppress(psutil.Error):  # it has ended
+        memory = process.memory_info()
+        return memory.rss - memory.shared
+    return 0
 
 
 def measured(*arguments) -> dict:
@@ -143,7 +127,7 @@ def measured(*arguments) -> dict:
     child = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     peak = 0
     while child.poll() is None:
-        peak = max(peak, sum(map(anonymous, processes_of(child.pid))))
+        peak = max(peak, sum(map(anonymous, family(child.pid))))
         time.sleep(0.2)  # looking takes processor time from what is measured
     seconds, after = time.perf_counter() - start, os.times()
     if child.returncode:
@@ -163,9 +147,10 @@ def store(notes: int, test: int, folder: Path) -> dict:
     )  # fmt: skip
     url = f"http://127.0.0.1:{int(server.stdout.readline())}"
     try:
-        before = processor_seconds(server.pid)
+        clock = psutil.Process(server.pid).cpu_times
+        before = sum(clock()[:2])
         found = {"notes": notes, "test": test} | measured("--make", url, folder, notes)
-        return found | {"server_seconds": processor_seconds(server.pid) - before}
+        return found | {"server_seconds": sum(clock()[:2]) - before}
     finally:
         server.communicate()  # its input ends
 

@@ -6,7 +6,6 @@ and sets without an `examples.json` are read as well: a note's name says all tha
 Shown in chapter 3.
 """
 
-import hashlib
 import io
 import lzma
 import os
@@ -16,7 +15,6 @@ import threading
 import zlib
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
@@ -109,7 +107,10 @@ def load(name_or_path: PathLike, split: str = "train") -> Notes:
         if (folder / "store.json").is_file():
             stored = stores.StoredNotes.open(folder)
             if stored.info["split"] == split:
-                _check_stores(path, split, stored)
+                for other in SPLITS:
+                    if other != split and (path / f"nsynth-{other}" / "store.json").is_file():
+                        theirs = stores.StoredNotes.open(path / f"nsynth-{other}")
+                        _check_shared(path, stored, theirs, split, other)
                 return stored
     if name_or_path == "nsynth":
         raise FileNotFoundError(
@@ -136,7 +137,6 @@ def load(name_or_path: PathLike, split: str = "train") -> Notes:
         )
     if twice:
         raise DatasetError(f"{origin}: {some(twice)} found more than once, as WAV and FLAC perhaps")
-    _check_shared(path, split, files, members, read)
     notes = [known_note(name, origin) for name in sorted(files)]
     if len(listings) > 1:
         raise DatasetError(f"{origin}: {len(listings)} listings, expected one: {some(listings)}")
@@ -160,7 +160,14 @@ def load(name_or_path: PathLike, split: str = "train") -> Notes:
         )
     if str(name_or_path) in BUNDLED:
         table = table.assign(recording=recordings(table["instrument"]))
-    return Notes(table, files, read, origin)
+    found = Notes(table, files, read, origin)
+    for other in SPLITS:
+        if other != split:
+            named = {m: AUDIO.fullmatch(m) for m in members if split_of(m) == other}
+            kept = {match[1]: members[m] for m, match in named.items() if match}
+            of_other = Notes(pd.DataFrame({"note": list(kept)}), kept, read, origin)
+            _check_shared(path, found, of_other, split, other)
+    return found
 
 
 @lru_cache
@@ -438,45 +445,12 @@ def _of_split(members: dict, split: str, origin: str) -> dict:
     return members
 
 
-def _check_shared(path: Path, split: str, files: dict, members: dict, read: Read) -> None:
+def _check_shared(path: Path, ours: Notes, theirs: Notes, split: str, other: str) -> None:
     """Refuse a split some of whose notes are in another, by their names and their sound."""
-
-    def digests(files: dict) -> dict:
-        # As they lie in an archive, which is not read backwards.
-        in_order = sorted(files, key=lambda name: getattr(files[name], "offset_data", 0))
-        return {name: _sound_digest(read(files[name]), name) for name in in_order}
-
-    for other in SPLITS:
-        if other != split:
-            found = {m: AUDIO.fullmatch(m) for m in members if split_of(m) == other}
-            theirs = {match[1]: members[m] for m, match in found.items() if match}
-            if both := set(files) & set(theirs):
-                ours = digests({name: files[name] for name in both})
-                theirs = digests({name: theirs[name] for name in both})
-                _refuse_shared(path, split, other, {n for n in both if ours[n] == theirs[n]})
-
-
-def _sound_digest(data: bytes, name: str) -> bytes:
-    with suppress(DatasetError):  # it is refused when it is read
-        data = decode_note(data, name).tobytes()
-    return hashlib.sha256(data).digest()
-
-
-def _check_stores(path: Path, split: str, stored: stores.StoredNotes) -> None:
-    for other in SPLITS:
-        if other != split and (path / f"nsynth-{other}" / "store.json").is_file():
-            theirs = stores.StoredNotes.open(path / f"nsynth-{other}")
-            both = set(stored.table["note"]) & set(theirs.table["note"])
-            sounds = [
-                dict(zip(notes.table["note"], notes.audio_digests(), strict=True))
-                for notes in (stored, theirs)
-                if both
-            ]
-            _refuse_shared(path, split, other, {n for n in both if sounds[0][n] == sounds[1][n]})
-
-
-def _refuse_shared(path: Path, split: str, other: str, shared: set) -> None:
-    if shared:
+    both = set(ours.table["note"]) & set(theirs.table["note"])
+    same = [notes.select(notes.table["note"].isin(both)) for notes in (ours, theirs)]
+    sounds = [set(zip(n.table["note"], n.audio_digests(), strict=True)) for n in same]
+    if shared := {name for name, _ in sounds[0] & sounds[1]}:
         raise DatasetError(
             f"{path}: {len(shared)} notes of nsynth-{split} are in nsynth-{other} as well "
             f"({some(shared)}): no network is tested on what it was trained on, take them out of "

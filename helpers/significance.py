@@ -12,21 +12,6 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 
-def smallest_p(n: int) -> float:
-    """The least p-value that a two-sided exact Wilcoxon test over `n` pairs can give: 2 / 2**n.
-
-    Pairs without a difference do not count.
-
-    Examples
-    --------
-    >>> smallest_p(5)
-    0.0625
-    """
-    if n < 1:
-        raise ValueError(f"{n} pairs: a test needs at least one")
-    return min(1.0, 2.0 / 2**n)
-
-
 def wilcoxon(a: ArrayLike, b: ArrayLike) -> float:
     """Two-sided p-value of the Wilcoxon signed-rank test between paired scores.
 
@@ -111,9 +96,7 @@ class CorrectedT(NamedTuple):
     p: float
 
 
-def corrected_t(
-    differences: ArrayLike, n_test: int, n_train: int, confidence: float = 0.95
-) -> CorrectedT:
+def corrected_t(differences: ArrayLike, n_test: int, n_train: int) -> CorrectedT:
     """Nadeau and Bengio's corrected resampled t-test: is the mean difference over folds zero?
 
     As a paired t-test, with 1/n + n_test/n_train in the place of 1/n: folds share training notes,
@@ -127,20 +110,18 @@ def corrected_t(
         Score of one model minus score of the other on each fold, in any unit.
     n_test, n_train : int
         Notes tested and trained on in a fold (validation notes are neither).
-    confidence : float
-        Of the interval.
 
     Returns
     -------
     CorrectedT
-        mean; low, high : the interval; t; df : n - 1; p : two-sided. Without any spread between
-        the folds there is no test: all but mean and df are NaN.
+        mean; low, high : the 95 % interval; t; df : n - 1; p : two-sided. Without any spread
+        between the folds there is no test: all but mean and df are NaN.
 
     Raises
     ------
     ValueError
-        If there are fewer than two differences, one is not finite, `n_test` or `n_train` is not
-        positive, or `confidence` is not between 0 and 1.
+        If there are fewer than two differences, one is not finite, or `n_test` or `n_train` is not
+        positive.
 
     References
     ----------
@@ -149,13 +130,11 @@ def corrected_t(
     """
     from scipy import stats
 
-    if not 0 < confidence < 1:
-        raise ValueError(f"a confidence of {confidence}, expected one between 0 and 1")
     mean, scale, df = _student(differences, n_test, n_train)
     if np.isnan(scale):
         return CorrectedT(mean, np.nan, np.nan, np.nan, df, np.nan)
     t = mean / scale
-    half = float(stats.t.ppf((1 + confidence) / 2, df)) * scale
+    half = float(stats.t.ppf(0.975, df)) * scale
     p = float(2 * stats.t.sf(abs(t), df))
     return CorrectedT(mean, mean - half, mean + half, t, df, p)
 
@@ -225,13 +204,9 @@ def _student(differences: ArrayLike, n_test: int, n_train: int) -> tuple[float, 
 
 
 def bootstrap_instruments(
-    values: ArrayLike,
-    instruments: ArrayLike,
-    draws: int = 10_000,
-    seed: int = 0,
-    confidence: float = 0.95,
+    values: ArrayLike, instruments: ArrayLike, draws: int = 10_000, seed: int = 0
 ) -> tuple[float, float]:
-    """Interval of a mean over notes, from resampling whole instruments.
+    """The 95 % interval of a mean over notes, from resampling whole instruments.
 
     Notes of one instrument share its luck, so instruments are drawn with replacement, each with
     all of its notes, and the mean over the notes drawn is taken: the cluster bootstrap. Of these
@@ -247,7 +222,6 @@ def bootstrap_instruments(
     instruments : array_like of str, shape (n,)
         The instrument of each note.
     draws, seed : int
-    confidence : float
 
     Returns
     -------
@@ -268,13 +242,11 @@ def bootstrap_instruments(
     """
     from scipy import stats
 
-    if not 0 < confidence < 1:
-        raise ValueError(f"a confidence of {confidence}, expected one between 0 and 1")
     sums, sizes = _by_instrument(values, instruments)
     n = len(sums)
     times = np.random.default_rng(seed).multinomial(n, np.full(n, 1 / n), size=draws)
     k = sizes.sum() ** 2 / (sizes**2).sum()
-    tail = stats.norm.cdf(np.sqrt(k / (k - 1)) * stats.t.ppf((1 - confidence) / 2, k - 1))
+    tail = stats.norm.cdf(np.sqrt(k / (k - 1)) * stats.t.ppf(0.025, k - 1))
     low, high = np.quantile((times @ sums) / (times @ sizes), [tail, 1 - tail])
     return float(low), float(high)
 
@@ -338,9 +310,7 @@ class Effect(NamedTuple):
     rest: float
 
 
-def random_effects(
-    table: pd.DataFrame, families: ArrayLike | None, confidence: float = 0.95
-) -> Effect:
+def random_effects(table: pd.DataFrame, families: ArrayLike | None) -> Effect:
     """A mean over instruments and deals, and how far it would move with others of both.
 
     Two-way random effects: instruments within their families, crossed with deals. Every family
@@ -355,14 +325,13 @@ def random_effects(
         An accuracy, or the difference between two systems. Two deals or more.
     families : array_like, shape (instruments,)
         At least one family has two instruments.
-    confidence : float
 
     Returns
     -------
     Effect
-        mean; low, high: the interval; error: its standard error; df: Satterthwaite's; p: two-sided,
-        for a mean of zero; instruments, deals, rest: estimated standard deviations of the parts
-        (a negative variance counts as zero).
+        mean; low, high: the 95 % interval; error: its standard error; df: Satterthwaite's; p:
+        two-sided, for a mean of zero; instruments, deals, rest: estimated standard deviations of
+        the parts (a negative variance counts as zero).
 
     Raises
     ------
@@ -411,7 +380,7 @@ def random_effects(
     if error == 0:
         return Effect(mean, mean, mean, 0.0, np.inf, float(mean == 0), 0.0, 0.0, 0.0)
     freedom = float(variance**2 / (parts**2 / df).sum())
-    half = float(stats.t.ppf((1 + confidence) / 2, freedom)) * error
+    half = float(stats.t.ppf(0.975, freedom)) * error
     p = float(2 * stats.t.sf(abs(mean) / error, freedom))
     own = max(0.0, of_deal.var(ddof=1) - (weights**2).sum() * ms_rest)
     spreads = (float(np.sqrt(v)) for v in (between, own, ms_rest))

@@ -83,8 +83,10 @@ def execution_score(record: records.Record, epochs: int | None = None) -> float:
     return float(record.history["val_accuracy"][:epochs].max())
 
 
-def search(experiment: training.Experiment, model: str, seed: int = 0, fold: int = 1) -> Search:
-    """Random search over `SPACES[model]`, with the profile's trials, executions and epochs.
+def search(experiment: training.Experiment, model: str, seed: int = 0) -> Search:
+    """Random search over `SPACES[model]` on the first fold, as the thesis has it.
+
+    With the profile's trials, executions and epochs.
 
     Shown in chapter 8, "The same search, with every training kept".
 
@@ -94,8 +96,6 @@ def search(experiment: training.Experiment, model: str, seed: int = 0, fold: int
     model : {"cnn", "lstm"}
     seed : int
         Draws the trials and seeds their executions, each differently.
-    fold : int
-        The thesis searches on the first fold alone.
 
     Returns
     -------
@@ -111,23 +111,21 @@ def search(experiment: training.Experiment, model: str, seed: int = 0, fold: int
     runs = {}
 
     def run_trial(number: int, hyperparameters: dict | None) -> list[float]:
-        jobs = executions(experiment.profile, model, hyperparameters, number, seed, fold)
+        jobs = executions(experiment.profile, model, hyperparameters, number, seed, 1)
         runs[number] = [experiment.run(**job) for job in jobs]
         return [execution_score(record) for record in runs[number]]
 
-    trials = recorded_trials(experiment, model, seed, fold)
+    trials = recorded_trials(experiment, model, seed)
     if not trials:
         _random_search(model, experiment.profile.trials, seed, run_trial)
         trials = list(runs.values())
     if "KERASTUNER_TUNER_ID" in os.environ:
-        while not (trials := recorded_trials(experiment, model, seed, fold)):
+        while not (trials := recorded_trials(experiment, model, seed)):
             time.sleep(2)  # for the last trials of the other workers
     return _search(model, trials)
 
 
-def recorded_trials(
-    experiment: training.Experiment, model: str, seed: int = 0, fold: int = 1
-) -> list:
+def recorded_trials(experiment: training.Experiment, model: str, seed: int) -> list:
     """The executions' records of a search that is finished, else an empty list.
 
     Each is found by its seed, so that keras-tuner need not draw the trials again.
@@ -136,17 +134,17 @@ def recorded_trials(
     group = [
         records.read(path)
         for number in range(profile.trials)
-        for job in executions(profile, model, None, number, seed, fold)
+        for job in executions(profile, model, None, number, seed, 1)
         for folder in folders
-        for path in Path(folder).glob(f"{model}-fold{fold}-seed{job['seed']}-*")
+        for path in Path(folder).glob(f"{model}-fold1-seed{job['seed']}-*")
     ]
 
     def asked_for(record: records.Record) -> bool:
         setting = record.config["hyperparameters"]
         seed, epochs = record.config["seed"], profile.tuning_epochs
-        return record.config == experiment.config(model, setting, fold, seed, epochs, start=seed)
+        return record.config == experiment.config(model, setting, 1, seed, epochs, start=seed)
 
-    return _trials([record for record in group if asked_for(record)], profile, model, seed, fold)
+    return _trials([record for record in group if asked_for(record)], profile, model, seed, 1)
 
 
 def _trials(

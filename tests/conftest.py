@@ -1,5 +1,6 @@
 """What the tests share: the bundled notes, and small sets of notes in NSynth's layout."""
 
+import ast
 import io
 import json
 import os
@@ -26,6 +27,15 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 # A slow moment of the machine is no failure.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
+
+
+def defined(page: str, names, given: dict) -> dict:
+    """What a chapter defines under these names, `given` others; the rest of its code is not run."""
+    for node in ast.parse((ROOT / f"book/{page}.py").read_text(encoding="utf-8")).body:
+        targets = node.targets if isinstance(node, ast.Assign) else [node]
+        if {getattr(t, "id", getattr(t, "name", "")) for t in targets} & set(names):
+            exec(compile(ast.Module([node], []), page, "exec"), given)
+    return given
 
 
 @pytest.fixture(scope="session")

@@ -235,22 +235,6 @@ def test_examples_that_disagree_with_the_audio(make_set):
         load(make_set(audio=audio, examples=b"{}"))
 
 
-@pytest.mark.parametrize(
-    ("examples", "message"),
-    [
-        (b"{", "not a JSON object"),
-        (b"[1]", "not a JSON object of notes: it is a list"),
-        (b"null", "not a JSON object of notes: it is null"),
-        (b'{"x": ' + b"[" * 100_000, "nested more than 8 deep"),
-        (b'{"bass_electronic_018-035-100": {}}', "lacks the field"),
-    ],
-)
-def test_a_broken_listing_is_refused_by_name(make_set, examples, message):
-    with pytest.raises(DatasetError, match=message) as error:
-        load(make_set(names=NAMES[:1], examples=examples))
-    assert "examples.json" in str(error.value)
-
-
 @pytest.mark.parametrize("examples", [True, False])
 @pytest.mark.parametrize(
     ("name", "column"),
@@ -414,16 +398,6 @@ def test_checksum_tells_notes_apart(make_set, train_notes):
     assert notes.checksum() == load(make_set()).checksum()
     assert notes.checksum() != notes.select([0]).checksum()
     assert notes.checksum() != notes.select([1, 0]).checksum()
-
-
-def test_audio_digests_find_the_four_copies(train_notes, test_notes):
-    known = set(train_notes.audio_digests())
-    copies = [d in known for d in test_notes.audio_digests()]
-    assert list(test_notes.table["note"][copies]) == [
-        f"mallet_acoustic_047-{pitch:03d}-{velocity:03d}"
-        for pitch, velocity in test_notes.table.loc[copies, ["pitch", "velocity"]].to_numpy()
-    ]
-    assert list(test_notes.table["pitch"][copies]) == [66, 78, 79, 80]
 
 
 names = st.builds(

@@ -72,21 +72,3 @@ def test_markup_has_one_way_to_a_page():
         if any(word in path.read_text(encoding="utf-8") for word in raw)
     }
     assert holding <= {"helpers/listening.py", "helpers/checks.py", "helpers/runs/interactive.py"}
-
-
-def test_players_and_answers_escape_what_they_show():
-    from helpers import listening
-
-    shown = (listening.player(None, MARK), listening.folded(MARK, [MARK]))
-    for page in (*shown, listening.player([0.0, 0.1], MARK)):
-        assert "<img" not in page.data
-        assert "&lt;img src=x" in page.data
-
-
-def test_a_name_with_markup_is_no_note(make_set):
-    name = "bass_electronic_018-035-100"
-    for wrong in (f"{name}<b>", "<b>_acoustic_001-060-100", f"bass_{MARK[1:4]}_001-060-100"):
-        with pytest.raises(
-            datasets.DatasetError, match="is not the name of a note|unknown source|audio"
-        ):
-            datasets.load(make_set([name], examples=json.dumps({wrong: {}}).encode()))

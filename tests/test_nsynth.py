@@ -140,9 +140,7 @@ def test_a_store_holds_what_a_folder_of_notes_gives(audio, make, tmp_path, train
 
 @pytest.mark.parametrize("examples", ["first", "amid", "last", "absent"])
 @pytest.mark.parametrize("per_family", [None, PER_FAMILY])
-def test_any_source_gives_the_same_store(
-    audio, undisturbed, make, tmp_path, examples, per_family, make_set
-):
+def test_any_source_gives_the_same_store(audio, undisturbed, make, tmp_path, examples, per_family):
     source = tmp_path / "set.tar"
     source.write_bytes(pack(members(audio, examples), ".tar"))
     make(source, per_family)
@@ -208,7 +206,7 @@ def test_a_truncated_archive(audio, undisturbed, make, tmp_path, suffix, kept):
         data = data.rstrip(b"\0")  # the end mark
     cut = len(data) - 1 if kept == -1 else int(kept * len(data))
     refused(make, tmp_path, "damaged or cut short at", data[:cut], suffix)
-    test_any_source_gives_the_same_store(audio, undisturbed, make, tmp_path, "first", None, None)
+    test_any_source_gives_the_same_store(audio, undisturbed, make, tmp_path, "first", None)
 
 
 def test_a_damaged_header_is_no_end(audio, make, tmp_path):
@@ -221,15 +219,6 @@ def test_a_damaged_header_is_no_end(audio, make, tmp_path):
     )
 
 
-def test_damaged_bytes_in_a_compressed_archive(audio, make, tmp_path):
-    data = pack(members(audio))
-    rng = random.Random(0)
-    for _ in range(5):
-        damaged = bytearray(data)
-        damaged[rng.randrange(20, len(data) - 8)] ^= 1 << rng.randrange(8)
-        refused(make, tmp_path, "set.tar.gz", bytes(damaged))
-
-
 def test_what_was_made_of_a_damaged_archive_is_not_trusted(audio, undisturbed, make, tmp_path):
     # A note whose sound is another, and a checksum at the end that says so.
     names = list(audio)
@@ -239,7 +228,7 @@ def test_what_was_made_of_a_damaged_archive_is_not_trusted(audio, undisturbed, m
     )
     assert "start again" in message
     assert len(list(tmp_path.glob(".work/*/*.npy"))) > 1
-    test_any_source_gives_the_same_store(audio, undisturbed, make, tmp_path, "last", None, None)
+    test_any_source_gives_the_same_store(audio, undisturbed, make, tmp_path, "last", None)
 
 
 def test_the_wrong_length(audio, make, tmp_path):
@@ -677,27 +666,13 @@ def test_a_bit_changed_in_a_store_is_noticed(stores, tmp_path, name):
         with pytest.raises(DatasetError, match="not a whole feature store") as caught:
             cache.extract(datasets.load(tmp_path))
         assert str(tmp_path) in str(caught.value)
-    path.write_bytes(b"PK\x03\x04" + whole[4:])
-    with pytest.raises(DatasetError, match="not a whole feature store"):
+    for data in (b"PK\x03\x04" + whole[4:], b"", whole[: len(whole) // 2]):
+        path.write_bytes(data)
+        with pytest.raises(DatasetError, match="not a whole feature store"):
+            cache.extract(datasets.load(tmp_path))
+    path.unlink()  # without its store.json it is no store at all
+    with pytest.raises(DatasetError, match="not a whole feature store|no notes found"):
         cache.extract(datasets.load(tmp_path))
-
-
-@pytest.mark.parametrize("name", ["store.json", "notes.npy", "mfcc.npy"])
-@pytest.mark.parametrize("kept", [None, 0, 0.5])
-def test_a_damaged_store_is_refused(stores, tmp_path, name, kept):
-    folder = tmp_path / "nsynth-train"
-    folder.mkdir()
-    for path in (stores[None] / "nsynth-train").iterdir():
-        (folder / path.name).write_bytes(path.read_bytes())
-    data = (folder / name).read_bytes()
-    (folder / name).unlink()
-    if kept is None and name == "store.json":
-        return  # then it is no store at all
-    if kept is not None:
-        (folder / name).write_bytes(data[: int(kept * len(data))])
-    with pytest.raises(DatasetError, match="not a whole feature store") as error:
-        cache.extract(datasets.load(tmp_path))
-    assert str(folder) in str(error.value)
 
 
 @pytest.mark.parametrize(
@@ -786,17 +761,17 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from helpers.commands.nsynth import stream
 
-nsynth.BLOCK, nsynth.SHARD = 2, 4
+stream.BLOCK, stream.SHARD = 2, 4
 compute = stream.compute
 def marked(block, *arguments):
     print("note\\n" * len(block), end="", flush=True)
     return compute(block, *arguments)
 stream.compute = marked
-merge = nsynth._Shards.merge
+merge = stream._Shards.merge
 def merging(*arguments):
     print("merge", flush=True)
     return merge(*arguments)
-nsynth._Shards.merge = merging
+stream._Shards.merge = merging
 folder, source, per_family = sys.argv[1:]
 with ThreadPoolExecutor(1) as executor:
     stream.make("train", folder, source, int(per_family) or None, executor=executor, in_flight=2,

@@ -2,20 +2,18 @@
 
 import io
 import json
-import subprocess
 
 import numpy as np
 import pytest
 import soundfile
 from conftest import audio_bytes
-from test_interactive import PHONE, SHELL, readable_by_all
+from test_interactive import DEVICES, SHELL, in_node, readable_by_all, watched
 from test_sounds import note, silence
 
 from helpers import datasets, features, hearing, sounds
 from helpers.notes import DatasetError
 from helpers.runs import interactive, shipped
 from tools import foreign
-from tools.book.assets import node
 from tools.book.browser import opened
 
 PROGRAM = """
@@ -47,9 +45,6 @@ writeFileSync("answers.json", JSON.stringify(answers));
 
 def in_the_page(folder, recordings, names=None):
     """What the page's scripts make of recordings, (samples (n,) or (n, channels), rate) each."""
-    (folder / "package.json").write_text('{"type": "module"}')
-    for path in interactive.MODULES.glob("*.js"):
-        (folder / path.name).write_text(path.read_text(encoding="utf-8"), encoding="utf-8")
     heard = []
     for i, (samples, rate) in enumerate(recordings):
         samples = np.atleast_2d(np.asarray(samples, dtype="<f4").T)
@@ -58,8 +53,7 @@ def in_the_page(folder, recordings, names=None):
     names = shipped.names() if names is None else names
     asked = {"folder": str(shipped.MODELS), "names": names, "heard": heard}
     (folder / "asked.json").write_text(json.dumps(asked))
-    (folder / "run.js").write_text(PROGRAM)
-    subprocess.run([node(), "run.js"], cwd=folder, check=True, timeout=300)
+    in_node(folder, PROGRAM)
     return json.loads((folder / "answers.json").read_text())
 
 
@@ -144,16 +138,13 @@ def test_another_rate_makes_no_difference(tmp_path, rate):
 def test_a_file_that_is_no_model_is_refused(tmp_path):
     data = (shipped.MODELS / "dense.npz").read_bytes()
     (tmp_path / "broken.npz").write_bytes(data[:-30])
-    for path in interactive.MODULES.glob("*.js"):
-        (tmp_path / path.name).write_text(path.read_text(encoding="utf-8"), encoding="utf-8")
-    (tmp_path / "package.json").write_text('{"type": "module"}')
-    (tmp_path / "run.js").write_text(
+    said = in_node(
+        tmp_path,
         'import { readFileSync } from "node:fs"; import { npz } from "./networks.js";'
         'npz(new Uint8Array(readFileSync("broken.npz")).buffer)'
-        ".catch((error) => console.log(error.message));"
+        ".catch((error) => console.log(error.message));",
     )
-    done = subprocess.run([node(), "run.js"], cwd=tmp_path, capture_output=True, text=True)
-    assert "not whole" in done.stdout
+    assert b"not whole" in said
 
 
 # ---- what a reader does
@@ -181,13 +172,10 @@ def recorder(tmp_path_factory, flute):
         yield browser
 
 
-@pytest.fixture(params=["desk", "phone"])
+@pytest.fixture(params=DEVICES)
 def page(recorder, request, flute):
-    context = recorder.new_context(
-        **PHONE if request.param == "phone" else {"viewport": {"width": 1000, "height": 800}}
-    )
     body = SHELL.format(interactive.hear({"flute": flute, "hiss": flute * 0}).data)
-    wrong, asked = [], []
+    asked = []
 
     def answer(route):
         path = route.request.url.removeprefix(HOME)
@@ -197,17 +185,11 @@ def page(recorder, request, flute):
         else:
             route.fulfill(body=body, content_type="text/html")
 
-    page = context.new_page()
-    page.set_default_timeout(30_000)
-    page.route("**/*", answer)
-    page.on("pageerror", lambda error: wrong.append(str(error)))
-    page.on("console", lambda m: m.type == "error" and wrong.append(m.text))
-    page.goto(HOME)
-    page.asked = asked
-    yield page
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    context.close()
-    assert wrong == []
+    with watched(recorder, request.param) as page:
+        page.route("**/*", answer)
+        page.goto(HOME)
+        page.asked = asked
+        yield page
 
 
 def shown(page, name):

@@ -15,7 +15,6 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from helpers import profiles
-from tools.book import sync
 from tools.environments.matrix import PYTHONS
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
@@ -118,16 +117,6 @@ def test_helpers_stay_thin():
     assert own < 250
 
 
-def test_every_helper_is_used_by_a_chapter_or_a_helper_that_is():
-    chapters = "\n".join(path.read_text() for path in ROOT.glob("book/**/[0-9]*.py"))
-    used_by_helpers = {"profiles", "notes"}  # through training, datasets
-    for path in ROOT.glob("helpers/[!_]*.py"):
-        if path.stem not in used_by_helpers:
-            assert re.search(rf"\b{path.stem}\.|\bhelpers\.{path.stem}\b", chapters), (
-                f"no chapter uses {path.name}"
-            )
-
-
 def test_modules_import_only_what_stands_above_them():
     docstring = ast.get_docstring(ast.parse((ROOT / "helpers" / "__init__.py").read_text()))
     order = re.findall(r"`([\w.]+)`", docstring.split("flow of the\ndata:")[1])
@@ -171,16 +160,6 @@ def test_a_helper_names_a_chapter_that_has_it(path):
         if path.stem == "notes":
             named = r"\bdatasets\."
         assert re.search(named, chapter.read_text()), f"{chapter.name} has nothing of {path.name}"
-
-
-@pytest.mark.parametrize("path", sorted(ROOT.glob("book/[0-9]*.py")), ids=lambda path: path.stem)
-def test_no_cell_is_over_25_lines(path):
-    cells = [cell for cell, _ in sync.parse(path.read_text(encoding="utf-8"), path.name)[1]]
-    setup = [
-        c for c in cells if c.cell_type == "code" and "setup" not in c.metadata.get("tags", [])
-    ]
-    lines = {c.source.splitlines()[0]: code_lines(c.source) for c in setup if c.source}
-    assert {first: n for first, n in lines.items() if n > 25} == {}
 
 
 def test_contributing_is_one_page():

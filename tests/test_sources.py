@@ -4,29 +4,22 @@ The bundled notes have few instruments of several sources. So the functions are 
 chapter's source and tried on made-up tables.
 """
 
-import ast
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import defined
 from sklearn.ensemble import ExtraTreesClassifier
 
 from helpers.datasets import FAMILIES, SOURCES
 
-CHAPTER = Path(__file__).parents[1] / "book" / "12_why.py"
 NAMES = ("new_instruments", "filter_experiment", "source_experiment", "trees")
 
 
 @pytest.fixture(scope="module")
 def chapter():
     """The chapter's functions, in a namespace of their own."""
-    tree = ast.parse(CHAPTER.read_text())
-    wanted = [n for n in tree.body if isinstance(n, ast.FunctionDef) and n.name in NAMES]
-    assert {node.name for node in wanted} == set(NAMES)
-    space = {"np": np, "pd": pd, "ExtraTreesClassifier": ExtraTreesClassifier}
-    exec(compile(ast.Module(wanted, []), str(CHAPTER), "exec"), space)
-    return {name: space[name] for name in NAMES}
+    given = {"np": np, "pd": pd, "ExtraTreesClassifier": ExtraTreesClassifier}
+    return defined("12_why", NAMES, given)
 
 
 def table_of(counts: dict) -> pd.DataFrame:

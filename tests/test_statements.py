@@ -6,7 +6,6 @@ computes them (and asserts the "more" and "fewer" of the sentence). Where the tw
 fails with the text that should be typed.
 """
 
-import ast
 import itertools
 import json
 import math
@@ -19,10 +18,11 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import defined
 from sklearn.ensemble import RandomForestClassifier
 
 from helpers import datasets, evaluation, listening, models, profiles, significance, sounds, tuning
-from helpers.runs import analysis, claims, records, shipped, study, training
+from helpers.runs import analysis, claims, shipped, study, training
 from tools.book import sync
 from tools.common import ROOT
 
@@ -496,15 +496,13 @@ FOLDS = [
 
 @cache
 def recorded() -> dict:
-    return tuning.protocol(records.read_all(records.SHIPPED))
+    return tuning.protocol(claims.shipped())
 
 
 @cache
 def accuracies(heard: bool = False):
     """In percent, by model, part and fold; `heard` keeps the test notes that training has heard."""
-    bundled = [datasets.load("nsynth-mini", split) for split in ("train", "test")]
-    without = () if heard else evaluation.leaked(*bundled)
-    scores = evaluation.score_table(recorded(), without)
+    scores = evaluation.score_table(recorded(), () if heard else claims.bundled().left_out)
     return 100 * scores.set_index(["model", "part", "fold"])["accuracy"].sort_index()
 
 
@@ -518,23 +516,15 @@ def gap(one, other, part):
 
 @cache
 def searches(epochs):
-    shipped = records.read_all(records.SHIPPED)
-    return {name: tuning.read_search(shipped, name, epochs=epochs) for name in ("cnn", "lstm")}
+    return {n: tuning.read_search(claims.shipped(), n, epochs=epochs) for n in ("cnn", "lstm")}
 
 
 @cache
 def tuning_code() -> dict:
     """What needs no training of chapter 8: its functions and the thesis's tables."""
     wanted = {"rank_test", "spreads", "share_by_noise", "five", "RESULTS", "THESIS", "SHORT"}
-    space = {"np": np, "pd": pd, "itertools": itertools, "SPACES": tuning.SPACES}
-    code = "\n".join(cell.source for cell in cells("08_tuning") if cell.cell_type == "code")
-    for node in ast.parse(code).body:
-        names = {getattr(node, "name", "")}
-        if isinstance(node, ast.Assign):
-            names = {target.id for target in node.targets if isinstance(target, ast.Name)}
-        if names & wanted:
-            exec(compile(ast.Module([node], []), "08_tuning", "exec"), space)
-    return space
+    given = {"np": np, "pd": pd, "itertools": itertools, "SPACES": tuning.SPACES}
+    return defined("08_tuning", wanted, given)
 
 
 def known_and_unseen():
@@ -637,8 +627,7 @@ def blind_forest():
     def summary(block):
         return np.concatenate([block.mean(axis=1), block.std(axis=1)], axis=1)
 
-    bundled = [datasets.load("nsynth-mini", split) for split in ("train", "test")]
-    fresh = ~experiment.test_notes.table["note"].isin(evaluation.leaked(*bundled)).to_numpy()
+    fresh = ~experiment.test_notes.table["note"].isin(claims.bundled().left_out).to_numpy()
     forest = RandomForestClassifier(300, random_state=0)
     forest.fit(summary(experiment.X[fold.train]), experiment.y[fold.train])
     own = [
@@ -662,12 +651,10 @@ def seconds_an_epoch():
 
 
 def shares_of_the_cnn():
-    code = "".join(c.source for c in cells("07_lstm") if "def multiplications" in c.source)
-    names = {"math": math}
-    exec(code[: code.index("costs = ")], names)
+    multiplications = defined("07_lstm", {"multiplications"}, {"math": math})["multiplications"]
     cnn, lstm = models.cnn(), models.lstm()
     assert round(cnn.count_params() / lstm.count_params()) == 3
-    assert round(names["multiplications"](cnn) / names["multiplications"](lstm)) == 7
+    assert round(multiplications(cnn) / multiplications(lstm)) == 7
     return ()
 
 
@@ -704,10 +691,6 @@ def score_ranges():
             spans[name, whose] = 100 * np.ptp(table["score"])
     assert spans["lstm", "ours"] < spans["cnn", "ours"]
     return [spans[n, w] for n in ("cnn", "lstm") for w in ("ours", "thesis")]
-
-
-def explained_by_noise():
-    return [100 * tuning_code()["share_by_noise"](s.table) for s in searches(20).values()]
 
 
 def no_p_below():
@@ -756,7 +739,7 @@ def best_over_last():
 
 def gains_of_tuning():
     return [
-        gap(f"Optimised {m}", f"Base {m}", part).mean().round(6) + 0.0
+        gap(f"Optimised {m}", f"Base {m}", part).mean().round(6) + 0.0  # no minus before 0.0
         for m in ("LSTM", "CNN")
         for part in ("fold_test", "nsynth_test")
     ]
@@ -785,7 +768,7 @@ TUNING = [
     ),
     (
         "in {:.0f} % of all cases for the CNN and in {:.0f} % for the LSTM. Noise alone does this",
-        explained_by_noise,
+        lambda: by_epochs(20),
     ),
     ("None of the twelve p-values lies below 0.05.", no_p_below),
     ("falls with dropout ($\\rho$ is {:.2f} in the thesis and {:.2f} in", lambda: rho("cnn", 0)),
@@ -817,7 +800,7 @@ TUNING = [
 
 
 def new_notes_of_mini_test():
-    train, test = (datasets.load("nsynth-mini", split) for split in ("train", "test"))
+    train, test, *_ = claims.bundled()
     return (datasets.new_to(train, test).sum(),)
 
 
@@ -938,11 +921,7 @@ def losses_on_new_instruments():
 
 
 def tuning_helps():
-    helps = [
-        gap(f"Optimised {m}", f"Base {m}", part).mean().round(6) + 0.0  # no minus before 0.0
-        for m in ("LSTM", "CNN")
-        for part in ("fold_test", "nsynth_test")
-    ]
+    helps = gains_of_tuning()
     thesis = results()["thesis"]
     theirs = [
         100 * (thesis.loc[f"Optimised {m}"] - thesis.loc[f"Base {m}"])[test, "accuracy"]
@@ -1416,12 +1395,8 @@ def the_thesis_rate():
 
 
 def forty_decibels():
-    def sounding(x, block=800):
-        level = 20 * np.log10(np.maximum(np.sqrt((x.reshape(-1, block) ** 2).mean(axis=1)), 1e-6))
-        return 0.05 * (1 + np.flatnonzero(level > level.max() - 40)[-1])
-
     lengths, train = claims.tone_lengths(), claims.bundled().train
-    seconds = pd.Series([sounding(train.waveform(i)) for i in range(len(train))])
+    seconds = pd.Series([claims.sounding(train.waveform(i), 40) for i in range(len(train))])
     seconds = seconds.groupby(train.table["instrument"].to_numpy()).median()
     found = {}
     for title, table in (("20", lengths), ("40", lengths.assign(seconds=seconds))):
@@ -1571,8 +1546,7 @@ def led(part):
 
 def asked(part):
     """How many notes of a part every fold of the base networks was scored on."""
-    bundled = [datasets.load("nsynth-mini", part) for part in ("train", "test")]
-    heard = evaluation.leaked(*bundled)
+    heard = claims.bundled().left_out
     sizes = {len(evaluation.part(r, part, heard)[0]) for m in BASE for r in recorded()[m]}
     assert len(sizes) == 1
     return sizes
@@ -1612,10 +1586,10 @@ def known_and_new():
 
 def two_seeds():
     """The largest difference of two executions of a trial, in points: known, new; CNN, LSTM."""
-    bundled, found = [datasets.load("nsynth-mini", part) for part in ("train", "test")], []
+    found = []
     for part, model in itertools.product(("fold_test", "nsynth_test"), ("cnn", "lstm")):
         runs = searches(None)[model].runs
-        scores = evaluation.score_table(dict(enumerate(runs)), evaluation.leaked(*bundled))
+        scores = evaluation.score_table(dict(enumerate(runs)), claims.bundled().left_out)
         trials = scores[scores["part"] == part].groupby("model")["accuracy"]
         assert trials.size().tolist() == [2] * 5
         found.append(100 * (trials.max() - trials.min()).max())

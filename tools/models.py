@@ -19,7 +19,7 @@ from scipy.special import softmax
 
 from helpers import datasets, features, folds, hearing, simple, sounds
 from helpers.datasets import FAMILIES
-from helpers.runs import files, machine, quick, shipped
+from helpers.runs import files, machine, quick, shipped, training
 from helpers.runs.cache import CACHE
 from tools import foreign
 
@@ -113,18 +113,12 @@ def train(recipe: Recipe, X: np.ndarray, y: np.ndarray, seed: int) -> list[np.nd
     order = order[: steps * recipe.batch]
     version = rng.integers(len(X), size=len(order))
 
-    class Batches(keras.utils.PyDataset):
-        def __len__(self):
-            return steps
-
-        def __getitem__(self, i):
-            at = slice(i * recipe.batch, (i + 1) * recipe.batch)
-            return X[version[at], order[at]], y[order[at]]
-
+    flat, labels = X.reshape(-1, *X.shape[2:]), np.tile(y, len(X))
+    batches = training.batches(flat, labels, version * len(y) + order, recipe.batch)
     rate = keras.optimizers.schedules.CosineDecay(recipe.rate, steps)
     network.compile(keras.optimizers.AdamW(rate, weight_decay=1e-2),
                     "sparse_categorical_crossentropy")  # fmt: skip
-    network.fit(Batches(), shuffle=False, verbose=0)
+    network.fit(batches, shuffle=False, verbose=0)
     return network.get_weights()
 
 

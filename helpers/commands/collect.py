@@ -12,7 +12,6 @@ limit. What is checked is damage and mix-ups. A record that somebody makes up wi
 import argparse
 import os
 import re
-import sys
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -252,7 +251,3 @@ def main(arguments: list[str] | None = None) -> int:
     outcomes = pool(args.into, args.sources, args.profile, args.data)
     print(report(outcomes))
     return int(any(outcome.verdict == "refused" for outcome in outcomes))
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -101,7 +101,3 @@ def main(arguments: list[str] | None = None) -> int:
     if options.json:
         print(json.dumps(results, indent=1))
     return int(not any("notes" in result for result in results))
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -52,7 +52,6 @@ from helpers.notes import (
     SOURCES,
     SPLITS,
     DatasetError,
-    decode,
     hidden,
     left_out,
     obey_interrupt,
@@ -87,10 +86,9 @@ OTHERS = (
 FIRST_NUMBER = 500  # of an instrument; no family of NSynth has as many, so none is taken for its
 SHORTEST, LONGEST = 0.1, 30  # seconds
 ONSET = 1e-3  # of the peak: 60 dB below it
-RATES, LARGEST = audio.RATES, audio.LARGEST
 LEAVE_OUT = "-"
-HELD_OUT = 4  # folds, and so instruments of each family, of chapters 5 and 11
 SUFFIXES = audio.SUFFIXES
+HELD_OUT = 4  # folds, and so instruments of each family, of chapters 5 and 11
 COLUMNS = ("file", "family", "instrument", "source", "pitch", "velocity")
 
 _KNOWN: dict[str, str | None] = {
@@ -229,7 +227,7 @@ def by_folder(
     labels, unknown, away = set(), Counter(), []
     for path in _files(source):
         file = path.relative_to(source).as_posix()
-        if _matching(file, without):
+        if any(fnmatch.fnmatchcase(file, pattern) for pattern in without):
             away.append(file)
             continue
         folders = path.parent.relative_to(source.parent).parts
@@ -260,16 +258,10 @@ def by_folder(
         )
     if text := left_out(source, {"asked for": away}):
         print(text)
-    unmatched = [f"--without {p}: no file is so called" for p in without if not _any(away, p)]
+    unmatched = [
+        f"--without {p}: no file is so called" for p in without if not fnmatch.filter(away, p)
+    ]
     return sounds, refused + unmatched + _unmatched(given, labels)
-
-
-def _matching(file: str, patterns: Collection[str]) -> bool:
-    return any(fnmatch.fnmatchcase(file, pattern) for pattern in patterns)
-
-
-def _any(names: list[str], pattern: str) -> bool:
-    return any(fnmatch.fnmatchcase(name, pattern) for name in names)
 
 
 def by_table(
@@ -386,7 +378,7 @@ def _files(source: Path) -> list[Path]:
 
 
 def waveform(
-    path: files.PathLike, part: tuple[float, float] | None = None
+    path: str | Path, part: tuple[float, float] | None = None
 ) -> tuple[np.ndarray, str, float]:
     """Bring a sound, or the part between two times in seconds, to NSynth's form.
 
@@ -409,13 +401,10 @@ def waveform(
     """
     import soxr
 
-    path = Path(path)
-    if path.stat().st_size > LARGEST:
-        raise DatasetError(f"{path.stat().st_size >> 20} MB large, no single note")
-    longest = audio.LONGEST if part else LONGEST
-    sound, rate = decode(path.read_bytes(), path.name, longest, "float64")
-    if not RATES[0] <= rate <= RATES[1]:
-        raise DatasetError(f"{rate} Hz, expected {RATES[0]:,} to {RATES[1]:,}")
+    sound, rate = audio.read(path)
+    low, high = audio.RATES
+    if not low <= rate <= high:
+        raise DatasetError(f"{rate} Hz, expected {low:,} to {high:,}")
     if part is None and len(sound) > LONGEST * rate:
         raise DatasetError(f"more than {LONGEST} s long, no single note: cut it into notes (--cut)")
     if not sound.size:
@@ -720,7 +709,3 @@ def main(arguments: list[str] | None = None) -> None:
         sys.exit(f"error: {error}")
     except KeyboardInterrupt:
         sys.exit("interrupted: nothing is written, the same command starts again")
-
-
-if __name__ == "__main__":
-    main()

@@ -316,7 +316,3 @@ def searched(where: tuple, model: str) -> bool:
     experiment = _experiment(*where[:3])
     done, to_do, refused = look(experiment, tuning.plan(experiment.profile, model))
     return not to_do and not refused
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -212,11 +212,11 @@ def leads_by_length(seconds: Sequence[int] = (1, 2, 4)) -> dict[str, list[pd.Ser
     }
 
 
-def sounding(x: np.ndarray, block: int = 800) -> float:
-    """Seconds until the level has fallen 20 dB below the loudest block for good."""
-    rms = np.sqrt((x.reshape(-1, block) ** 2).mean(axis=1))
+def sounding(x: np.ndarray, fall: float = 20) -> float:
+    """Seconds until the level has fallen so many dB below the loudest block for good."""
+    rms = np.sqrt((x.reshape(-1, 800) ** 2).mean(axis=1))
     level = 20 * np.log10(np.maximum(rms, 1e-6))
-    return 0.05 * (1 + np.flatnonzero(level > level.max() - 20)[-1])
+    return 0.05 * (1 + np.flatnonzero(level > level.max() - fall)[-1])
 
 
 @cache

@@ -6,15 +6,14 @@ Shown in chapters 3 to 12; what several chapters draw is in `helpers.plots`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from helpers.plots import BLUE, GREEN, GREY, ORANGE, PURPLE
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 
 def family_envelopes(envelopes: dict) -> Figure:
@@ -25,8 +24,6 @@ def family_envelopes(envelopes: dict) -> Figure:
     envelopes : dict of str -> np.ndarray, shape (notes, 80)
         By family: levels of blocks of 50 ms, the loudest block of each note 1.
     """
-    import matplotlib.pyplot as plt
-
     fig, axes = plt.subplots(2, 5, figsize=(7.6, 3.6), sharex=True, sharey=True)
     time = (np.arange(80) + 0.5) * 0.05
     for ax, (family, shapes) in zip(axes.flat, envelopes.items(), strict=True):
@@ -50,8 +47,6 @@ def instrument_blocks(table: Any, families: Sequence[str]) -> Figure:
     families : sequence of str
         From top to bottom.
     """
-    import matplotlib.pyplot as plt
-
     fig, ax = plt.subplots(figsize=(7.2, 3.2))
     for y, family in enumerate(families[::-1]):
         sizes = table.loc[table["family"] == family, "instrument"].value_counts()
@@ -67,8 +62,6 @@ def instrument_blocks(table: Any, families: Sequence[str]) -> Figure:
 
 def pitch_ranges(train: Any, test: Any, families: Sequence[str]) -> Figure:
     """Lowest to highest pitch of each family in two tables of notes (the dataset chapter)."""
-    import matplotlib.pyplot as plt
-
     fig, ax = plt.subplots(figsize=(7.2, 3.6))
     looks = {"train": (train, GREEN, "-", "o", 0.15), "test": (test, PURPLE, "--", "s", -0.15)}
     for name, (table, colour, line, marker, up) in looks.items():
@@ -95,8 +88,6 @@ def noise_alarm(sounds: Any, planted: Any) -> Figure:
     planted : pd.DataFrame
         Columns flatness and periodicity; the index names what was planted.
     """
-    import matplotlib.pyplot as plt
-
     fig, ax = plt.subplots(figsize=(7.2, 3.4))
     for name, colour, marker in (("train", GREEN, "o"), ("test", PURPLE, "s")):
         own = sounds[sounds["split"] == name]
@@ -128,8 +119,6 @@ def picture(ax: Axes, values: Any, hop: int = 512, sr: int = 16_000, **kwargs: A
 
 def framing(padded: Any, starts: Any, n_fft: int, sr: int = 16_000) -> Figure:
     """The first five frames over the beginning of a padded waveform (the features chapter)."""
-    import matplotlib.pyplot as plt
-
     fig, ax = plt.subplots(figsize=(7.2, 2.6))
     time = (np.arange(len(padded)) - n_fft // 2) / sr * 1000
     shown = slice(0, starts[5] + n_fft)
@@ -146,8 +135,6 @@ def framing(padded: Any, starts: Any, n_fft: int, sr: int = 16_000) -> Figure:
 
 def mel_spectrograms(pictures: dict) -> Figure:
     """Mel spectrograms (frames, bands) side by side, in dB below their maxima (features)."""
-    import matplotlib.pyplot as plt
-
     fig, (axes,) = plt.subplots(1, len(pictures), figsize=(7.6, 3), sharey=True, squeeze=False)
     for ax, (name, values) in zip(axes, pictures.items(), strict=True):
         image = picture(ax, values - values.max(), vmin=-80, vmax=0)
@@ -159,8 +146,6 @@ def mel_spectrograms(pictures: dict) -> Figure:
 
 def mfcc(values: Any, title: str = "") -> Figure:
     """MFCCs (frames, coefficients): coefficient 0 as a line, the others in colours below it."""
-    import matplotlib.pyplot as plt
-
     fig, (top, bottom) = plt.subplots(2, 1, figsize=(7.2, 4), height_ratios=(1, 2), sharex=True)
     top.plot(np.arange(len(values)) * 512 / 16_000, values[:, 0])
     top.set(ylabel="coefficient 0", title=title)
@@ -182,8 +167,6 @@ def partials_and_bands(rows: dict, f0: float) -> Figure:
     f0 : float
         In Hz.
     """
-    import matplotlib.pyplot as plt
-
     fig, axes = plt.subplots(
         2, len(rows), figsize=(7.8, 4.8), sharex="row", sharey="row", squeeze=False
     )
@@ -202,8 +185,6 @@ def partials_and_bands(rows: dict, f0: float) -> Figure:
 
 def family_means(Z: Any, names: Sequence[str], families: Sequence[str]) -> Figure:
     """The mean of standardised MFCCs (n, frames, 13) in each family (the features chapter)."""
-    import matplotlib.pyplot as plt
-
     fig, axes = plt.subplots(2, 5, figsize=(7.8, 4), sharex=True, sharey=True)
     for ax, family in zip(axes.flat, families, strict=True):
         image = picture(ax, Z[names == family].mean(axis=0), cmap="RdBu_r", vmin=-2, vmax=2)
@@ -216,8 +197,6 @@ def family_means(Z: Any, names: Sequence[str], families: Sequence[str]) -> Figur
 
 def family_map(points: Any, names: Sequence[str], families: Sequence[str]) -> Figure:
     """A panel a family: its points (n, 2) in colour over all others in grey (features chapter)."""
-    import matplotlib.pyplot as plt
-
     fig, axes = plt.subplots(2, 5, figsize=(7.8, 3.8), sharex=True, sharey=True)
     for ax, family in zip(axes.flat, families, strict=True):
         ax.plot(*points.T, ".", color=GREY, alpha=0.15, markersize=3)
@@ -236,8 +215,6 @@ def distances(milliseconds: Any, rows: Any) -> Figure:
     milliseconds : array_like, shape (n,)
     rows : list of (title, distances to itself (n,), distance to the other note)
     """
-    import matplotlib.pyplot as plt
-
     fig, (axes,) = plt.subplots(1, len(rows), figsize=(7.2, 2.8), sharey=True, squeeze=False)
     for ax, (title, to_itself, to_other) in zip(axes, rows, strict=True):
         ax.plot(milliseconds, to_itself, label="the same note, later")
@@ -250,8 +227,6 @@ def distances(milliseconds: Any, rows: Any) -> Figure:
 
 def window_effect(tone: Any, window: Any, sr: int = 16_000) -> Figure:
     """A frame of a tone (n,) with and without a window, and both spectra (features chapter)."""
-    import matplotlib.pyplot as plt
-
     fig, (left, right) = plt.subplots(1, 2, figsize=(7.2, 3), width_ratios=(1, 1.3))
     kilohertz = np.fft.rfftfreq(len(tone), 1 / sr) / 1000
     for frame, label, colour, style in (
@@ -270,8 +245,6 @@ def window_effect(tone: Any, window: Any, sr: int = 16_000) -> Figure:
 
 def power_and_decibels(power: Any, decibels: Any) -> Figure:
     """A spectrogram (frames, bins) up to 8 kHz in both scales (the features chapter)."""
-    import matplotlib.pyplot as plt
-
     fig, axes = plt.subplots(1, 2, figsize=(7.6, 3), sharey=True)
     for ax, values, label in ((axes[0], power, "power"), (axes[1], decibels, "dB")):
         image = picture(ax, values, extent=(-0.016, len(power) * 0.032 - 0.016, 0, 8))
@@ -283,8 +256,6 @@ def power_and_decibels(power: Any, decibels: Any) -> Figure:
 
 def mel_scale(hz: Any, mel: Any, triangles: Any) -> Figure:
     """The mel scale, and triangles (bands, len(hz)) over frequency (the features chapter)."""
-    import matplotlib.pyplot as plt
-
     fig, (left, right) = plt.subplots(1, 2, figsize=(7.6, 2.8), width_ratios=(1, 1.6))
     left.plot(hz / 1000, mel)
     left.axvline(1, color=GREY, linestyle=":")
@@ -297,8 +268,6 @@ def mel_scale(hz: Any, mel: Any, triangles: Any) -> Figure:
 
 def cosine_waves(waves: Any, which: Any) -> Figure:
     """Some rows of a matrix of cosines over the mel bands (the features chapter)."""
-    import matplotlib.pyplot as plt
-
     fig, (axes,) = plt.subplots(1, len(which), figsize=(7.8, 1.9), sharey=True, squeeze=False)
     for ax, k in zip(axes, which, strict=True):
         ax.axhline(0, color=GREY, linewidth=0.8)
@@ -317,8 +286,6 @@ def smoothed(pairs: dict) -> Figure:
     pairs : dict of str -> dict of str -> (levels (128,), smooth (128,))
         By the title of the panel and the name of the line.
     """
-    import matplotlib.pyplot as plt
-
     fig, (axes,) = plt.subplots(1, len(pairs), figsize=(7.8, 3.3), sharey=True, squeeze=False)
     for ax, (title, pair) in zip(axes, pairs.items(), strict=True):
         for (name, (levels, smooth)), (style, colour) in zip(
@@ -340,8 +307,6 @@ def instrument_maps(maps: dict) -> Figure:
     maps : dict of str -> (points (n, 2), instruments (n,))
         By family.
     """
-    import matplotlib.pyplot as plt
-
     looks = (("o", BLUE), ("s", ORANGE), ("v", GREEN), ("^", PURPLE), ("D", GREY))
     fig, axes = plt.subplots(2, 5, figsize=(7.8, 3.8))
     for ax, (family, (points, names)) in zip(axes.flat, maps.items(), strict=True):
@@ -371,8 +336,6 @@ def islands(axes_names: Sequence[str], points: Any, labels: Any, parts: Any, ans
     answer : callable
         From points (m, 2) to family names (m,).
     """
-    import matplotlib.pyplot as plt
-
     known, held_out = parts
     three = ((GREEN, "o"), (PURPLE, "s"), (GREY, "^"))
     looks = dict(zip(np.unique(labels[known]), three, strict=True))
@@ -386,13 +349,8 @@ def islands(axes_names: Sequence[str], points: Any, labels: Any, parts: Any, ans
     for name, (colour, marker) in looks.items():
         inside, outside = (part[labels[part] == name] for part in parts)
         ax.plot(*points[inside[:150]].T, marker, color=colour, ms=4, label=f"{name}, training")
-        look: dict[str, Any] = {
-            "color": colour,
-            "ms": 10,
-            "mec": "black",
-            "label": f"{name}, held out",
-        }
-        ax.plot(*points[outside].T, marker, **look)
+        label = f"{name}, held out"
+        ax.plot(*points[outside].T, marker, color=colour, ms=10, mec="black", label=label)
     wrong = held_out[answer(points[held_out]) != labels[held_out]]
     ax.plot(*points[wrong].T, "x", color="black", ms=14, label="wrong answer")
     ax.set(xlabel=axes_names[0], ylabel=axes_names[1])
@@ -406,8 +364,6 @@ def chosen_by_validation(scores: Any, best: int, step: float) -> Figure:
 
     `step` is what one note is worth; dots are spread by less than that, so that equals show.
     """
-    import matplotlib.pyplot as plt
-
     spread = np.random.default_rng(1).uniform(-0.3, 0.3, scores.shape) * step
     spread[best] = 0
     low, high = scores.min() - 0.05, min(1.0, scores.max() + 0.05)
@@ -423,8 +379,6 @@ def chosen_by_validation(scores: Any, best: int, step: float) -> Figure:
 
 def fold_plan(n_folds: int = 5) -> Figure:
     """Which part of the notes each of the thesis's folds uses for what (the folds chapter)."""
-    import matplotlib.pyplot as plt
-
     looks = {"train": ("white", ""), "validate": (PURPLE, "//"), "test": (GREEN, "..")}
     box: dict[str, Any] = {"boxstyle": "round,pad=0.15", "facecolor": "white", "edgecolor": "none"}
     fig, ax = plt.subplots(figsize=(7.2, 2.6))
@@ -432,13 +386,8 @@ def fold_plan(n_folds: int = 5) -> Figure:
         for part in range(2 * n_folds):
             role = {2 * k: "test", 2 * k + 1: "validate"}.get(part, "train")
             colour, hatch = looks[role]
-            look: dict[str, Any] = {
-                "color": colour,
-                "hatch": hatch,
-                "alpha": 0.55,
-                "edgecolor": "black",
-            }
-            ax.barh(k, 1, left=part - 0.5, height=1, linewidth=0.5, **look)
+            look: dict[str, Any] = {"color": colour, "hatch": hatch, "edgecolor": "black"}
+            ax.barh(k, 1, left=part - 0.5, height=1, linewidth=0.5, alpha=0.55, **look)
             ax.text(part, k, role, ha="center", va="center", fontsize=8, bbox=box)
     ax.set(xlabel="part", ylabel="fold", xlim=(-0.5, 2 * n_folds - 0.5), ylim=(n_folds - 0.5, -0.5))
     ax.set_xticks(range(2 * n_folds))
@@ -449,8 +398,6 @@ def fold_plan(n_folds: int = 5) -> Figure:
 
 def draws(accuracies: Any, luck: float) -> Figure:
     """Accuracies (seeds, folds) over a band of two deviations of luck (the folds chapter)."""
-    import matplotlib.pyplot as plt
-
     centre = accuracies.mean()
     fig, ax = plt.subplots()
     high = min(1, centre + 2 * luck)
@@ -477,8 +424,6 @@ def held_out_notes(panels: dict, notes: Any, instruments: Any) -> Figure:
     instruments : np.ndarray of str, shape (n,)
         Theirs; a thick line stands where the next one begins.
     """
-    import matplotlib.pyplot as plt
-
     starts = 1 + np.flatnonzero(instruments[1:] != instruments[:-1])
     colours = plt.matplotlib.colors.ListedColormap(["white", GREEN])
     fig, axes = plt.subplots(len(panels), 1, figsize=(7.2, 1.5 * len(panels)), sharex=True)
@@ -503,8 +448,6 @@ def fold_scores(panels: dict) -> Figure:
     panels : dict of str -> dict of str -> array_like, shape (folds,)
         By model and kind of folds.
     """
-    import matplotlib.pyplot as plt
-
     fig, axes = plt.subplots(1, len(panels), sharey=True)
     looks = ((PURPLE, "o"), (GREEN, "s"))
     for ax, (model, kinds), (colour, marker) in zip(axes, panels.items(), looks, strict=True):
@@ -529,8 +472,6 @@ def nearest_distances(distances: dict, binned: dict) -> Figure:
     binned : dict of str -> pd.DataFrame
         Columns distance, right and notes, one row a bin.
     """
-    import matplotlib.pyplot as plt
-
     fig, (left, right) = plt.subplots(1, 2, figsize=(7.2, 3.2))
     looks = ((GREY, "o", "--"), (GREEN, "s", "-"))
     for (name, values), (colour, marker, style) in zip(distances.items(), looks, strict=True):
@@ -555,8 +496,6 @@ def layer_costs(table: Any) -> Figure:
     table : pd.DataFrame
         Columns parameters and multiplications, one row a layer.
     """
-    import matplotlib.pyplot as plt
-
     fig, axes = plt.subplots(1, 2, figsize=(8.4, 3), sharey=True)
     for ax, column in zip(axes, ("parameters", "multiplications"), strict=True):
         values = table[column] / 1e6
@@ -580,8 +519,6 @@ def receptive_field(feature: Any, centre: float, widths: dict) -> Figure:
     widths : dict of str -> int
         By layer, in frames; as many coefficients where there are that many.
     """
-    import matplotlib.pyplot as plt
-
     fig, ax = plt.subplots(figsize=(8, 3))
     ax.imshow(feature.T, origin="lower", aspect="auto", cmap="RdBu_r", vmin=-80, vmax=80, alpha=0.6)
     styles = [(0, (1, 1)), ":", "--", "-"]
@@ -606,8 +543,6 @@ def training_curves(history: dict, colour: str) -> Figure:
     colour : str
         Of the validation notes.
     """
-    import matplotlib.pyplot as plt
-
     fig, axes = plt.subplots(1, 2, figsize=(8.4, 3))
     chance = {"loss": (np.log(10), "ln 10"), "accuracy": (0.1, "chance")}
     for ax, (metric, (level, name)) in zip(axes, chance.items(), strict=True):
@@ -623,19 +558,12 @@ def training_curves(history: dict, colour: str) -> Figure:
 
 def kernels(rows: dict) -> Figure:
     """Eight kernels of a convolution (3, 3, 1, n) a row, in the same colours (CNN chapter)."""
-    import matplotlib.pyplot as plt
-
     limit = max(np.abs(kernel[..., :8]).max() for kernel in rows.values())
     fig, axes = plt.subplots(len(rows), 8, figsize=(8, 2.5))
     for row, (name, kernel) in zip(axes, rows.items(), strict=True):
         for number, ax in enumerate(row):
-            look: dict[str, Any] = {
-                "origin": "lower",
-                "cmap": "RdBu_r",
-                "vmin": -limit,
-                "vmax": limit,
-            }
-            image = ax.imshow(kernel[:, :, 0, number].T, **look)
+            weights = kernel[:, :, 0, number]
+            image = ax.imshow(weights.T, "RdBu_r", origin="lower", vmin=-limit, vmax=limit)
             ax.set(xticks=[], yticks=[])
         row[0].set_ylabel(name)
     fig.supxlabel("time within the kernel (3 frames)", fontsize=10)
@@ -653,21 +581,14 @@ def feature_maps(layers: dict, names: Sequence[str]) -> Figure:
     names : sequence of str
         Of the two notes.
     """
-    import matplotlib.pyplot as plt
-
     fig, axes = plt.subplots(2 * len(layers), 5, figsize=(8.6, 4.8), sharex=True)
     for (layer, maps), block in zip(layers.items(), axes.reshape(-1, 2, 5), strict=True):
         differ = np.abs(maps[0] - maps[1]).mean(axis=(0, 1))
         for column, number in enumerate(np.argsort(-differ)[:5]):
             for ax, values, name in zip(block[:, column], maps[..., number], names, strict=True):
-                look: dict[str, Any] = {
-                    "origin": "lower",
-                    "aspect": "auto",
-                    "extent": (0, 4.03, 0, 13),
-                }
-                ax.imshow(values.T, vmin=0, vmax=maps[..., number].max(), **look)
+                most = maps[..., number].max()
+                picture(ax, values, extent=(0, 4.03, 0, 13), vmin=0, vmax=most)
                 ax.set(xticks=[0, 2, 4], yticks=[])
-                ax.grid(visible=False)
                 if column == 0:
                     ax.set_ylabel(f"{name}\n{layer}", fontsize=8)
             block[0, column].set_title(f"map {number}", fontsize=8)
@@ -685,8 +606,6 @@ def paired_folds(panels: dict, thesis: dict) -> Figure:
     thesis : dict of str -> (float, float)
         The thesis's means, by the same titles.
     """
-    import matplotlib.pyplot as plt
-
     fig, axes = plt.subplots(1, len(panels), figsize=(8, 3.4), sharey=True)
     for ax, (title, pair) in zip(axes, panels.items(), strict=True):
         ax.plot([0, 1], pair, color=GREY, linewidth=0.8, zorder=1)
@@ -706,8 +625,6 @@ def paired_folds(panels: dict, thesis: dict) -> Figure:
 
 def unrolled(frames: Any) -> Figure:
     """An LSTM layer drawn once for each step, on the frames (126, 13) of a note (LSTM chapter)."""
-    import matplotlib.pyplot as plt
-
     fig, ax = plt.subplots(figsize=(8, 3.6))
     arrow: dict[str, Any] = {"arrowstyle": "-|>", "color": "black", "linewidth": 1.2}
     middle: dict[str, Any] = {"ha": "center", "va": "center"}
@@ -715,14 +632,8 @@ def unrolled(frames: Any) -> Figure:
         if t is None:
             ax.text(x, 2, "...", fontsize=16, **middle)
         else:
-            look: dict[str, Any] = {
-                "origin": "lower",
-                "aspect": "auto",
-                "cmap": "RdBu_r",
-                "vmin": -80,
-                "vmax": 80,
-            }
-            ax.imshow(frames[t, :, np.newaxis], extent=(x - 0.2, x + 0.2, -0.6, 0.9), **look)
+            place = (x - 0.2, x + 0.2, -0.6, 0.9)
+            picture(ax, frames[t, np.newaxis], extent=place, cmap="RdBu_r", vmin=-80, vmax=80)
             ax.add_patch(plt.Rectangle((x - 0.5, 1.5), 1, 1, fc="#FBE3D6", ec=ORANGE))
             ax.text(x, 2, "LSTM", **middle)
             ax.text(x, -0.8, f"frame {t + 1}", ha="center", va="top")
@@ -748,15 +659,12 @@ def hidden_states(layers: dict, names: Sequence[str]) -> Figure:
     names : sequence of str
         Of the two notes.
     """
-    import matplotlib.pyplot as plt
-
     fig, axes = plt.subplots(len(layers), 2, figsize=(8.4, 5), sharex=True, sharey=True)
     for (layer, states), row in zip(layers.items(), axes, strict=True):
         order, limit = np.argsort(states[0].mean(axis=0)), np.abs(states).max()
         for ax, name, state in zip(row, names, states, strict=True):
-            look: dict[str, Any] = {"cmap": "RdBu_r", "vmin": -limit, "vmax": limit}
-            extent = (0, 4.03, 0, state.shape[1])
-            image = picture(ax, state[:, order], extent=extent, **look)
+            look = {"cmap": "RdBu_r", "vmin": -limit, "vmax": limit}
+            image = picture(ax, state[:, order], extent=(0, 4.03, 0, state.shape[1]), **look)
             ax.set_title(f"{layer}, {name}", fontsize=9)
         row[0].set_ylabel("unit (sorted)")
         fig.colorbar(image, ax=row, label="hidden state $h_t$")
@@ -772,18 +680,11 @@ def disturbed_order(probe: Any) -> Figure:
     probe : pd.DataFrame
         A column a test, a row a disturbance.
     """
-    import matplotlib.pyplot as plt
-
     fig, ax = plt.subplots(figsize=(7.2, 3))
     x = np.arange(len(probe))
     for shift, name, hatch, alpha in zip((-0.2, 0.2), probe, ("", "///"), (1, 0.6), strict=True):
-        look: dict[str, Any] = {
-            "hatch": hatch,
-            "alpha": alpha,
-            "color": ORANGE,
-            "edgecolor": "white",
-        }
-        ax.bar(x + shift, probe[name], 0.38, label=name, **look)
+        look: dict[str, Any] = {"hatch": hatch, "alpha": alpha, "label": name}
+        ax.bar(x + shift, probe[name], 0.38, color=ORANGE, edgecolor="white", **look)
     ax.axhline(0.1, color="black", linewidth=0.8, linestyle=":", label="chance")
     ax.set(xticks=x, xticklabels=probe.index, ylabel="accuracy", ylim=(0, 1))
     ax.set(xlabel="frames of the test notes")
@@ -801,8 +702,6 @@ def grid_and_dice(searches: dict, score: Any) -> Figure:
     score : callable
         Of arrays a and b.
     """
-    import matplotlib.pyplot as plt
-
     a, b = np.meshgrid(np.linspace(0, 1, 200), np.linspace(0, 1, 200))
     look: dict[str, Any] = {"sharex": True, "sharey": "row", "height_ratios": [1, 2]}
     fig, axes = plt.subplots(2, len(searches), figsize=(7.2, 4.8), **look)
@@ -827,8 +726,6 @@ def executions(tables: dict) -> Figure:
     tables : dict of str -> pd.DataFrame
         By model, "cnn" or "lstm": a row a trial, columns `execution 1`, `execution 2`, ...
     """
-    import matplotlib.pyplot as plt
-
     looks = {"cnn": ("o", BLUE), "lstm": ("s", ORANGE)}
     fig, axes = plt.subplots(1, len(tables), figsize=(7.2, 3), sharey=True)
     for ax, (name, table) in zip(axes, tables.items(), strict=True):
@@ -852,8 +749,6 @@ def optimism(curves: dict, point: tuple) -> Figure:
     point : (trials, optimism)
         The thesis's.
     """
-    import matplotlib.pyplot as plt
-
     fig, ax = plt.subplots()
     styles = (("-", GREEN), ("--", PURPLE), (":", GREY))
     for (m, curve), (style, colour) in zip(curves.items(), styles, strict=True):
@@ -877,8 +772,6 @@ def trials(panels: dict, spaces: dict) -> Figure:
     spaces : dict of str -> dict of str -> list
         The values that could have been drawn, by model and hyperparameter.
     """
-    import matplotlib.pyplot as plt
-
     looks = {"cnn": ("o", BLUE), "lstm": ("s", ORANGE)}
     rows = len(panels) // len(spaces)
     fig, axes = plt.subplots(rows, len(spaces), figsize=(7.6, 0.4 + 2.7 * rows))
@@ -908,8 +801,6 @@ def model_folds(scores: Any, thesis: Any, titles: Sequence[str]) -> Figure:
     titles : sequence of str
         The models, from left to right; those with "CNN" in their names are drawn as CNNs.
     """
-    import matplotlib.pyplot as plt
-
     fig, axes = plt.subplots(1, len(thesis.columns), figsize=(8.4, 3.5), sharey=True)
     for ax, test in zip(axes, thesis.columns, strict=True):
         for x, title in enumerate(titles):
@@ -939,8 +830,6 @@ def family_recall(recall: dict, tests: Sequence[str], titles: Sequence[str]) -> 
     titles : sequence of str
         A CNN and an LSTM.
     """
-    import matplotlib.pyplot as plt
-
     order = sum(recall[tests[-1], title].mean() for title in titles).sort_values().index
     y = np.arange(len(order))
     fig, axes = plt.subplots(1, len(tests), figsize=(8.2, 4.2), sharey=True)
@@ -966,8 +855,6 @@ def null_distribution(sums: Any, observed: int) -> Figure:
     observed : int
         Sums at least as far from the middle are hatched.
     """
-    import matplotlib.pyplot as plt
-
     values, counts = np.unique(sums, return_counts=True)
     middle = values.mean()
     extreme = np.abs(values - middle) >= np.abs(observed - middle)
@@ -985,8 +872,6 @@ def null_distribution(sums: Any, observed: int) -> Figure:
 
 def floor(numbers: Any, smallest: Any) -> Figure:
     """The smallest p-value by the number of folds, and the thesis's five (same chapter)."""
-    import matplotlib.pyplot as plt
-
     fig, ax = plt.subplots()
     ax.semilogy(numbers, smallest, "o-", color=GREEN)
     ax.plot(5, 2 / 2**5, "o", color="none", markeredgecolor="black", markersize=16)
@@ -1010,8 +895,6 @@ def pair_differences(diffs: Any, results: Any, thesis: dict) -> Figure:
     thesis : dict of str -> float
         The thesis's mean differences, by the name of the pair.
     """
-    import matplotlib.pyplot as plt
-
     fig, ax = plt.subplots(figsize=(7.2, 3.9))
     ax.axvline(0, color="black", linewidth=1)
     for y, (pair, d) in enumerate(diffs.items()):
@@ -1039,8 +922,6 @@ def by_instrument(notes: Any) -> Figure:
     notes : pd.DataFrame
         Columns family, instrument and difference (points), a row a note.
     """
-    import matplotlib.pyplot as plt
-
     each = notes.groupby(["family", "instrument"], as_index=False).agg(
         difference=("difference", "mean"), size=("difference", "size")
     )
@@ -1068,8 +949,6 @@ def known_and_unseen(rows: dict, names: dict, wide: dict) -> Figure:
     wide : dict of str -> float
         Percent on wide-test, of the rows that were asked.
     """
-    import matplotlib.pyplot as plt
-
     ordered = sorted(rows.items(), key=lambda pair: pair[1]["unseen"]["mean"])
     fig, ax = plt.subplots(figsize=(7.2, 0.9 + 0.28 * len(rows)))
     for y, (name, one) in enumerate(ordered):
@@ -1096,8 +975,6 @@ def instruments_by_family(table: Any, families: Any) -> Figure:
         Percent; a column a system, named as the legend shall say.
     families : array_like of str, shape (instruments,)
     """
-    import matplotlib.pyplot as plt
-
     mean = table.groupby(families).mean().mean(axis=1).sort_values(ascending=False)
     place = np.array([mean.index.get_loc(family) for family in families])
     fig, ax = plt.subplots(figsize=(7.2, 4.2))
@@ -1119,8 +996,6 @@ def breadth(accuracy: Any) -> Figure:
     accuracy : pd.DataFrame
         Percent; a row a number of instruments a family, a column a system.
     """
-    import matplotlib.pyplot as plt
-
     colours = {"CNN": BLUE, "LSTM": ORANGE}
     fig, ax = plt.subplots(figsize=(6, 3.6))
     for (title, values), marker in zip(accuracy.items(), "os^D", strict=False):
@@ -1142,8 +1017,6 @@ def first_steps(losses: dict, chance: float) -> Figure:
     chance : float
         The loss of equal probabilities.
     """
-    import matplotlib.pyplot as plt
-
     fig, ax = plt.subplots(figsize=(6.4, 3.2))
     for (title, values), look in zip(losses.items(), ("s--", "o-"), strict=True):
         ax.plot(np.arange(1, len(values) + 1), values, look, ms=4, label=title)
@@ -1161,8 +1034,6 @@ def by_epoch(curves: dict) -> Figure:
     curves : dict of str -> dict of str -> list of float
         By panel, then by "CNN" and "LSTM": percent after each epoch.
     """
-    import matplotlib.pyplot as plt
-
     fig, axes = plt.subplots(1, len(curves), figsize=(7.4, 3.3), sharey=True)
     for ax, (panel, both) in zip(axes, curves.items(), strict=True):
         for (name, values), line, colour in zip(
@@ -1183,8 +1054,6 @@ def clean_losses(runs: dict) -> Figure:
     runs : dict of str -> helpers.runs.records.Record
         By network, "cnn" or "lstm"; their histories have `clean_loss`.
     """
-    import matplotlib.pyplot as plt
-
     fig, axes = plt.subplots(1, len(runs), figsize=(7.6, 3.2), sharey=True, squeeze=False)
     for ax, (name, record) in zip(axes[0], runs.items(), strict=True):
         h = record.history.set_index("epoch")
@@ -1205,8 +1074,6 @@ def leads(points: Any, seconds: Sequence[float]) -> Figure:
     points : dict of str -> sequence of float
         By test: one lead for each of `seconds`.
     """
-    import matplotlib.pyplot as plt
-
     fig, ax = plt.subplots(figsize=(5, 3))
     for (title, values), look in zip(points.items(), ("o-", "s--"), strict=True):
         ax.plot(seconds, values, look, color=PURPLE, label=title)
@@ -1226,8 +1093,6 @@ def tone_lengths(table: Any, named: Sequence[str], systems: Sequence[str]) -> Fi
     named : sequence of str
         Families with marks of their own; the first two are filled.
     """
-    import matplotlib.pyplot as plt
-
     fig, axes = plt.subplots(1, len(systems), figsize=(7.6, 3.4), sharey=True)
     rest = table[~table["family"].isin(named)]
     for ax, title in zip(axes, systems, strict=True):
@@ -1250,8 +1115,6 @@ def draws_of_search(scores: Any) -> Figure:
     scores : pd.DataFrame
         Percent; a row a draw, a column a network.
     """
-    import matplotlib.pyplot as plt
-
     fig, ax = plt.subplots(figsize=(6.4, 2.2))
     for row, (title, colour) in enumerate(zip(scores, (BLUE, ORANGE), strict=True)):
         values = scores[title]

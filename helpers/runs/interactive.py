@@ -109,7 +109,7 @@ def explorer(notes: dict) -> HTML:
     return part("explorer", sounds=notes)
 
 
-def coefficients(name: str, waveform: np.ndarray, levels: np.ndarray, first: int = 13) -> HTML:
+def coefficients(name: str, waveform: np.ndarray, levels: np.ndarray) -> HTML:
     """A slider over the number of coefficients: a frame rebuilt from them, and the note to hear.
 
     Parameters
@@ -120,13 +120,11 @@ def coefficients(name: str, waveform: np.ndarray, levels: np.ndarray, first: int
         The note at 16 kHz.
     levels : np.ndarray, shape (128,)
         The mel spectrum of one of its frames, in dB.
-    first : int
-        Where the slider stands: one of 1, 2, 4, 8, 13, 24, 40, 48, 128.
     """
     data = {
         "levels": np.round(np.asarray(levels, dtype=float), 2).tolist(),
         "steps": [1, 2, 4, 8, 13, 24, 40, 48, len(levels)],
-        "first": first,
+        "first": 13,
     }
     return part("coefficients", data, {name: waveform})
 
@@ -176,7 +174,7 @@ def confusions(recorded: dict, tests: dict, rivals: dict) -> HTML:
     return part("confusions", data, sounds)
 
 
-def leak(notes: Notes, X: np.ndarray, held: float = 0.25, seconds: float = 0.75) -> HTML:
+def leak(notes: Notes, X: np.ndarray) -> HTML:
     """A map of notes that are dealt note by note, by instrument or by recording, and 1-NN's score.
 
     Parameters
@@ -185,10 +183,6 @@ def leak(notes: Notes, X: np.ndarray, held: float = 0.25, seconds: float = 0.75)
         A few of each instrument.
     X : np.ndarray, shape (len(notes), frames, coefficients)
         Their features; a note is the mean of its standardised frames.
-    held : float
-        The share of each family that is tested.
-    seconds : float
-        How much of each note can be heard.
     """
     points = ((X - X.mean(axis=(0, 1))) / X.std(axis=(0, 1))).mean(axis=1)
     centred = points - points.mean(axis=0)
@@ -201,10 +195,9 @@ def leak(notes: Notes, X: np.ndarray, held: float = 0.25, seconds: float = 0.75)
         "recordings": recordings(notes.table["instrument"]).tolist(),
         "points": np.round(points, 3).tolist(),
         "map": np.round(plane, 2).tolist(),
-        "held": held,
+        "held": 0.25,  # of each family
     }
-    samples = int(16_000 * seconds)
-    return part("leak", data, {name: notes.waveform(i)[:samples] for i, name in enumerate(names)})
+    return part("leak", data, {name: notes.waveform(i)[:12_000] for i, name in enumerate(names)})
 
 
 def kernel(picture: np.ndarray, kernels: dict) -> HTML:
@@ -224,7 +217,7 @@ def kernel(picture: np.ndarray, kernels: dict) -> HTML:
     return part("kernel", data)
 
 
-def border(X: np.ndarray, y: np.ndarray, names: tuple, axes: tuple, first: float = 0.3) -> HTML:
+def border(X: np.ndarray, y: np.ndarray, names: tuple, axes: tuple) -> HTML:
     """A classifier of three weights that trains in the page, by learning rate and epoch.
 
     Parameters
@@ -235,8 +228,6 @@ def border(X: np.ndarray, y: np.ndarray, names: tuple, axes: tuple, first: float
         0 or 1.
     names, axes : tuple of str
         What 0 and 1 are called, and the two features.
-    first : float
-        The learning rate to begin with: one of 0.003, 0.03, 0.3, 3, 30.
     """
     data = {
         "points": np.round(X, 4).tolist(),
@@ -244,7 +235,7 @@ def border(X: np.ndarray, y: np.ndarray, names: tuple, axes: tuple, first: float
         "names": names,
         "axes": axes,
         "rates": [0.003, 0.03, 0.3, 3, 30],
-        "first": first,
+        "first": 0.3,
     }
     return part("border", data)
 

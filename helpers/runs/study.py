@@ -337,7 +337,7 @@ def config(row: Row, deal: int, fold: int) -> dict:
     }
 
 
-def run(row: Row, deal: int, runs: str | Path, progress: bool = True) -> Path:
+def run(row: Row, deal: int, runs: str | Path) -> Path:
     """Do what is missing of one deal of a row, and keep it.
 
     Parameters
@@ -347,7 +347,6 @@ def run(row: Row, deal: int, runs: str | Path, progress: bool = True) -> Path:
         From 1.
     runs : path
         Where finished runs and checkpoints of an unfinished deal are.
-    progress : bool
 
     Returns
     -------
@@ -363,7 +362,7 @@ def run(row: Row, deal: int, runs: str | Path, progress: bool = True) -> Path:
     if path.exists():
         read(path)
         return path
-    made = [_run(row, deal, part, runs, progress) for part in parts(row, deal)]
+    made = [_run(row, deal, part, runs) for part in parts(row, deal)]
     arrays, infos = {}, []
     for number, (info, history, predicted) in enumerate(made, 1):
         infos.append(info | {"history": list(history.columns)})
@@ -382,7 +381,7 @@ def run(row: Row, deal: int, runs: str | Path, progress: bool = True) -> Path:
 _Result = tuple[dict, pd.DataFrame, dict[str, tuple[np.ndarray, np.ndarray]]]
 
 
-def _run(row: Row, deal: int, part: Part, runs: str | Path, progress: bool) -> _Result:
+def _run(row: Row, deal: int, part: Part, runs: str | Path) -> _Result:
     """One run: what is known of it, its history, and its predictions by the name of the test."""
     setting, X, y = config(row, deal, part.fold), _features(row.feature), material().labels
     if row.rate is None:
@@ -407,7 +406,7 @@ def _run(row: Row, deal: int, part: Part, runs: str | Path, progress: bool) -> _
     # wide-test is not looked at before the last epoch.
     watch = {"unseen": part.tests["unseen"]} if "unseen" in part.tests else {}
     cut = folds.Fold(part.train, part.validation, part.train[:0])
-    record = training.train(setting, X, y, cut, tests, runs, progress, watch)
+    record = training.train(setting, X, y, cut, tests, runs, watch)
     keras.utils.clear_session()
     predicted = {
         name: (part.tests[name], kept["probabilities"]) for name, kept in record.predictions.items()

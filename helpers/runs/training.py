@@ -194,18 +194,9 @@ class Experiment:
         """How many folds are trained: the profile's number, or all if there are fewer."""
         return min(self.profile.folds, len(self.folds))
 
-    def run_folds(
-        self,
-        model: str,
-        hyperparameters: dict | None = None,
-        seed: int | None = None,
-        epochs: int | None = None,
-    ) -> list[records.Record]:
+    def run_folds(self, model: str, hyperparameters: dict | None = None) -> list[records.Record]:
         """`run` on each of the folds that the profile trains, in order."""
-        return [
-            self.run(model, hyperparameters, fold, seed, epochs)
-            for fold in range(1, self.n_folds + 1)
-        ]
+        return [self.run(model, hyperparameters, k) for k in range(1, self.n_folds + 1)]
 
 
 def start_of(seed: int, deal: int, fold: int) -> int:
@@ -227,7 +218,6 @@ def train(
     part: folds.Fold,
     tests: dict,
     runs: str | Path,
-    progress: bool = True,
     watch: dict | None = None,
 ) -> records.Record:
     """Train as `config` says and record the run, unless its record is there already.
@@ -247,8 +237,6 @@ def train(
     runs : path
         The folder of records. Checkpoints stand in `.work` below it until a run is finished.
         A run that came with the book is read from there.
-    progress : bool
-        Whether to show a bar over epochs.
     watch : dict of str -> np.ndarray of int, optional
         Rows to measure after each epoch with dropout off: the history gets `<name>_loss` and
         `<name>_accuracy`. Nothing is chosen by them.
@@ -272,7 +260,7 @@ def train(
         for draft in work.glob(f".{CHECKPOINT}.*"):
             draft.unlink()
         if found is None:
-            found = _train(config, X, y, part, tests, runs, work, progress, watch or {})
+            found = _train(config, X, y, part, tests, runs, work, watch or {})
         for checkpoint in work.glob(f"*{CHECKPOINT}*"):
             checkpoint.unlink()
     return found
@@ -320,8 +308,7 @@ def _train(
     tests: dict,
     runs: str | Path,
     work: str | Path,
-    progress: bool,
-    watch: dict | None,
+    watch: dict,
 ) -> records.Record:
     import keras
     from tqdm import tqdm
@@ -340,10 +327,7 @@ def _train(
     quick.speed_up(model)
     model.optimizer.build(model.trainable_variables)
     history, seconds = load_checkpoint(work, model, config)
-    bar = tqdm(
-        range(config["epochs"]), initial=len(history), desc=work.name, unit="epoch",
-        disable=not progress,
-    )  # fmt: skip
+    bar = tqdm(range(config["epochs"]), work.name, initial=len(history), unit="epoch")
     with bar:
         for epoch in range(len(history), config["epochs"]):
             start = time.perf_counter()

@@ -428,7 +428,3 @@ def main(arguments: list[str] | None = None) -> None:
         sys.exit(f"error: {error}\nWhat is finished is kept: the same command goes on from it.")
     except KeyboardInterrupt:
         sys.exit("interrupted: the same command goes on from what is finished")
-
-
-if __name__ == "__main__":
-    main()
