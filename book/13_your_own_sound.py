@@ -143,7 +143,8 @@ plt.show()
 answers = hearing.hear(heard)
 rows = {name: answer["probabilities"] for name, answer in answers[0]["models"].items()}
 table = pd.DataFrame(rows).T[list(FAMILIES)]
-table.style.format("{:.2f}").background_gradient(cmap="Blues", axis=None, vmin=0, vmax=1)
+shaded = table.style.background_gradient(cmap="Blues", axis=None, vmin=0, vmax=1)
+shaded.format("{:.2f}").set_table_attributes('class="dataframe"')
 
 # %%
 nearest = answers[0]["nearest"]
@@ -189,7 +190,7 @@ for name in shipped.names():
     found["mini-test, 4 s, 32 bits"] = info["mini-test, 32 bits"]["4"]
     found["General MIDI"] = midi["balanced accuracy"][name]
     rows[name] = found
-pd.DataFrame(rows).T.style.format("{:.3f}").format("{:.0f}", subset="kB")
+pd.DataFrame(rows).T.astype({"kB": int}).round(3)
 
 # %% [markdown]
 # On the folds, a model keeps 93 to 100 % of its accuracy when the notes are cut to one second, and 84 to
