@@ -99,6 +99,7 @@ def visit(browser, address):
             lambda m: m.type == "error" and wrong.append(f"console: {m.text} {m.location}"),
         )
         page.goto(address + name, wait_until="networkidle")
+        page.wait_for_load_state("load")  # on a busy machine the network can rest before
         return page, wrong
 
     yield open_page
