@@ -163,12 +163,12 @@ VALUES = np.random.default_rng(0).integers(-1, 2, size=SIZES.sum()) + np.repeat(
 )
 
 
-def test_bootstrap_equals_scipys():
-    # With few instruments the ends are rare draws of a few values.
-    sizes = np.tile(SIZES, 4)
+@pytest.mark.parametrize("times", [1, 4])
+def test_bootstrap_equals_scipys(times):
+    sizes = np.tile(SIZES, times)
     values = np.random.default_rng(0).normal(size=sizes.sum())
     instruments = np.repeat(np.arange(len(sizes)), sizes)
-    low, high = significance.bootstrap_instruments(values, instruments)
+    low, high = significance.bootstrap_instruments(values, instruments, draws=100_000)
     k = sum(sizes) ** 2 / sum(size**2 for size in sizes)
     wider = scipy.stats.norm.cdf(np.sqrt(k / (k - 1)) * scipy.stats.t.ppf(0.025, k - 1))
     scipys = scipy.stats.bootstrap(
@@ -177,7 +177,8 @@ def test_bootstrap_equals_scipys():
         paired=True,
         method="percentile",
         confidence_level=1 - 2 * wider,
-        n_resamples=20_000,
+        n_resamples=100_000,
+        batch=10_000,
         rng=np.random.default_rng(1),
     ).confidence_interval
     assert (low, high) == pytest.approx(tuple(scipys), abs=0.03 * (high - low))
