@@ -231,6 +231,9 @@ def test_sources_without_records_are_named(tmp_path, capsys):
     assert f"{sources[0]}: there is no record in it" in output
     assert f"{sources[1]}: cannot be opened" in output
     assert f"{sources[2]}: there is no record in it" in output
+    with pytest.raises(SystemExit, match="2"):
+        collect.main([str(tmp_path / "pool"), str(tmp_path / "nobody")])
+    assert "nobody': there is no such file or folder" in capsys.readouterr().err
 
 
 def test_what_is_no_zip_file_is_named(tmp_path):

@@ -82,6 +82,9 @@ def test_nothing_that_can_be_heard(folder, capsys, tmp_path):
     status, results, _ = heard([folder / "silence.wav"], capsys)
     assert status == 1
     assert results[str(folder / "silence.wav")]["error"] == "is silent"
+    with pytest.raises(SystemExit, match="2"):
+        heard([folder / "silence.wav", folder / "gone.wav"], capsys)
+    assert "gone.wav': there is no such file or folder" in capsys.readouterr().err
     status, results, said = heard([tmp_path], capsys)
     assert status == 1
     assert not results

@@ -101,6 +101,26 @@ def test_what_is_meant_is_taken(tmp_path):
     assert options.existing(str(tmp_path)) == tmp_path
 
 
+@pytest.mark.parametrize(
+    ("command", "says"),
+    [
+        ("tools.book.execute --output /dev/null", "/dev/null is no folder"),
+        ("tools.book.render --executed nowhere", "there is no such file or folder"),
+        ("tools.classroom.grade nowhere", "there is no such file or folder"),
+        ("tools.classroom.grade . --jobs 0", "expected a whole number from 1 to 256"),
+        ("helpers.commands.study --runs /dev/null", "/dev/null is no folder"),
+        ("helpers.commands.collect /dev/null .", "/dev/null is no folder"),
+    ],
+)
+def test_a_command_ends_at_once_with_a_sentence(command, says, capsys, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    module, *arguments = command.split()
+    main = importlib.import_module(module).main
+    with pytest.raises(SystemExit, match="^2$"):
+        main(arguments)
+    assert says in capsys.readouterr().err.splitlines()[-1]
+
+
 def test_nothing_is_loaded_before():
     program = "import sys; from helpers.commands.main import main; main(sys.argv[1:])"
     done = subprocess.run(

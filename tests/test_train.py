@@ -164,9 +164,35 @@ def test_other_folds_features_and_lengths_are_runs_of_their_own(tmp_path, capsys
     assert capsys.readouterr().out.count("lstm-fold2-seed") == 2
 
 
-@pytest.mark.parametrize(("option", "fold"), [("--search-fold", "6"), ("--fold", "3")])
-def test_a_fold_that_the_profile_lacks_is_refused(tmp_path, capsys, option, fold):
-    arguments = ["--profile", "smoke", "--runs", str(tmp_path), "--dry-run"]
-    assert train.main([*arguments, option, fold]) == 2
-    assert f"{option} {fold}: smoke has folds 1 to 2" in capsys.readouterr().out
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--epochs", "-5"], "--epochs: '-5': expected a whole number from 1 on"),
+        (["--epochs", "0"], "--epochs: '0': expected a whole number from 1 on"),
+        (["--epochs", "9" * 5000], "expected a whole number from 1 on"),
+        (["--jobs", "0"], "--jobs: '0': expected a whole number from 1 to 256"),
+        (["--seed", "-1"], "--seed: '-1': expected a whole number from 0 on"),
+        (["--search-fold", "0"], "--search-fold: '0': expected a whole number from 1 on"),
+        (["--fold", "0"], "--fold: '0': expected a whole number from 1 on"),
+        (["--seconds", "nan"], "--seconds: 'nan': expected more than 0 and at most 4"),
+        (["--seconds", "x"], "--seconds: 'x': expected more than 0 and at most 4"),
+        (["--runs", "/dev/null"], "--runs: the folder is /dev/null, and /dev/null is no folder"),
+        (["--runs", ""], "--runs: the folder is empty: name a folder"),
+        (["--data", ""], "--data: no set is named"),
+        (["--data", "nowhere"], "nowhere: no such folder or archive"),
+        (["--data", "/dev/null"], "--data: /dev/null: is no set of notes: give a folder"),
+        (["--search-fold", "6", "--dry-run"], "--search-fold 6: smoke has folds 1 to 2"),
+        (["--split", "group"], "invalid choice: 'group'"),
+        (["--profile", "quik"], "invalid choice: 'quik'"),
+        (["--only", "gru"], "invalid choice: 'gru'"),
+        (["--fold", "3", "--dry-run"], "--fold 3: smoke has folds 1 to 2"),
+    ],
+)
+def test_bad_arguments_are_refused(tmp_path, capsys, arguments, message):
+    try:
+        status = train.main(["--profile", "smoke", "--runs", str(tmp_path), *arguments])
+    except SystemExit as refused:
+        status = refused.code
+    assert status == 2
+    assert message in "".join(capsys.readouterr())
     assert not list(tmp_path.iterdir())
