@@ -145,6 +145,7 @@ listening.players([(notes.waveform(row), f"Note {n}") for n, row in zip("ABC", r
 # | [9](09_results.ipynb) | What came out? |
 # | [10](10_significance.ipynb) | Is the difference more than luck? |
 # | [11](11_unseen_instruments.ipynb) | What is left of it on instruments that no network has heard? |
+# | [12](12_why.ipynb) | Is it the network, or how it was trained? |
 # | [13](13_your_own_sound.ipynb) | What do the networks make of a sound of your own? |
 #
 # ## Learning from examples

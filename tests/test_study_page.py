@@ -24,6 +24,7 @@ def test_the_page_shows_every_comparison_and_every_row_that_has_begun(tmp_path):
         assert one["verdict"] in text
     for name, one in analysis.begun(FOUND).items():
         assert f"| {name} " in text
+        assert f"| {analysis.NAMES[name]} " in text
         assert f"{one['unseen']['mean']:.1f}" in text
     assert "<!-- the" not in text
     assert (tmp_path / study_page.PICTURE).stat().st_size > 10_000

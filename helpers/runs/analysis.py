@@ -194,8 +194,8 @@ def compared(found: dict) -> pd.DataFrame:
                 "rows": one["rows"].replace("W-", ""),
                 "difference": f"{one['mean']:+.1f}" if told else "",
                 "95 % interval": f"{one['low']:+.1f} to {one['high']:+.1f}" if told else "",
-                "p": f"{one['p']:.3f}" if told else "",
-                "p by flips": f"{one['p_flips']:.3f}" if told else "",
+                "p": f"{one['p']:.4f}" if told else "",
+                "p by flips": f"{one['p_flips']:.4f}" if told else "",
             }
     return pd.DataFrame(rows).T.rename_axis("comparison")
 
@@ -217,15 +217,15 @@ def systems(found: dict) -> pd.DataFrame:
     for name, one in begun(found).items():
         unseen = one["unseen"]
         ends = f" ({unseen['low']:.1f} to {unseen['high']:.1f})" if "low" in unseen else ""
-        rows[name] = {
-            "system": NAMES[name],
+        rows[NAMES[name]] = {
             "parameters": f"{one['parameters']:,}" if one["parameters"] else "",
             "known (%)": f"{one['known']['mean']:.1f}",
             "unseen (%)": f"{unseen['mean']:.1f}{ends}",
             "seconds a run": f"{one['seconds a run']:.0f}",
             "deals": f"{one['deals']} of {one['planned']}",
+            "row": name,
         }
-    return pd.DataFrame(rows).T.rename_axis("row")
+    return pd.DataFrame(rows).T.rename_axis("system")
 
 
 def answer(found: dict) -> str:

@@ -950,7 +950,10 @@ def known_and_unseen(rows: dict, names: dict, wide: dict) -> Figure:
         Percent on wide-test, of the rows that were asked.
     """
     ordered = sorted(rows.items(), key=lambda pair: pair[1]["unseen"]["mean"])
-    fig, ax = plt.subplots(figsize=(7.2, 0.9 + 0.28 * len(rows)))
+    low = min([one["unseen"]["mean"] for one in rows.values()] + list(wide.values()))
+    low = min(30, low - 5)
+    # Narrow, and names above their lines, so that a phone shows it whole.
+    fig, ax = plt.subplots(figsize=(4.5, 0.7 + 0.36 * len(rows)))
     for y, (name, one) in enumerate(ordered):
         colour = {"cnn": BLUE, "lstm": ORANGE}.get(one["system"], GREY)
         unseen, done = one["unseen"], one["deals"] == one["planned"]
@@ -960,9 +963,8 @@ def known_and_unseen(rows: dict, names: dict, wide: dict) -> Figure:
         ax.plot(one["known"]["mean"], y, "o", color=colour, markerfacecolor="white")
         if name in wide:
             ax.plot(wide[name], y, "x", color=colour)
-    ax.set_yticks(range(len(rows)), [names[name] for name, _ in ordered])
-    low = min([one["unseen"]["mean"] for one in rows.values()] + list(wide.values()))
-    ax.set(xlabel="accuracy (%)", xlim=(min(30, low - 5), 101))
+        ax.text(low, y + 0.36, f" {names[name]}", va="center", fontsize=9)
+    ax.set(xlabel="accuracy (%)", xlim=(low, 101), ylim=(-0.5, len(rows) - 0.3), yticks=[])
     return fig
 
 
