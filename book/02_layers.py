@@ -170,7 +170,8 @@ plt.show()
 #
 # ### On a real note, and the same in Keras
 #
-# Our pictures have time along the rows, so `edge.T` answers where something **begins**. A second
+# In our arrays each row is one moment, so `edge.T`, which compares the row below with the row
+# above, answers where something **begins**. A second
 # kernel, plus in the middle and minus on both sides, answers where there is a **line** along
 # time: an overtone. The spectrogram is scaled to 0 (quietest) to 1 (loudest), so that the padding
 # means silence. **Keras** ([Chollet et al. (2015)](bibliography.md#chollet-et-al-2015)) is the
@@ -752,7 +753,7 @@ findings.report(
 # <details><summary>What happens</summary>
 #
 # 1. Keras agrees with any kernel: it computes the same sums. The mean of nine neighbours blurs the
-# picture. A kernel with 2 on the rising diagonal and -1 elsewhere answers weakly on this note. In
+# picture. A kernel with 2 on the main diagonal (time and band grow together) and -1 elsewhere answers weakly on this note. In
 # size, its answers add up to an eighth of those of `line`: the lines of this note are level.
 #
 # 2. With events at 10, 30, 50 and 70 the cell state goes to 0.99, 1.85, 2.61 and 3.27: it counts,

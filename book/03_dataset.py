@@ -314,7 +314,7 @@ listening.players([(train.waveform(row), caption(train, row)) for row in rows])
 
 # %% [markdown]
 # A pitch is not an instrument: the same key sounds different on each of them. That difference is
-# called **timbre**, and it is all that a classifier has to go by. But a family is not one timbre
+# called **timbre**, and it is what a classifier should go by. But a family is not one timbre
 # either. Here is one pitch on several guitars.
 
 # %%
@@ -973,7 +973,7 @@ pd.read_csv("data/twins.csv")
 
 # %% [markdown]
 # `compared` says how many pairs of notes of equal pitch the two have in all bundled sets, `alike` how many of them fit
-# best at shift 0. Of the four pairs of twins, two stand on both sides of the split: the mallets and
+# best at shift 0 with $r$ above 0.95. Of the four pairs of twins, two stand on both sides of the split: the mallets and
 # the first strings.
 
 # %% [markdown]
@@ -1095,7 +1095,7 @@ pd.DataFrame(experiment).T.rename_axis("most alike learns from")
 # Of the 21 notes with a twin, 19 were right and without the twins 3 are. The 179 others hardly
 # change: 74 and 73. So *most alike* had recognised recordings there, not instruments. How much of a
 # network's success on these notes is memory, only a network trained without the twins could show.
-# (Chapters 6 to 9 take the networks' answers from [**records**](glossary.md#record): files that say
+# (Chapters 6 to 12 take the networks' answers from [**records**](glossary.md#record): files that say
 # what a finished run was and what it answered.)
 
 # %% [markdown]
@@ -1193,7 +1193,7 @@ findings.report(
 #
 # 1. **Another pitch.** In the first cell of *Listen*, replace `common` by 40, then by 80. Which
 #    families can follow, and which have no note near it?
-# 2. **A harder guess.** In *Guess first*, change the seed in `default_rng(2)` and do five rounds.
+# 2. **A harder guess.** In *Guess first*, set `pitch` to 58, 60, 63, 64 and 65, for five rounds.
 #    Note for each true family what you answered: the table of these counts is a [**confusion
 #    matrix**](glossary.md#confusion-matrix), and later chapters make it for the networks.
 # 3. **Clipped, then turned down.** In the cell that plants faults, add
@@ -1227,10 +1227,11 @@ findings.report(
 # - Instruments, not notes, are the witnesses: many notes of one instrument say little more than a
 #   few.
 # - Names do not guarantee that two recordings are different. Hashes find exact copies (4 of the 200
-#   test notes); cross-correlation finds near copies (21) and needs judgement; playing faster finds
+#   test notes); cross-correlation finds instruments that are one recording (21 test notes) and
+#   needs judgement; playing faster finds
 #   copies on other keys.
 # - Without the twins in training, *most alike* names 3 of these 21 notes rightly in place of 19.
-# - Every result on mini-test leaves out the 21 notes whose recording is in training.
+# - Every result on mini-test leaves out the 21 notes of instruments whose recording is in training.
 # - A balanced sample with a seed is the same for everyone.
 #
 # ## Next

@@ -10,7 +10,7 @@
 #
 # - **Explain** why a network is not given the waveform, and which parts of a sound a spectrum
 #   keeps.
-# - **Build** each step yourself: frames, window, Fourier transform, decibels, mel bands,
+# - **Build** each step yourself: frames, window, Fourier transform, mel bands, decibels,
 #   cosines.
 # - **Read** a spectrogram, a mel spectrogram and a row of MFCCs.
 # - **Say** what 13 coefficients keep of a sound (its colour) and what they lose (much of its
@@ -182,7 +182,7 @@ figures.framing(padded, starts, N_FFT)
 plt.show()
 
 # %% [markdown]
-# *Figure: The first five frames. They begin in the zeros before the note.*
+# *Figure: The first five frames. The first two begin in the zeros before the note.*
 #
 # The dots mark the middle of each frame; the first is at time 0 and half of its frame is zeros.
 # The count explains a number of the thesis: section 3.2.1 reports 126 time steps and does not
@@ -580,7 +580,8 @@ plt.show()
 # To see what they keep, go back from the first $n$ of them to 128 bands: set the others to
 # zero. Move the slider from 1 coefficient to all 128. **Watch** when the envelope is there, and
 # when the partials appear. Then **listen**: the note is put together again from that many
-# coefficients of each frame. (What is not in them, such as the phase, begins as noise.)
+# coefficients of each frame. (The phase is in none of them: it is drawn at random, and
+# adjusted until it fits.)
 
 # %%
 interactive.coefficients("reed, A3", y, levels)
@@ -703,7 +704,7 @@ def my_mfcc(waveform, n_fft=2048, hop=512, n_mels=128, n_mfcc=13):
     frames = np.stack([padded[start : start + n_fft] for start in starts])
     # 2 window, 3 and 4 spectra
     power = np.abs(np.fft.rfft(frames * hann(n_fft))) ** 2
-    # 6 mel bands, 5 decibels
+    # 5 mel bands, 6 decibels
     levels = to_db(power @ mel_filters(n_mels, n_fft).T)
     # 7 cosines: keep the slow ones
     return levels @ cosines(n_mels)[:n_mfcc].T
@@ -1059,7 +1060,7 @@ findings.report(
 #    cells from there to the three mel spectrograms. Watch the top bands of the reed and the end
 #    of the guitar. (Further below, an `assert` will stop you: librosa's MFCCs have 80.)
 # 3. In `my_mfcc`, leave out the window (put `1` for `hann(n_fft)`). Watch the picture of the
-#    MFCCs, and then the difference from librosa: can you see by eye what the number says? (The two
+#    MFCCs, and then the difference from librosa: can you see by eye what the number says? (The three
 #    `assert`s of "Is it right?" will stop you, as they should: put `1e3` for `1e-3` to get past.)
 # 4. In the cell of the nearest neighbours, put `points = summary[:, 1:]`: no coefficient 0. Watch
 #    both rows. Does the level of a note help to tell its family?

@@ -1,8 +1,3 @@
-# ---
-# jupyter:
-#   accelerator: GPU
-# ---
-
 # %% [markdown]
 # # Unseen instruments: what is left of the scores?
 #

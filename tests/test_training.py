@@ -1,11 +1,9 @@
 """Training is real here, but of tiny networks; one test trains the thesis's CNN."""
 
 import json
-import os
 import re
 import subprocess
 import sys
-from pathlib import Path
 from types import SimpleNamespace
 
 import keras
@@ -482,8 +480,8 @@ def test_the_page_on_the_recorder_does_what_it_says(old, new, tmp_path, monkeypa
     rng = np.random.default_rng(0)
     names = {
         "X": rng.normal(size=(60, 126, 13)).astype("float32"), "y": np.arange(60) % 10,
-        "fold": SimpleNamespace(train=np.arange(60).repeat(10)), "new": b"record",
-        "np": np, "keras": keras, "models": models, "os": os, "Path": Path,
+        "fold": SimpleNamespace(train=np.arange(60).repeat(10)),
+        "np": np, "keras": keras, "models": models,
     }  # fmt: skip
     monkeypatch.chdir(tmp_path)
     exec(blocks[0], names)
