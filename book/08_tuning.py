@@ -445,8 +445,8 @@ assert np.allclose(found, [by_hand[number] for number in sorted(by_hand)])
 # %% [markdown]
 # ## Tables 4.1 and 4.2, twice
 #
-# The book brings along the thesis's search, to the letter but for the notes: five trials of two
-# executions for each network, 50 epochs each, on fold 1 of the bundled notes, 800 to train on and
+# The book brings along the thesis's search, on the bundled notes: five trials of two executions for
+# each network, here of 50 epochs each, on fold 1, 800 to train on and
 # 100 to validate on. `tuning.read_search` finds the records by the seeds that `execution_seed`
 # gives.
 
@@ -725,7 +725,7 @@ for name, search in whole.items():
 # Our records hold predictions for test notes as well. A search must not look at them. We do, just
 # this once, and change nothing afterwards: would the test notes have picked the same trial?
 #
-# *Table 8.8: Each trial by what chose it, and by test notes. "Other instruments" is the test split, with
+# *Table 8.8: Each trial by what chose it, and by test notes (after all 50 epochs). "Other instruments" is the test split, with
 # instruments that occur nowhere in training (all 200 notes of mini-test).*
 
 # %%
@@ -898,8 +898,8 @@ for (name, whose), table in panels.items():
 # <details class="choice"><summary>B. A lower dropout is better for this network than a higher one,
 # at least up to a point.</summary>
 #
-# **No.** Five points on a line, with two other numbers moving along: luck orders them like this
-# rather easily.
+# **No.** One winner shows no trend. And had all five scores fallen with dropout, two other numbers
+# moved along.
 #
 # </details>
 #
@@ -923,8 +923,8 @@ for (name, whose), table in panels.items():
 #
 # A search ends with a choice. Was it a good one? The recorded runs hold three settings of each
 # network, trained on all five folds: the base model, the winner of the recorded search, and the
-# setting that the thesis found. So test notes can judge, which no search has seen (without the 21
-# that training has heard).
+# setting that the thesis found. So test notes can judge: no search has chosen by them (without the
+# 21 that training has heard).
 #
 # *Table 8.11: Accuracy of three settings of each network, means of five folds.*
 
@@ -1013,8 +1013,8 @@ findings.report(found, seed=SEED)
 # %% [markdown]
 # ## Try it yourself
 #
-# 1. In the cell that moves the peak about, let `toy_score` depend on $b$ a little more (raise 0.2).
-#    From where on does the grid catch up?
+# 1. In the cell that defines `toy_score`, raise 0.2, so that $b$ matters more, and run the cell of
+#    table 8.1 again. From where on does the grid catch up?
 # 2. In the cell of `recorded`, put `epochs=10`, then `epochs=50`, for 20. Watch table 8.7 and the share
 #    below it. When does the search tell its trials apart?
 # 3. In the cell of the winner's curse, make the first trial better than the rest by 1: add 1 to

@@ -77,8 +77,7 @@ plots.use_style()
 # search had found what the thesis's did? So both networks were also trained with the thesis's own
 # winners.
 #
-# *Table 9.1: Filters (CNN) or units (LSTM) and dropout of the six models, in the order of the thesis's
-# tables.*
+# *Table 9.1: Filters (CNN) or units (LSTM), first and second, then dropout, of the six models.*
 
 # %%
 recorded = tuning.protocol(records.read_all(records.SHIPPED))
@@ -327,6 +326,7 @@ plt.show()
 # *Figure: Recorded runs: accuracy of each model on each fold (filled) and the thesis's means (hollow
 # diamonds; on the right, of NSynth's 4,096 test notes).*
 #
+# The CNNs' folds differ more on mini-test, the LSTMs' about as much on either.
 # Every fold is another model with other training notes. Where the clouds of two models overlap,
 # their order on one fold need not be their order on the next.
 #
@@ -536,7 +536,8 @@ plt.show()
 # and vocal, the LSTM's with organ and vocal.
 #
 # A percentage is a handful of notes. **Open a cell** and hear them; or guess first, before you see
-# what the networks said. (Notes that hardly any network misses have no sound here. All 200 notes are in.)
+# what the networks said. (Notes that hardly any network misses have no sound here. All 200 notes are in,
+# so its percentages for mini-test differ from the figure's.)
 
 # %%
 rivals = {"Base CNN": "Base LSTM", "Optimised CNN": "Optimised LSTM"}
@@ -597,7 +598,7 @@ table.assign(thesis=[theirs for theirs, _ in numbers.values()])
 
 # %% [markdown]
 # On the folds the two sets agree. On the test split they do not: the organs and strings that the thesis's
-# networks know best are the ones that ours do not. Mini-test is not a small copy of NSynth's test split.
+# networks know best are among those that ours know worst. Mini-test is not a small copy of NSynth's test split.
 # In it *all* flutes, keyboards, mallets and voices come from one instrument each, and there are no
 # synthetic notes. If the one flute happens to sound like something else, a whole family falls. And our
 # networks have met four instruments of each family, the thesis's many times more.
@@ -715,7 +716,7 @@ findings.report(means(mine.replace({"part": PARTS})), seed=SEED)
 #    for 58.3 % and 51.1 %. Where the five err in different ways, they outvote each other's mistakes.
 # 2. Much the same ones: the flute leads the list again, and of the eight instruments with the most
 #    mistakes, 6 are the same.
-# 3. No: on mini-test bass and mallet are named best, by the CNN at 95 and 96 %, organ and string at 39 and
+# 3. No: on mini-test bass and mallet are among the best, by the CNN at 95 and 96 %, organ and string at 39 and
 #    0 %. But a family is a few instruments here, and mallet is one.
 #
 # </details>

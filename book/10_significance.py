@@ -87,7 +87,7 @@ accuracy.round(1)
 # The thesis compares three pairs (table 4.4). Two more are worth a look: the base networks, which it
 # compares in words (section 5.2), and the two networks with the thesis's settings.
 #
-# *Table 10.2: Second model minus first on each fold, in points.*
+# *Table 10.2: Left model minus right on each fold, in points.*
 
 # %%
 PAIRS = [
@@ -363,8 +363,8 @@ same_notes.shape
 # 300 worlds, 40 folds each. For comparison you want folds that *are* independent: each from a
 # world of its own. They are already there. Shuffle every column, and the 40 folds of a row come
 # from different worlds. Test each row with its first 5, 10, 20 or 40 folds. A and B are equally good,
-# so each p-value below 0.05 is a [**false alarm**](glossary.md#false-alarm). A test that keeps its promise raises at most 5 % of
-# them. What do you expect for folds of the same notes?
+# so each p-value below 0.05 is a [**false alarm**](glossary.md#false-alarm). A test that keeps its promise raises one in at
+# most 5 % of the worlds. What do you expect for folds of the same notes?
 #
 # *Table 10.5: Share of false alarms of the Wilcoxon test in 300 worlds in which no model is better.*
 
@@ -487,7 +487,7 @@ alarms.drop(columns="fresh notes").rename(columns={"same notes": "Wilcoxon"}).ro
 # The corrected test raises a false alarm in 4 % at most. Here it is for all pairs of recorded runs;
 # `significance.corrected_t` is your function with checks of its input.
 #
-# *Table 10.7: Second model minus first, in points: mean, standard deviation over the folds, interval and p.*
+# *Table 10.7: Left model minus right, in points: mean, standard deviation over the folds, interval and p.*
 
 # %%
 rows = {}
@@ -541,18 +541,18 @@ def bayesian_t(d, ratio, rope):
 
 
 # %% [markdown]
-# *Table 10.8: Probability that the second model is worse by 2.5 points or more, equal in practice, better
-# by 2.5 points or more.*
+# *Table 10.8: Probability that the model left of the minus is worse by 2.5 points or more, equal in
+# practice, better by 2.5 points or more.*
 
 # %%
 beliefs = pd.DataFrame({pair: bayesian_t(d, 10 / 80, rope=2.5) for pair, d in diffs.items()}).T
-beliefs.columns = ["second worse", "equal", "second better"]
+beliefs.columns = ["left worse", "equal", "left better"]
 helper = [significance.bayesian_t(d, 10, 80, 2.5) for _, d in diffs.items()]
 assert np.allclose(beliefs, helper)
 beliefs.round(2)
 
 # %% [markdown]
-# Read each row as a sentence: "given these folds, and no opinion before them, the second model is
+# Read each row as a sentence: "given these folds, and no opinion before them, the model on the left is
 # better by more than 2.5 points with this probability". Unlike a p-value, the middle column can also
 # *confirm* that two models are equal in practice. On other notes of *known* instruments, the optimised CNN
 # and LSTM are, with a probability of 89 %.
@@ -614,7 +614,7 @@ plt.show()
 #
 # How wide is "the middle"? The middle 95 % would be too narrow, for the same reason for which Student's t
 # has wider tails than the bell: 27 instruments know their own spread only roughly. And three of them have
-# a third of the notes, so that they weigh as much as 17 equal ones: the square of the sum of their sizes,
+# a third of the notes, so that the 27 together weigh as much as 17 equal ones: the square of the sum of their sizes,
 # divided by the sum of the squares. So go as far out as t would, and a little more: drawn samples of $k$
 # spread by $\sqrt{(k-1)/k}$ too little, as a variance does that is divided by $k$ and not by $k-1$
 # ([Hesterberg 2015](bibliography.md#hesterberg-2015)). In imitated test splits of this size, whose truth is known, the middle 95 % hold it

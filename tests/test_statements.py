@@ -21,7 +21,17 @@ import pytest
 from conftest import defined
 from sklearn.ensemble import RandomForestClassifier
 
-from helpers import datasets, evaluation, listening, models, profiles, significance, sounds, tuning
+from helpers import (
+    datasets,
+    evaluation,
+    features,
+    listening,
+    models,
+    profiles,
+    significance,
+    sounds,
+    tuning,
+)
 from helpers.runs import analysis, claims, shipped, study, training
 from tools.book import sync
 from tools.common import ROOT
@@ -898,13 +908,31 @@ def what_is_doubted():
     )
 
 
+def kept(test: str, seconds: str) -> pd.Series:
+    """Percent of its accuracy on whole notes that each model keeps on cut ones."""
+    every = {name: shipped.load(name).info["scores"][test] for name in shipped.names()}
+    return pd.Series({name: 100 * scores[seconds] / scores["4"] for name, scores in every.items()})
+
+
 def what_short_notes_keep():
-    every = [shipped.load(name).info["scores"]["folds"] for name in shipped.names()]
-    return [
-        100 * end(scores[seconds] / scores["4"] for scores in every)
-        for seconds in ("1", "0.5")
-        for end in (min, max)
-    ]
+    return [end(kept("folds", seconds)) for seconds in ("1", "0.5") for end in (min, max)]
+
+
+def what_short_notes_of_mini_test_keep():
+    half = kept("mini-test", "0.5")
+    assert half.idxmin() == "hybrid"
+    assert kept("folds", "0.5").idxmin() == "extra_trees"
+    return min(half), max(half)
+
+
+def sure_and_right():
+    train, notes = (datasets.load("nsynth-mini", split) for split in ("train", "test"))
+    c = {"train": train, "notes": notes, "datasets": datasets, "features": features,
+         "shipped": shipped, "sounds": sounds, "np": np}  # fmt: skip
+    exec(next(x.source for x in cells("13_your_own_sound") if "def reliability" in x.source), c)
+    groups = np.array(sorted(c["reliability"](c["model"].predict(c["heard_X"])).tolist()))
+    (sure, right), (surest, of_these) = 100 * groups[-2:]
+    return sure, right, surest, of_these
 
 
 OWN_SOUND = [
@@ -917,6 +945,15 @@ OWN_SOUND = [
         "a model keeps {:.0f} to {:.0f} % of its accuracy when the notes are cut to one second, "
         "and {:.0f} to {:.0f} % at half a second",
         what_short_notes_keep,
+    ),
+    (
+        "On mini-test, half a second keeps {:.0f} to {:.0f} %.",
+        what_short_notes_of_mini_test_keep,
+    ),
+    (
+        "the answers given with {:.0f} % on average are right in {:.0f} of 100 cases, and those "
+        "given with {:.0f} % in {:.0f}:",
+        sure_and_right,
     ),
     (
         "accuracy on the new notes moves by {:.1f} points where they are whole, and by {:.1f} at "

@@ -142,7 +142,8 @@ follows = "b, d, e"
 # 1. a model that learns its training notes by heart
 # 2. a learning rate that is far too low
 # 3. a learning rate that is far too high
-# 4. a healthy training with much dropout
+# 4. a healthy training with much dropout (chapter 2: a part of the network is
+#    switched off while it trains, and none in validation)
 #
 # Answer with a text of four letters, such as "ABCD".
 #
@@ -342,7 +343,8 @@ def gradient(X, labels, W, b):
 # the validation loss will fall again. A rule with **patience** stops once that many epochs in a row
 # have brought no new lowest validation loss, and keeps the weights of the lowest.
 #
-# Write `stop(losses, patience)`. It gets the validation losses of all epochs that one could train,
+# Write `stop(losses, patience)`. It gets the validation losses of all epochs that one could train
+# (without the loss before training, with which the chapter's lists begin),
 # and returns two numbers, counted from 1: the epoch after which training stops (the last one, if the
 # patience never runs out) and the epoch whose weights are kept (the earliest of equals).
 #
@@ -357,7 +359,7 @@ def gradient(X, labels, W, b):
 #
 # | points | rule | experiment | conclusion |
 # |---|---|---|---|
-# | 2 | works, and its cases are explained | predictions first; many seeds; test notes looked at once | says what follows for the thesis, and what does not |
+# | 2 | works, and its cases are explained | predictions first; many seeds; test notes for the last table only | says what follows for the thesis, and what does not |
 # | 1 | works | several seeds | says which patience was best here |
 # | 0 | does not work | one training | a claim that the table does not carry |
 #

@@ -781,9 +781,8 @@ def draw(labels, instruments, n, seed):
 # %% [markdown] exercise={"name": "project", "minutes": 180, "points": 2, "objectives": ["Write", "Measure"]}
 # ## Open project: a copy that the audit misses
 #
-# The chapter ends with a list of what its audit cannot find: a recording that was filtered, or
-# stretched, or mixed with another, or given a strong reverberation, or transposed by a part of a
-# semitone. Choose **one** of these changes (or another, such as noise, or compression), and write a
+# The chapter lists what its audit cannot find: a recording that was filtered, or stretched, or mixed
+# with another, or given a strong reverberation, or played faster. Choose **one** of these changes (or another, such as noise, or compression), and write a
 # function `alike` that sees through it: of two waveforms it returns a number, the larger the more
 # likely both come from one recording.
 #

@@ -341,7 +341,7 @@ def coefficients(levels, n=13):
 # %% [markdown] exercise={"name": "chirp", "minutes": 15, "points": 2, "objectives": ["Read"]}
 # ## The MFCCs of a chirp
 #
-# A **chirp** is a tone that slides. This one rises evenly from 100 Hz at the start to 7,000 Hz
+# A **chirp** is a tone that slides. This one rises evenly from 400 Hz at the start to 7,000 Hz
 # after 4 s. Coefficient 1 is positive when the low bands are the louder ones, negative when the high
 # ones are. So on its way up the chirp turns it from plus to minus. **At which frequency, in Hz?**
 # Guess first. Then find the frame where the sign changes, and from it the frequency of the chirp at
@@ -356,16 +356,16 @@ def coefficients(levels, n=13):
 
 # %%
 time = np.arange(4 * SR) / SR
-chirp = 0.3 * np.sin(2 * np.pi * (100 * time + (7000 - 100) / 8 * time**2))
+chirp = 0.3 * np.sin(2 * np.pi * (400 * time + (7000 - 400) / 8 * time**2))
 mfccs = features.mfcc(chirp)  # shape (126, 13)
-listening.player(chirp, "A chirp from 100 to 7,000 Hz")
+listening.player(chirp, "A chirp from 400 to 7,000 Hz")
 
 # %% tags=["solution"]
 # BEGIN SOLUTION NO PROMPT
 frame = np.argmax(mfccs[:, 1] < 0)
 seconds = frame * 512 / SR
 # END SOLUTION
-turn = 100 + (7000 - 100) / 4 * seconds  # SOLUTION
+turn = 400 + (7000 - 400) / 4 * seconds  # SOLUTION
 
 # %% tags=["test"]
 from helpers.checks import number
@@ -380,9 +380,9 @@ number(
         "it goes on to Hz.",
         4000: "That is the middle of the frequencies in Hz. The bands are not spread evenly over "
         "them: see step 5, and look at the coefficients themselves.",
-        3600: "That is the middle of the chirp. The sign changes when the tone crosses the middle "
+        3700: "That is the middle of the chirp. The sign changes when the tone crosses the middle "
         "of the bands, and these are not spread evenly over the Hz.",
-        1600: "That is the slope times the time. Where does the chirp begin?",
+        1300: "That is the slope times the time. Where does the chirp begin?",
     },
     hint="Plot mfccs[:, 1] and look for the frame where it crosses zero.",
 )
@@ -396,8 +396,12 @@ turn = int(np.argmax(mfccs[:, 1] < 0))
 turn = SR / 4
 
 # %% tags=["wrong"]
+# says: Where does the chirp begin
+turn = (7000 - 400) / 4 * np.argmax(mfccs[:, 1] < 0) * 512 / SR
+
+# %% tags=["wrong"]
 # says: middle of the chirp
-turn = (100 + 7000) / 2
+turn = (400 + 7000) / 2
 
 # %% [markdown] exercise={"name": "listen", "minutes": 10, "points": 1, "objectives": ["Say"]}
 # ## What is left to hear
@@ -487,7 +491,7 @@ heard = "reed"
 #
 # <details><summary>Hint</summary>
 #
-# "Why MFCCs? In bytes" has the size of one note in its table.
+# The table in "Why MFCCs? In bytes" says how many numbers a note has. (Its kilobytes are rounded.)
 #
 # </details>
 

@@ -123,7 +123,7 @@ number(
         25: "That works, but one less does, too.",
         40: "That works. Would fewer do, too?",
         12: "Does something come out behind both poolings? Walk through the layers with it.",
-        44: "What has to come out at the end is one column, not three.",
+        32: "What has to come out at the end is one column, not three.",
     },
     hint="Walk backwards from one column: a pooling doubles it. What does a convolution do to it?",
 )
@@ -532,7 +532,8 @@ learnt = [2, 4, 6]
 # %% [markdown] exercise={"name": "again", "minutes": 5, "points": 1, "objectives": ["Say"]}
 # ## Train again?
 #
-# A run is finished and its record is there. For which of these six must something be **trained**?
+# A run is finished and its record is there (its configuration holds a fingerprint of all audio
+# files). For which of these six must something be **trained**?
 # Answer with their letters, as a text such as "AC".
 #
 # - **A** You want the balanced accuracy on its test notes, in place of the accuracy.
@@ -544,8 +545,8 @@ learnt = [2, 4, 6]
 #
 # <details><summary>Hint</summary>
 #
-# Two questions for each: is it another run, with another hash? And if not, which of the files in
-# "What a record holds" has what you need?
+# Two questions for each: is it another run, with another hash? And if not, does a record keep
+# what you need ("How runs are recorded")?
 #
 # </details>
 
@@ -574,10 +575,9 @@ same(
             "C",
         ): "One too many, and one missing: which is kept, the network or its answers?",
         ("B", "C", "D", "E"): "One too many: how does `fingerprint` write a configuration?",
-        ("B", "C", "E", "F"): "One too many: one of the three files has a row for each epoch.",
+        ("B", "C", "E", "F"): "One too many: a record keeps loss and accuracy of each epoch.",
     },
-    hint="For each letter, name the file of the record that you would open, or say why it has "
-    "another hash.",
+    hint="For each letter, say what of the record you would read, or why the run has another hash.",
 )
 
 # %% tags=["wrong"]
@@ -608,7 +608,7 @@ anew = "abce"
 #
 # <details><summary>Hint</summary>
 #
-# "Going on after an interruption" lists what it takes. From which pair of numbers is the order of
+# "Why runs are recorded" lists what it takes. From which pair of numbers is the order of
 # an epoch drawn, so that it does not matter when the program was started? What besides the weight
 # must live on?
 #
@@ -766,7 +766,7 @@ def go_on(checkpoint, epochs, numbers=NUMBERS):
 # | `["dense", units]` | dense, ReLU; the last entry is `["dense", 10]` and gets softmax |
 #
 # `train` below builds a plan, trains it on fold 1 and returns its accuracies (some minutes at most
-# with the profile `quick`). Train the thesis's plan as well, the same plan with two other seeds, and
+# with the profile `quick`). Train the thesis's plan as well, both plans with two other seeds, and
 # at least one variant that tells *which* of your changes matters. Hand in the plan, its parameters
 # layer by layer, what you expected, and a table of all that you trained. Keep unseen instruments for
 # the very end, and look at them once.

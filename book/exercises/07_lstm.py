@@ -379,7 +379,7 @@ number(
         17: "A gate is a sigmoid. The tanh is for the candidate.",
         7: "That is with a gate of 1/2, as a bias of 0 would give. Where does Keras start?",
         5: "Is the gate e to the power of -1? It is the sigmoid of the bias.",
-        3: "That is for 10 % with a gate of 1/2, or so. What does Keras start the bias at?",
+        4: "That is for 10 % with a gate of 1/2. What does Keras start the bias at?",
         8: "That is when less than 10 % is left.",
     },
     hint="Multiply by the gate again and again, and count.",

@@ -273,7 +273,7 @@ n_grid = 3 * 10
 # 2. "The score of the trial is 0.81, but neither of its executions ended above 0.78."
 # 3. "Today's search, with other notes, was done in a second, and the scores are those of yesterday."
 # 4. "I gave a seed and `overwrite=True`, but other settings are drawn every time."
-# 5. "There are five dropout rates. When I group the trials by dropout, I get six groups."
+# 5. "A dropout of 0.3 was drawn, but no row of my table has `dropout == 0.3`."
 #
 # What is behind each?
 #
@@ -689,7 +689,7 @@ def flattery(truth, s, executions):
 #
 # Ideas: ten settings once; five twice; seven once and the best ones again; near the best one so far;
 # half the settings dropped after each round. `play` below plays a strategy in a made-up world, where
-# the true quality of every setting is known; `thesis` is the strategy to beat. `real` scores a
+# the true quality of every setting is known; `thesis_propose` and `thesis_choose` are the strategy to beat. `real` scores a
 # setting by training it (some minutes at most with `quick`; finished trainings are kept).
 #
 # Hand in the strategy, what you expected, a table over at least 200 worlds and three sizes of noise

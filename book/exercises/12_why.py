@@ -17,7 +17,7 @@ if "google.colab" in sys.modules:
 import numpy as np
 import pandas as pd
 
-from helpers import significance
+from helpers import models, significance
 
 # %% [markdown] exercise={"name": "isolates", "minutes": 5, "points": 1, "objectives": ["Tell"]}
 # ## What does this comparison isolate?
@@ -445,7 +445,7 @@ same(
     right="hnhc",
     wrong={
         "hncc": "C's p is raised to 0.04, not more: Holm's method multiplies the smallest of five by 5, the "
-        "next by 4, and so on; Bonferroni's multiplies all by 5.",
+        "next by 4, and so on. It does not multiply all by 5.",
         "hcch": "Begin with D: can a p of 0.7 tell anything?",
         "hchc": "A small p with an effect against the claim is an answer, too: look at B.",
         "hnhn": "D: a large p does not say that the claim is false.",
@@ -455,7 +455,7 @@ same(
 )
 
 # %% tags=["wrong"]
-# says: multiplies all by 5
+# says: does not multiply all by 5
 verdicts = "hncc"
 
 # %% tags=["wrong"]

@@ -215,7 +215,9 @@ def shortened(sound, seconds):
 # </details>
 
 # %% tags=["solution"]
-promised = np.array([0.55 * 40, 0.75 * 35, 0.90 * 25])  # SOLUTION
+# BEGIN SOLUTION NO PROMPT
+promised = np.array([0.55 * 40, 0.75 * 35, 0.90 * 25])
+# END SOLUTION
 error = np.abs(promised - [31, 24, 18]).sum()  # SOLUTION
 
 # %% tags=["test"]
