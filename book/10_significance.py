@@ -772,7 +772,8 @@ closing.T
 # true and empty, since the test could not say anything else. That neither network could be shown to be
 # better is the right conclusion, and there is a stronger reason for it than the thesis gives: if you want
 # to know about instruments, random folds of notes do not ask. Whether a claim of the thesis holds on these
-# notes is decided in one place, [chapter 12](12_why.ipynb), with all comparisons counted.
+# notes is decided in one place, [chapter 12](12_why.ipynb), with all comparisons counted,
+# beside [the study](study.md), whose tests ask other instruments and other trainings.
 #
 # What these runs do **not** show:
 #

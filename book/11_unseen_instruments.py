@@ -259,7 +259,7 @@ pd.DataFrame(
 # ## Every system, known and unseen
 #
 # Now the networks, and every other system that the thesis names. All are trained on the same deals,
-# and the last column says how many of them are kept.
+# and the column *deals* says how many of them are kept.
 # "Known" are the validation notes of the same runs: notes of instruments that training knew. The
 # simple models are four. Extra trees ([chapter 5](05_folds.ipynb)) and a random forest ([chapter
 # 7](07_lstm.ipynb)) let 500 trees vote. A [**support vector
@@ -290,7 +290,8 @@ plt.show()
 # missing). Blue: CNNs. Orange: LSTMs. The axis does not begin at 0.*
 #
 # On known instruments most systems stand close together at the top, and there the thesis compared two
-# of them. On unseen ones they lie far apart. Whether CNN or LSTM is ahead there was asked by tests
+# of them. On unseen ones they lie far apart, and naive Bayes is ahead of every
+# network so far. Whether CNN or LSTM is ahead there was asked by tests
 # that were fixed before the first run. What they
 # say is on the page of [the study](study.md), from which [chapter 12](12_why.ipynb) takes it.
 
@@ -314,7 +315,7 @@ luck.loc[["instruments", "deals", "rest"]].T.astype(float).round(1)
 
 # %% [markdown]
 # One instrument in one deal lies off its mean by 8.0 points with naive Bayes, by 12.8 with the CNN
-# and by 16.9 with the LSTM: much of what a single run says about a single instrument is its start.
+# and by 16.8 with the LSTM: much of what a single run says about a single instrument is its start.
 # The mean over forty instruments and ten deals hardly moves by it: alone, it would give the LSTM's
 # mean a standard error of 0.8 points, and the instruments one of 4.2. More seeds do not replace
 # instruments.
