@@ -487,8 +487,8 @@ plt.show()
 
 # %% [markdown]
 # *Figure: accuracy on mini-test's new instruments, learned from 20 notes a family of so many
-# instruments. The last six of ten instruments are single notes of `nsynth-wide`. Five deals finish a
-# row; before that it moves, and nothing follows from it.*
+# instruments. Of ten instruments, six are single notes of `nsynth-wide`, and fourteen notes are of the
+# other four. Five deals finish a row; before that it moves, and nothing follows from it.*
 #
 # *Table 11.6: The same in percent, and how many of five deals are there.*
 
