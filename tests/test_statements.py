@@ -415,7 +415,8 @@ def new_instruments():
 def distance_alone():
     c = run("05_folds")
     before, after, if_equal = c["before"], c["after"], c["if_equal"]
-    return if_equal, after, 100 * (before - if_equal), 100 * (before - after)
+    mean = designs(("grouped", "1-NN"))
+    return if_equal, after, *mean, 100 * (before - if_equal), 100 * (before - after)
 
 
 def own_instrument():
@@ -536,7 +537,7 @@ FOLDS = [
     ),
     (
         "1-NN would still be right for {:.3f} of the notes. It is right for {:.3f} (counted "
-        "over notes; the mean of the folds is 0.628). So the longer distances as such account for "
+        "over notes; the mean of the folds is {:.3f}). So the longer distances as such account for "
         "{:.1f} of {:.1f} points.",
         distance_alone,
     ),
@@ -1694,6 +1695,11 @@ def simple_models_ahead():
     return ()
 
 
+def instruments_of_the_last_test():
+    train, test = datasets.load("nsynth-mini", "train"), datasets.load("nsynth-wide", "test")
+    return (test.select(datasets.new_to(train, test)).table["instrument"].nunique(),)
+
+
 def of_other_instruments():
     row = significance_code()["on_test"].loc[CNN_LSTM]
     return row["from"], row["to"], row["p (flips)"]
@@ -1720,6 +1726,7 @@ ANSWER = [
         "the LSTM, by {:.1f} points | CNN minus LSTM: {:.1f} to {:+.1f} points",
         lambda: (-compared("equal recipe", "mean")[0], *compared("equal recipe", "low", "high")),
     ),
+    ("about the {} instruments of wide-test", instruments_of_the_last_test),
     (
         "behind the mean of its parts, by {:.1f} points | {:.1f} to {:.1f} points, but p = {:.2f}",
         hybrid_behind,
