@@ -22,8 +22,7 @@
 # **Thesis**: sections 5.5 to 5.7.
 #
 # The networks' answers are those of [the study](study.md), which runs each comparison ten times, on
-# ten **deals** of the instruments, and draws every run's start anew. It goes on deal by deal: a table
-# says how many it has.
+# ten **deals** of the instruments, and draws every run's start anew.
 
 # %% [markdown] tags=["colab-badge", "remove-cell"]
 # [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/your-account/cnn-or-lstm/blob/main/book/11_unseen_instruments.ipynb)
@@ -259,7 +258,7 @@ pd.DataFrame(
 # ## Every system, known and unseen
 #
 # Now the networks, and every other system that the thesis names. All are trained on the same deals,
-# and the column *deals* says how many of them are kept.
+# and the column *deals* says on how many.
 # "Known" are the validation notes of the same runs: notes of instruments that training knew. The
 # simple models are four. Extra trees ([chapter 5](05_folds.ipynb)) and a random forest ([chapter
 # 7](07_lstm.ipynb)) let 500 trees vote. A [**support vector
@@ -290,10 +289,12 @@ plt.show()
 # missing). Blue: CNNs. Orange: LSTMs. The axis does not begin at 0.*
 #
 # On known instruments most systems stand close together at the top, and there the thesis compared two
-# of them. On unseen ones they lie far apart, and naive Bayes is ahead of every
-# network so far. Whether CNN or LSTM is ahead there was asked by tests
-# that were fixed before the first run. What they
-# say is on the page of [the study](study.md), from which [chapter 12](12_why.ipynb) takes it.
+# of them. On unseen ones they lie far apart, and all four simple models on summaries of MFCCs are
+# ahead of every network. Naive Bayes leads the thesis's CNN by 7.9 points; forty instruments are few
+# even for that, the interval over instruments and deals goes from -0.3 to 16.0. (No test of the plan
+# asks this.) Whether CNN or LSTM is ahead there was asked by tests that were fixed before the first
+# run. What they say is on the page of [the study](study.md), from which [chapter 12](12_why.ipynb)
+# takes it.
 
 # %% [markdown]
 # ### What a start is worth
@@ -487,13 +488,36 @@ plt.show()
 
 # %% [markdown]
 # *Figure: accuracy on mini-test's new instruments, learned from 20 notes a family of so many
-# instruments. Of ten instruments, six are single notes of `nsynth-wide`, and fourteen notes are of the
-# other four. Five deals finish a row; before that it moves, and nothing follows from it.*
+# instruments; means of five deals. Of ten instruments, six are single notes of `nsynth-wide`, and
+# fourteen notes are of the other four.*
 #
-# *Table 11.6: The same in percent, and how many of five deals are there.*
+# They rise: with twenty notes of one instrument, the CNN names 40.4 % of the new instruments' notes,
+# with five notes of each of four, 56.4 %. How sure is a rise? Both ends of it were asked about the same
+# instruments, so `random_effects` takes the differences. (The plan describes breadth and tests nothing.)
+#
+# *Table 11.6: What more instruments add to the accuracy at 20 notes a family, in points, with 95 %
+# intervals over mini-test's instruments and deals.*
+
 
 # %%
-breadth.assign(deals=[found["rows"][f"N{n}-cnn"]["deals"] for n in breadth.index]).round(1)
+def gain(system, few, many):
+    ends = [analysis.by_instrument(f"N{n}-{system}", "unseen") for n in (few, many)]
+    rise = ends[1] - ends[0]
+    effect = significance.random_effects(rise, analysis.families_of(rise))
+    return f"{effect.mean:+.1f} ({effect.low:+.1f} to {effect.high:+.1f})"
+
+
+steps = {"from one to four": (1, 4), "from four to ten": (4, 10)}
+pd.DataFrame(
+    {step: {n: gain(s, *ends) for n, s in SYSTEMS.items()} for step, ends in steps.items()}
+)
+
+# %% [markdown]
+# So it is instruments that count: all four systems gain, by 7.4 to 16.0 points, and no note more was
+# paid for it. Of a single system it is sure only for the CNN and, barely, for the hybrid. The next six
+# instruments, of one note each, add little, and every interval holds zero: one note shows an
+# instrument at a single pitch and loudness. Where you can choose what to record, record another guitar,
+# and more than once.
 
 # %% [markdown]
 # ## Acoustic, electronic, synthetic
