@@ -1054,9 +1054,8 @@ print(f"1-NN: instruments held out {by_instruments:.3f}, recordings {by_recordin
 
 # %% [markdown]
 # Two pairs of twins among forty instruments had flattered 1-NN by 3.1 points. [The study](study.md)
-# that answers the book's question holds out recordings. The runs of chapters 6 to 10
-# were made before twins were known, and so were the grouped folds of chapter 12: these hold out
-# instruments.
+# that answers the book's question holds out recordings, and so does `instruments train --split
+# grouped`.
 #
 # ### The leak as a switch
 #

@@ -274,19 +274,19 @@ pd.DataFrame(
 # 6,239,338 parameters, naive Bayes two for each number and family. Which is ahead on new instruments?
 #
 # *Table 11.3: Accuracy in percent on known and on unseen instruments, mean over instruments, with
-# 95 % intervals over instruments and deals where two deals or more are there.*
+# 95 % intervals over instruments and deals where there are more than two deals.*
 
 # %%
 found = analysis.read()
 analysis.systems(found)
 
 # %% mystnb={"image": {"alt": "One row a system, with a hollow circle for known instruments near 100 percent and a filled mark, far to the left of it, for unseen ones"}}
-figures.known_and_unseen(analysis.begun(found), analysis.NAMES, analysis.wide(found))
+figures.known_and_unseen(analysis.of_all_families(found), analysis.NAMES, analysis.wide(found))
 plt.show()
 
 # %% [markdown]
-# *Figure: accuracy on known instruments (hollow) and unseen ones (filled; diamonds where deals are
-# missing). Blue: CNNs. Orange: LSTMs. The axis does not begin at 0.*
+# *Figure: accuracy on known instruments (hollow), unseen ones (filled) and those of wide-test
+# (crosses). Blue: CNNs. Orange: LSTMs. The axis does not begin at 0.*
 #
 # On known instruments most systems stand close together at the top, and there the thesis compared two
 # of them. On unseen ones they lie far apart, and all four simple models on summaries of MFCCs are

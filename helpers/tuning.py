@@ -177,31 +177,28 @@ def protocol(group: list[records.Record], profile: str = "mini", seed: int = 0) 
     profile : str
         What the runs were made with.
     seed : int
-        Of the searches.
+        Of the trainings. (The search is always that of seed 0.)
 
     Returns
     -------
     dict of str -> list of helpers.runs.records.Record
         "Base CNN", "Optimised CNN" (the winner of our search), "CNN, thesis's setting", and the
-        same of the LSTM, folds in order, one seed after another. A model of which a fold is
-        missing is left out.
+        same of the LSTM, folds in order. A model of which a fold is missing is left out.
     """
     asked, found = profiles.get(profile), {}
     group = _as_usual(group)
     for model in SPACES:
         settings: dict[str, dict] = {f"Base {model.upper()}": {}}
-        if search := read_search(group, model, asked.name, seed):
+        if search := read_search(group, model, asked.name):
             settings[f"Optimised {model.upper()}"] = search.best
         settings[f"{model.upper()}, thesis's setting"] = THESIS[model]
         for title, setting in settings.items():
             full = models.hyperparameters(model, setting)
-            runs = records.select(group, model=model, hyperparameters=full, epochs=asked.epochs)
-            # The executions of a search have the winner's hyperparameters, too, and other seeds.
-            folds = pd.Series([run.fold for run in runs], dtype=int)
-            seeds = pd.Series([run.config["seed"] for run in runs], dtype=int)
-            whole = folds.groupby(seeds).nunique() == asked.folds
-            if whole.any():
-                found[title] = [r for r in runs if whole[r.config["seed"]]]
+            runs = records.select(
+                group, model=model, hyperparameters=full, epochs=asked.epochs, seed=seed
+            )
+            if len({run.fold for run in runs}) == asked.folds:
+                found[title] = runs
     return found
 
 

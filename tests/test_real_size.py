@@ -5,6 +5,7 @@ The chapters are part of `make test-all`.
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -80,6 +81,16 @@ def test_chapters_run_on_a_store(chapter, store, runs):
     assert done.returncode == 0, done.stderr[-3000:]
     heard = f"{store}: features only, no sound; the bundled notes are heard instead"
     assert (heard in done.stdout) == (chapter in EVERY[:2])
+
+
+def test_three_families_of_a_set_are_told_apart_as_on_the_page():
+    page = (ROOT / "book/real_size.md").read_text(encoding="utf-8")
+    (code,) = re.findall(r"```python\n(from helpers import datasets, folds.+?)```", page, re.DOTALL)
+    names = {}
+    exec(code.replace("path/to/SET", "nsynth-mini").replace("epochs=50", "epochs=10"), names)
+    assert set(names["notes"].table["family"]) == {"brass", "flute", "reed"}
+    assert names["model"].count_params() == 20_618
+    assert names["found"]["accuracy"] > 0.3  # of ten outputs, after ten epochs
 
 
 # What measures the real size.

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from helpers.runs import records
+from helpers.runs import analysis, records, study
 from tools.book import status
 from tools.common import ROOT, BookError
 
@@ -52,9 +52,12 @@ def test_every_chapter_has_a_row_and_what_all_share_is_said_once(status_file, tm
 def test_recorded_runs_are_counted(status_file):
     text = status.fill(page(), status_file({"06_cnn": ENTRY}))
     shipped = records.read_all(records.SHIPPED)
-    table = text.split("## The recorded runs")[1]
+    table, studied = text.split("## The recorded runs")[1].split("## The study")
     cells = [line.split("|") for line in table.splitlines() if line.startswith(("| CNN", "| LSTM"))]
     assert sum(int(row[-3]) for row in cells) == len(shipped) > 0
+    kept = [d.infos for row in study.rows() for d in analysis.deals(row)]
+    cells = [line.split("|") for line in studied.splitlines() if line.startswith("| ") and " cores" in line]
+    assert sum(int(row[-3]) for row in cells) == sum(map(len, kept)) > 900
     assert f"keras {shipped[0].info['versions']['keras']}" in table
 
 

@@ -148,6 +148,9 @@ def test_the_command(shelf, capsys, monkeypatch):
     runs = ["--runs", str(shelf / "runs")]
     assert main.main(["study", "--rows", "E1-naive_bayes", "E1-svm", "--dry-run"]) == 0
     assert "0 of 20 deals kept" in capsys.readouterr().out
+    main.main(["study", "--dry-run"])
+    listed = {line.split()[0] for line in capsys.readouterr().out.splitlines()[:-1]}
+    assert listed == set(ROWS)  # the other backend's and the confirmatory ones as well
     assert main.main(["study", "--confirm", *runs]) == 2
     assert "deals are missing" in capsys.readouterr().out
     with pytest.raises(SystemExit, match="no row A9 in the plan"):

@@ -405,17 +405,20 @@ def test_folds_that_hold_out_instruments_and_their_match(tmp_path):
     grouped = training.Experiment("smoke", runs=tmp_path, split="grouped")
     matched = training.Experiment("smoke", runs=tmp_path, split="matched")
     instruments = grouped.notes.table["instrument"].to_numpy()
+    recordings = grouped.notes.table["recording"].to_numpy()
     assert 2 <= len(grouped.folds) <= 4
     shared = 0
     for held_out, random in zip(grouped.folds, matched.folds, strict=True):
-        known = instruments[np.concatenate([held_out.train, held_out.validation])]
-        assert not set(known) & set(instruments[held_out.test])
-        assert [len(part) for part in held_out] == [len(part) for part in random]
+        known = np.concatenate([held_out.train, held_out.validation])
+        assert not set(instruments[known]) & set(instruments[held_out.test])
+        assert not set(recordings[known]) & set(recordings[held_out.test])
+        assert len(held_out.test) == len(random.test)
         shared += len(set(instruments[random.train]) & set(instruments[random.test]))
     assert shared > 0
     record = grouped.run("lstm", epochs=1)
     assert record.config["split"] == {
-        "kind": "grouped", "fold": 1, "n_folds": len(grouped.folds), "seed": 0
+        "kind": "grouped", "fold": 1, "n_folds": len(grouped.folds), "seed": 0,
+        "holds_out": "recordings",
     }  # fmt: skip
     expected = grouped.notes.table["note"].to_numpy()[grouped.folds[0].test]
     assert list(record.predictions["fold_test"]["notes"]) == list(expected)

@@ -19,7 +19,7 @@ BACKENDS = ("jax", "tensorflow")
 
 
 def plan_of(options: argparse.Namespace) -> list[tuple]:
-    """(row, deal) pairs to run, first deals first."""
+    """(row, deal) pairs to run or to list, first deals first."""
     from helpers.runs import study
 
     found = study.rows()
@@ -27,13 +27,13 @@ def plan_of(options: argparse.Namespace) -> list[tuple]:
         raise SystemExit(
             f"no row {', '.join(sorted(unknown))} in the plan: its rows are {', '.join(found)}"
         )
-    chosen = [
-        row
-        for row in found.values()
-        if row.backend == options.backend
-        and (row.name in options.rows if options.rows else True)
-        and row.name.startswith("W-") == options.confirm
-    ]
+    chosen = [row for row in found.values() if not options.rows or row.name in options.rows]
+    if not options.dry_run:  # which lists the whole plan
+        chosen = [
+            row
+            for row in chosen
+            if row.backend == options.backend and row.name.startswith("W-") == options.confirm
+        ]
     last = options.deals or max(row.deals for row in found.values())
     pairs = [(row, deal) for row in chosen for deal in range(1, min(row.deals, last) + 1)]
     return sorted(pairs, key=lambda pair: pair[1])

@@ -43,6 +43,7 @@ NAMES = {
     "R-kawwa": "Kawwa's CNN",
     "R-gessle-cnn": "Gessle and Åkesson's CNN",
     "R-gessle-lstm": "Gessle and Åkesson's LSTM",
+    "R-zhang": "Zhang and He's LSTM, of three families",
 }
 NAMES |= {
     f"{row}-{system}": f"{name}, {what}"
@@ -158,12 +159,13 @@ def row(name: str) -> dict:
             found[test] = {
                 "mean": round(float(100 * np.mean([right(d, test).mean() for d in kept])), 2)
             }
-        elif len(kept) > 1 and table.notna().all(axis=None):
+        elif len(kept) > 2 and table.notna().all(axis=None):
             effect = significance.random_effects(table, families_of(table))
             found[test] = {key: round(float(value), 2) for key, value in effect._asdict().items()
                            if key != "p"}  # fmt: skip
         else:
-            # One deal, or rows of one fold: each deal of theirs tests other instruments.
+            # Too few deals to see how far they differ, or rows of one fold, whose deals test other
+            # instruments each.
             by_family = table.groupby(families_of(table)).mean()
             found[test] = {"mean": round(float(by_family.mean().mean()), 2)}
     return found
@@ -205,6 +207,12 @@ def begun(found: dict) -> dict:
     return {name: one for name, one in found["rows"].items() if name in NAMES and one["deals"]}
 
 
+def of_all_families(found: dict) -> dict:
+    """The rows that have begun and tell all ten families apart: their scores can be compared."""
+    every, of = len(FAMILIES), study.rows()
+    return {name: one for name, one in begun(found).items() if len(of[name].families) == every}
+
+
 def wide(found: dict) -> dict:
     """Percent right on wide-test of the rows that were asked, by the row's name."""
     asked = {name: found["rows"].get(f"W-{name}", {}) for name in NAMES}
@@ -213,7 +221,7 @@ def wide(found: dict) -> dict:
 
 def systems(found: dict) -> pd.DataFrame:
     """One row a system: its size, what it knows, what it makes of new instruments."""
-    rows = {}
+    rows, asked = {}, wide(found)
     for name, one in begun(found).items():
         unseen = one["unseen"]
         ends = f" ({unseen['low']:.1f} to {unseen['high']:.1f})" if "low" in unseen else ""
@@ -221,6 +229,7 @@ def systems(found: dict) -> pd.DataFrame:
             "parameters": f"{one['parameters']:,}" if one["parameters"] else "",
             "known (%)": f"{one['known']['mean']:.1f}",
             "unseen (%)": f"{unseen['mean']:.1f}{ends}",
+            "wide-test (%)": f"{asked[name]:.1f}" if name in asked else "",
             "seconds a run": f"{one['seconds a run']:.0f}",
             "deals": f"{one['deals']} of {one['planned']}",
             "row": name,

@@ -956,10 +956,10 @@ def known_and_unseen(rows: dict, names: dict, wide: dict) -> Figure:
     fig, ax = plt.subplots(figsize=(4.5, 0.7 + 0.36 * len(rows)))
     for y, (name, one) in enumerate(ordered):
         colour = {"cnn": BLUE, "lstm": ORANGE}.get(one["system"], GREY)
-        unseen, done = one["unseen"], one["deals"] == one["planned"]
+        unseen = one["unseen"]
         if "low" in unseen:
             ax.plot([unseen["low"], unseen["high"]], [y, y], color=colour, linewidth=2)
-        ax.plot(unseen["mean"], y, "o" if done else "D", color=colour)
+        ax.plot(unseen["mean"], y, "o", color=colour)
         ax.plot(one["known"]["mean"], y, "o", color=colour, markerfacecolor="white")
         if name in wide:
             ax.plot(wide[name], y, "x", color=colour)

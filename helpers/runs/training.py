@@ -102,8 +102,12 @@ class Experiment:
             )
         instruments = self.notes.table["instrument"].to_numpy(dtype=str)
         fewest = self.notes.table.groupby("family")["instrument"].nunique().min()
-        held_out = folds.grouped(self.y, instruments, max(2, min(4, fewest)), self.seed)
-        return held_out if self.split == "grouped" else folds.matched(self.y, held_out, self.seed)
+        dealt = self.y, instruments, max(2, min(4, fewest)), self.seed
+        if self.split == "matched":
+            return folds.matched(self.y, folds.grouped(*dealt), self.seed)
+        # A set of one's own has no column of recordings: its instruments are.
+        recordings = self.notes.table.get("recording", self.notes.table["instrument"])
+        return folds.grouped(*dealt, recordings.to_numpy(dtype=str))
 
     def config(
         self,
@@ -122,10 +126,10 @@ class Experiment:
         unusual: dict = {"clean": True} if clean else {}
         cut = {} if self.seconds == 4 else {"seconds": self.seconds}
         seed = self.seed if seed is None else seed
-        if start is None:
-            start = start_of(seed, self.seed, fold) if seed else seed
-        unusual |= {} if start == seed else {"start": start}
-        return {
+        own = start_of(seed, self.seed, fold) if start is None else start
+        # Once, grouped folds held out instruments and no recordings.
+        grouped = {"holds_out": "recordings"} if self.split == "grouped" else {}
+        config = {
             "model": model,
             "hyperparameters": models.hyperparameters(model, hyperparameters),
             "learning_rate": models.LEARNING_RATES[model],
@@ -137,10 +141,15 @@ class Experiment:
                 "fold": fold,
                 "n_folds": len(self.folds),
                 "seed": self.seed,
-            },
+            }
+            | grouped,
             "data": self._data,
             "features": {"kind": self.feature} | features.SETTINGS | cut,
         } | unusual
+        # Runs of seed 0 that came with the book are older: all their folds start with the seed.
+        if start is None and (records.SHIPPED / records.record_name(config)).exists():
+            return config
+        return config if own == seed else config | {"start": own}
 
     def run(
         self,
@@ -168,7 +177,7 @@ class Experiment:
             history gets `clean_loss` and `clean_accuracy` (section 4.2.1).
         start : int, optional
             What weights, dropout and order are drawn from; left out, `start_of` seed and fold.
-            The runs of seed 0 are older than that: all their folds start alike.
+            The runs of seed 0 that came with the book are older: all their folds start alike.
 
         Returns
         -------

@@ -1,6 +1,6 @@
 """The page that says what the book was made with: `book/status.md`, filled in when it is built.
 
-The page in the repository holds the text; its two tables are made from `status.json`, which
+The page in the repository holds the text; its tables are made from `status.json`, which
 `tools.book.execute` leaves beside the executed chapters, and from the recorded runs.
 """
 
@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from helpers.runs import records
+from helpers.runs import analysis, records, study
 from tools.common import BookError
 
 CHAPTERS, RECORDED = "<!-- the chapters -->", "<!-- the recorded runs -->"
+STUDY = "<!-- the study -->"
 
 
 def chapters(status: dict) -> str:
@@ -66,6 +67,26 @@ def recorded(runs: list) -> str:
     )
 
 
+def studied() -> str:
+    """One row for each letter of the plan's rows: systems, trainings, backend, device, hours."""
+    table = pd.DataFrame(
+        {
+            "rows": name[0],
+            "row": name,
+            "backend": row.backend if row.rate else "scikit-learn",
+            "device": info["device"],
+            "hours": info["seconds"] / 3600,
+        }
+        for name, row in study.rows().items()
+        for deal in analysis.deals(name)
+        for info in deal.infos
+    )
+    grouped = table.groupby(["rows", "backend", "device"]).agg(
+        **{"systems": ("row", "nunique"), "trainings": ("row", "size"), "hours": ("hours", "sum")}
+    )
+    return grouped.reset_index().round({"hours": 1}).to_markdown(index=False)
+
+
 def _versions(versions: dict) -> str:
     return ", ".join(f"{name} {version}" for name, version in versions.items() if version)
 
@@ -78,7 +99,7 @@ def fill(text: str, status_file: Path, shipped: Path = records.SHIPPED) -> str:
     BookError
         If a marker is missing from the page, or the status file is unreadable.
     """
-    if missing := [marker for marker in (CHAPTERS, RECORDED) if marker not in text]:
+    if missing := [marker for marker in (CHAPTERS, RECORDED, STUDY) if marker not in text]:
         raise BookError(f"book/status.md: the line {' and '.join(missing)} is missing")
     try:
         status = json.loads(status_file.read_text(encoding="utf-8"))
@@ -88,5 +109,5 @@ def fill(text: str, status_file: Path, shipped: Path = records.SHIPPED) -> str:
             f"{status_file}: unreadable ({type(error).__name__}: {error}); execute the chapters "
             "anew: python -m tools.book.execute"
         ) from error
-    text = text.replace(CHAPTERS, table)
+    text = text.replace(CHAPTERS, table).replace(STUDY, studied())
     return text.replace(RECORDED, recorded(records.read_all(shipped)))

@@ -21,7 +21,9 @@ def draw(found: dict, path: Path) -> None:
     from helpers import plots
 
     plots.use_style()
-    fig = figures.known_and_unseen(analysis.begun(found), analysis.NAMES, analysis.wide(found))
+    fig = figures.known_and_unseen(
+        analysis.of_all_families(found), analysis.NAMES, analysis.wide(found)
+    )
     path.parent.mkdir(parents=True, exist_ok=True)
     fig.savefig(path)
     plt.close(fig)
@@ -47,8 +49,7 @@ def fill(name: str, text: str, found: dict, folder: Path) -> str:
         draw(found, folder / PICTURE)
         picture = (
             f"![{ALT}](images/study.png)\n\n*Accuracy on instruments that a system knows (circles) "
-            "and on new ones (dots, with 95 % intervals; diamonds where deals are missing); "
-            "crosses: wide-test, which is asked when all deals are kept.*"
+            "and on new ones (dots, with 95 % intervals); crosses: wide-test, other new ones.*"
         )
     compared = analysis.compared(found).reset_index()
     compared = compared.to_markdown(index=False, disable_numparse=True)
