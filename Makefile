@@ -137,6 +137,9 @@ grade: classroom sandbox  ## grade a folder of notebooks, SUBMISSIONS=folder
 bench: $(READY) browser  ## the speeds that the README states, and first views of the pages, medians side by side
 	$(BIN)/python benchmarks/bench.py
 
+lines: $(READY)  ## lines of Python by folder and chapter, and the share that is book-keeping
+	$(BIN)/python -m benchmarks.lines
+
 screenshots: $(READY) browser  ## every page of the book at three widths, light and dark: _build/screenshots
 	$(BIN)/python -m tools.book.browser
 

@@ -529,7 +529,7 @@ beside_thesis("lstm")
 # noise**](glossary.md#training-noise). If the gaps within trials are as wide as the gaps between
 # trials, then the ranking of the trials is a lottery.
 
-# %% mystnb={"image": {"alt": "Panels for the CNN with blue circles and the LSTM with orange squares, this run above and the recorded search below where that is another. Along x the trials, along y the best validation accuracy; each trial has a horizontal bar at its mean and its executions as points on or around it"}}
+# %% mystnb={"image": {"alt": "Panels for the CNN with blue circles and the LSTM with orange squares. Along x the trials, along y the best validation accuracy; each trial has a horizontal bar at its mean and its executions as points on or around it"}}
 figures.executions({name: search.table for name, search in recorded.items()})
 plt.show()
 
@@ -734,15 +734,15 @@ for name, search in recorded.items():
     for trial, group in zip(search.table.index, search.runs, strict=True):
         of_tests = [record.info["metrics"] for record in group]
         row = {"validation, 20 epochs": search.table["score"][trial]}
-        for title, part in (("fold test", "fold_test"), ("other instruments", "nsynth_test")):
+        for title, part in (("fold test", "fold_test"), ("mini-test", "nsynth_test")):
             row[title] = np.mean([scores_[part]["accuracy"] for scores_ in of_tests])
         rows[name.upper(), trial] = row
 looked = pd.DataFrame(rows).T
 looked.round(3)
 
 # %% [markdown]
-# The CNN's winner, trial 1, is also the best on the fold's test part; on other instruments trial 2
-# is. The LSTM's winner, trial 2, is the **worst** of the five on other instruments. All validation
+# The CNN's winner, trial 1, is also the best on the fold's test part; on mini-test trial 2
+# is. The LSTM's winner, trial 2, is the **worst** of the five there. All validation
 # notes come from instruments that the network knows. A search that rewards a setting for
 # recognising known instruments need not find the setting that is best for unknown ones.
 #

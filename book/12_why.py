@@ -545,6 +545,7 @@ tried.agg(["mean", "std"]).T.round(1)
 
 # %%
 verdicts = claims.verdicts()
+pd.set_option("display.max_colwidth", None)
 verdicts
 
 # %% [markdown]

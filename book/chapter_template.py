@@ -26,7 +26,7 @@
 # **Thesis**: section 3.1. *(The sections that it covers.)*
 
 # %% tags=["parameters"]
-PROFILE = "quick"  # smoke, quick, mini or thesis
+PROFILE = "mini"  # smoke, quick, mini or thesis
 DATA = "nsynth-mini"  # or a folder or archive in NSynth's layout
 
 # %%

@@ -845,8 +845,8 @@ TUNING = [
     ("it rises in the thesis ({:.2f}) and falls in ours ({:.2f})", lambda: rho("cnn", 2)),
     ("lines up best with its score ($\\rho$ is {:.2f})", lambda: rho("lstm", 2)[:1]),
     (
-        "winner, trial {}, is also the best on the fold's test part; on other instruments "
-        "trial {} is. The LSTM's winner, trial {}, is the **worst** of the five on other",
+        "winner, trial {}, is also the best on the fold's test part; on mini-test "
+        "trial {} is. The LSTM's winner, trial {}, is the **worst** of the five there.",
         picked_by_tests,
     ),
     (

@@ -7,7 +7,7 @@ import pandas as pd
 from helpers import evaluation, significance
 from helpers.runs import records
 
-TESTS = {"fold_test": "fold test", "nsynth_test": "unseen instruments"}
+TESTS = {"fold_test": "fold test", "nsynth_test": "test split"}
 
 
 def your_run(
