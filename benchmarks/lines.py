@@ -1,4 +1,4 @@
-"""Lines of Python by folder; of each chapter its code, and the share that is hidden: `make lines`."""
+"""Lines of Python by folder; of each chapter its code, and the hidden share: `make lines`."""
 
 from pathlib import Path
 
