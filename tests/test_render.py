@@ -62,6 +62,22 @@ def test_a_book_takes_the_place_of_the_old_one_and_a_broken_one_does_not(book, c
     assert not [p.name for p in (book / "_build").iterdir() if p.name.startswith(".")]
 
 
+@pytest.mark.parametrize("shown", [True, False])
+def test_your_run_is_on_the_page_where_something_was_changed(book, shown):
+    path = book / "_build/executed/book/01_a.ipynb"
+    table = nbformat.v4.new_output("display_data", {"text/plain": "0.5"})
+    execute(path, [table] if shown else [])
+    notebook = nbformat.read(path, as_version=4)
+    notebook.cells[0].source += "\n\nWords.\n\n## Your run\n\nDid you change it?"
+    nbformat.write(notebook, path)
+    assert render.main([], book) == 0
+    text = (book / "_build/html/book/01_a.html").read_text()
+    assert "Words." in text
+    assert ("Did you change it?" in text) == ('href="#your-run"' in text) == shown
+    (download,) = (book / "_build/html").rglob("01_a.ipynb")
+    assert "Did you change it?" in download.read_text()
+
+
 def failing(book):
     outputs = [nbformat.v4.new_output("error", ename="ZeroDivisionError", evalue="by zero")]
     execute(book / "_build/executed/book/01_a.ipynb", outputs)

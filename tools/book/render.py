@@ -11,6 +11,7 @@ import json
 import shutil
 import subprocess
 import sys
+from itertools import zip_longest
 from pathlib import Path
 
 import nbformat
@@ -155,7 +156,23 @@ def clean(path: Path) -> None:
         cell.metadata.pop("papermill", None)
         if "remove-stderr" in cell.metadata.get("tags", []):
             cell.outputs = [out for out in cell.outputs if out.get("name") != "stderr"]
+    notebook.cells = without_your_run(notebook.cells)
     nbformat.write(notebook, path)
+
+
+def without_your_run(cells: list) -> list:
+    """Hide the section on a reader's own run where it has nothing to show: nothing was changed."""
+    found = []
+    for cell, code in zip_longest(cells, cells[1:]):
+        found.append(cell)
+        before, heading, text = cell.source.partition("## Your run")
+        if heading and not code.outputs:
+            cell.source = before.rstrip()
+            hidden = nbformat.v4.new_markdown_cell(heading + text, id=f"{cell.id}-run")
+            found.append(hidden)
+            for each in (hidden, code):
+                each.metadata["tags"] = [*each.metadata.get("tags", []), "remove-cell"]
+    return [cell for cell in found if cell.source]
 
 
 def copy(source: Path, target: Path) -> None:
