@@ -403,7 +403,7 @@ for epoch, style in ((1, ":"), (3, "--"), (30, "-")):
     ax2.plot(across, -(w1 * across + b) / w2, style, color="black", label=f"epoch {epoch}")
 ax2.set(xlabel="brightness, standardised", ylabel="fading, standardised")
 ax2.set(xlim=(-2.5, 2.5), ylim=(-3, 2.2))
-ax2.legend(fontsize=8, bbox_to_anchor=(1.01, 1), loc="upper left")
+ax2.legend(fontsize=9, bbox_to_anchor=(1.01, 1), loc="upper left")
 plt.show()
 
 # %% [markdown]
@@ -557,7 +557,7 @@ fig.colorbar(image, ax=ax2, label=f"probability of {FAMILIES[1]}")
 for label, (marker, colour, family) in STYLES.items():
     ax2.scatter(*X[few][y[few] == label].T, 34, marker=marker, fc=colour, ec="black", label=family)
 ax2.set(xlabel="brightness, standardised", ylabel="fading, standardised")
-ax2.legend(fontsize=8, loc="lower left")
+ax2.legend(fontsize=9, loc="lower left")
 ax2.grid(False)
 plt.show()
 

@@ -399,10 +399,10 @@ axes[1].bar(np.arange(3) - 0.2, softmax(scores), 0.4, color=plots.GREY, label="s
 axes[1].bar(
     np.arange(3) + 0.2, softmax(3 * scores), 0.4, color=plots.GREEN, hatch="//", label="3 x scores"
 )
-axes[1].set(title="softmax", ylabel="probability", ylim=(0, 1))
+axes[1].set(title="softmax", ylabel="probability", ylim=(0, 1.2))
 axes[1].set_xticks(range(3), [f"{s}" for s in scores])
 axes[1].set_xlabel("score")
-axes[1].legend(fontsize=8)
+axes[1].legend(fontsize=9)
 axes[2].bar(datasets.FAMILIES, p, color=plots.GREY)
 axes[2].axhline(0.1, color="black", linestyle="--", linewidth=1)
 axes[2].set(title="untrained network, note B", ylim=(0, None))

@@ -130,7 +130,7 @@ def confusion(
         value = matrix[row, column]
         colour = "black" if value > 0.5 else "white"
         ax.text(
-            column, row, f"{100 * value:.0f}", ha="center", va="center", color=colour, fontsize=8
+            column, row, f"{100 * value:.0f}", ha="center", va="center", color=colour, fontsize=9
         )
     ax.figure.colorbar(image, ax=ax, label="proportion of the true family")
     return ax.figure

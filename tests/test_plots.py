@@ -1,5 +1,7 @@
 """The figures of the dataset and features chapters draw what they are given."""
 
+import re
+
 import matplotlib
 
 matplotlib.use("Agg")
@@ -9,8 +11,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from helpers import plots
 from helpers.notes import FAMILIES
 from helpers.runs import figures
+from tools.common import ROOT
 
 RNG = np.random.default_rng(0)
 TABLE = pd.DataFrame(
@@ -59,3 +63,22 @@ def test_a_figure_is_drawn(name):
     assert len(figure.axes) == panels
     assert all(ax.lines or ax.images or ax.collections or ax.patches for ax in figure.axes)
     plt.close(figure)
+
+
+def test_the_smallest_letters_have_nine_pixels_on_a_phone():
+    style = (ROOT / "tools/book/pages/book.css").read_text(encoding="utf-8")
+    share = float(re.search(r"([\d.]+) \* var\(--natural", style)[1])
+    with matplotlib.rc_context():
+        plots.use_style()
+        pixels = share * plt.rcParams["figure.dpi"] / 72
+        sizes = {"medium": plt.rcParams["font.size"], "large": 1.2 * plt.rcParams["font.size"]}
+    found = [
+        (path.name, size)
+        for folder in ("helpers", "book")
+        for path in (ROOT / folder).rglob("*.py")
+        for size in re.findall(
+            r"(?:font|label|title)size\W+([\w.]+)", path.read_text(encoding="utf-8")
+        )
+    ]
+    assert len(found) > 20
+    assert [(name, size) for name, size in found if float(sizes.get(size, size)) * pixels < 9] == []

@@ -52,7 +52,7 @@ def instrument_blocks(table: Any, families: Sequence[str]) -> Figure:
         sizes = table.loc[table["family"] == family, "instrument"].value_counts()
         left = sizes.cumsum() - sizes
         bars = ax.barh(y, sizes, left=left, color=PURPLE, edgecolor="black")
-        ax.bar_label(bars, [name[-3:] for name in sizes.index], label_type="center", fontsize=8)
+        ax.bar_label(bars, [name[-3:] for name in sizes.index], label_type="center", fontsize=9)
     ax.set_yticks(range(len(families)), families[::-1])
     ax.set(xlabel="test notes")
     ax.locator_params(axis="x", integer=True)
@@ -95,8 +95,8 @@ def noise_alarm(sounds: Any, planted: Any) -> Figure:
         ax.plot(x, y, marker, color=colour, markersize=4, label=name)
     ax.plot(planted["flatness"], planted["periodicity"], "xk", label="planted")
     for n, (name, point) in enumerate(planted.iterrows()):
-        offset = (-8, 4 - 16 * (n == 2))
-        ax.annotate(name, point, offset, textcoords="offset points", ha="right", fontsize=8)
+        offset = (-8, 7 - 20 * (n == 2))
+        ax.annotate(name, point, offset, textcoords="offset points", ha="right", fontsize=9)
     ax.axhspan(-0.1, 0.3, color=GREY, alpha=0.2)
     ax.axvspan(0.1, 2, color=GREY, alpha=0.2)
     ax.set(xscale="log", xlim=(1e-8, 2), ylim=(-0.1, 1.1))
@@ -127,7 +127,7 @@ def framing(padded: Any, starts: Any, n_fft: int, sr: int = 16_000) -> Figure:
         middle, level = begin + 500 * n_fft / sr, 0.5 + 0.16 * t
         ax.plot([begin, begin + 1000 * n_fft / sr], [level, level], color="black", linewidth=1)
         ax.plot(middle, level, "o", color=ORANGE, markersize=5)
-        ax.text(middle + 2, level + 0.03, f"frame {t}", fontsize=8)
+        ax.text(middle + 2, level + 0.03, f"frame {t}", fontsize=9)
     ax.axvline(0, color=GREY, linestyle=":")
     ax.set(xlabel="time (ms)", ylabel="amplitude", ylim=(-0.4, 1.35))
     return fig
@@ -179,7 +179,7 @@ def partials_and_bands(rows: dict, f0: float) -> Figure:
         bottom.set(xlabel="mel band")
     for ax in axes[:, 0]:
         ax.set_ylabel("dB below the maximum")
-    axes[1, -1].legend(fontsize=8, loc="upper right")
+    axes[1, -1].legend(fontsize=9, loc="upper right")
     return fig
 
 
@@ -239,7 +239,7 @@ def window_effect(tone: Any, window: Any, sr: int = 16_000) -> Figure:
         right.plot(kilohertz, level, style, color=colour, label=label, linewidth=1)
     left.set(xlabel="time (ms)", ylabel="amplitude", title="the frame", xlim=(0, 16))
     right.set(xlabel="frequency (kHz)", ylabel="level (dB)", title="its spectrum", ylim=(-130, 5))
-    right.legend(fontsize=8)
+    right.legend(fontsize=9)
     return fig
 
 
@@ -388,7 +388,7 @@ def fold_plan(n_folds: int = 5) -> Figure:
             colour, hatch = looks[role]
             look: dict[str, Any] = {"color": colour, "hatch": hatch, "edgecolor": "black"}
             ax.barh(k, 1, left=part - 0.5, height=1, linewidth=0.5, alpha=0.55, **look)
-            ax.text(part, k, role, ha="center", va="center", fontsize=8, bbox=box)
+            ax.text(part, k, role, ha="center", va="center", fontsize=9, bbox=box)
     ax.set(xlabel="part", ylabel="fold", xlim=(-0.5, 2 * n_folds - 0.5), ylim=(n_folds - 0.5, -0.5))
     ax.set_xticks(range(2 * n_folds))
     ax.set_yticks(range(n_folds), [str(k + 1) for k in range(n_folds)])
@@ -590,8 +590,8 @@ def feature_maps(layers: dict, names: Sequence[str]) -> Figure:
                 picture(ax, values, extent=(0, 4.03, 0, 13), vmin=0, vmax=most)
                 ax.set(xticks=[0, 2, 4], yticks=[])
                 if column == 0:
-                    ax.set_ylabel(f"{name}\n{layer}", fontsize=8)
-            block[0, column].set_title(f"map {number}", fontsize=8)
+                    ax.set_ylabel(f"{name}\n{layer}", fontsize=9)
+            block[0, column].set_title(f"map {number}", fontsize=9)
     fig.supxlabel("time (s)", fontsize=10)
     return fig
 
@@ -812,7 +812,7 @@ def model_folds(scores: Any, thesis: Any, titles: Sequence[str]) -> Figure:
             ax.plot(x, thesis.loc[title, test], "D", color="black", markerfacecolor="white")
         kinds = ("base", "opti-\nmised", "thesis's\nsetting")
         ticks = [f"{name}\n{kind}" for name in ("CNN", "LSTM") for kind in kinds]
-        ax.set_xticks(range(len(titles)), ticks, fontsize=8)
+        ax.set_xticks(range(len(titles)), ticks, fontsize=9)
         ax.set(title=test, ylim=(0, 1.03))
     axes[0].set_ylabel("accuracy")
     return fig
@@ -1063,7 +1063,7 @@ def clean_losses(runs: dict) -> Figure:
         ax.plot(h["clean_loss"], ":", color="black", label="training, dropout off")
         ax.plot(h["val_loss"], "-", color={"cnn": BLUE, "lstm": ORANGE}[name], label="validation")
         ax.set(title=f"base {name.upper()}, fold {record.fold}", xlabel="epoch")
-        ax.legend(fontsize=8)
+        ax.legend(fontsize=9)
     axes[0, 0].set_ylabel("loss (nats)")
     return fig
 
