@@ -206,6 +206,29 @@ def test_a_page_fits_a_phone(browser, address, name):
     context.close()
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_thumb_turns_the_pages(browser, address, scheme):
+    context = browser.new_context(**PHONE, color_scheme=scheme)
+    page = context.new_page()
+    page.goto(address + "book/05_folds.html", wait_until="networkidle")
+    for side, name in (("next", "06_cnn"), ("previous", "05_folds"), ("previous", "04_features")):
+        link = page.get_by_title(f"{side} page")
+        place = link.bounding_box()
+        assert 600 < place["y"] < place["y"] + place["height"] <= 740
+        assert place["height"] >= 48
+        link.tap()
+        page.wait_for_url(f"**/{name}.html", wait_until="networkidle")
+    # At the end of the page nothing lies below the bar.
+    page.evaluate("scrollTo({top: document.documentElement.scrollHeight, behavior: 'instant'})")
+    bar = page.locator(".prev-next-area")
+    end = page.locator(".bd-footer-content").bounding_box()
+    assert end["y"] + end["height"] <= bar.bounding_box()["y"]
+    assert bar.evaluate("b => getComputedStyle(b).backgroundColor") == page.evaluate(
+        "getComputedStyle(document.body).backgroundColor"
+    )
+    context.close()
+
+
 @pytest.mark.parametrize("name", ["book/claims.html", "book/answer.html", "book/teaching.html"])
 def test_a_table_of_sentences_is_read_as_cards_on_a_phone(browser, address, name):
     context = browser.new_context(**PHONE)
