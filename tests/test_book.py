@@ -15,7 +15,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from helpers.significance import VERDICTS
-from tools.book.address import read
+from tools.book.address import PLACEHOLDER, read
 from tools.book.browser import pages, served, view
 from tools.common import ROOT
 
@@ -312,13 +312,13 @@ def test_choices_are_shut_until_the_keyboard_opens_one(visit):
     assert wrong == []
 
 
-@pytest.mark.parametrize(
-    "name", [name for name in PAGES if (HTML / "_sources" / name).with_suffix(".ipynb").exists()]
-)
-def test_the_button_opens_the_chapter_in_colab(name):
-    links = parsed(HTML / name).links
-    path = Path(name).with_suffix(".ipynb").as_posix()
-    assert [link for link in links if "colab.research" in link] == [read(ROOT).colab(path)]
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_leads_to_no_placeholder_but_a_chapter_to_colab(name):
+    links, notebook = parsed(HTML / name).links, Path(name).with_suffix(".ipynb")
+    assert not [link for link in links if PLACEHOLDER.partition("com/")[2] in link]
+    if read(ROOT).url != PLACEHOLDER and (HTML / "_sources" / notebook).exists():
+        opens = read(ROOT).colab(notebook.as_posix())
+        assert [link for link in links if "colab.research" in link] == [opens]
 
 
 def table_rows(text):

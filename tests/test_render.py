@@ -1,5 +1,6 @@
 """Staging and rendering: what is missing is named, and the old book stays until then."""
 
+import re
 import shutil
 
 import nbformat
@@ -7,6 +8,7 @@ import pytest
 
 from helpers.runs import findings
 from tools.book import render
+from tools.book.address import with_url
 from tools.common import ROOT
 
 
@@ -56,7 +58,9 @@ def test_a_book_takes_the_place_of_the_old_one_and_a_broken_one_does_not(book, c
     execute(book / "_build/executed/book/01_a.ipynb", [reported], ["remove-cell"])
     assert render.main([], book) == 0
     assert 'href="book/index.html"' in page(book)
-    assert "figures+json" not in (book / "_build/html/book/01_a.html").read_text()
+    chapter = (book / "_build/html/book/01_a.html").read_text()
+    assert "figures+json" not in chapter
+    assert "your-account" not in chapter
     assert (book / "_build/html/_static/book.css").exists()
     assert str(book / "_build/html/index.html") in capfd.readouterr().out
     assert not [p.name for p in (book / "_build").iterdir() if p.name.startswith(".")]
@@ -81,6 +85,20 @@ def test_your_run_is_on_the_page_where_something_was_changed(book, shown):
 def failing(book):
     outputs = [nbformat.v4.new_output("error", ename="ZeroDivisionError", evalue="by zero")]
     execute(book / "_build/executed/book/01_a.ipynb", outputs)
+
+
+def test_pages_can_be_mended_and_reported_once_there_is_a_repository(book):
+    config = book / "_config.yml"
+    config.write_text(with_url(config.read_text(), "https://github.com/somebody/book"))
+    assert render.main([], book) == 0
+    for page, source in (("index", "index.md"), ("01_a", "01_a.py")):
+        text = (book / f"_build/html/book/{page}.html").read_text()
+        links = re.findall(r'href="https://github\.com/somebody/book([^"]*)"', text)
+        assert links[:2] == ["", f"/edit/main/book/{source}"]
+        assert links[2].startswith(f"/issues/new?title=Issue%20on%20page%20%2Fbook/{page}.html")
+    assert (
+        'href="https://colab.research.google.com/github/somebody/book/blob/main/book/01_a' in text
+    )
 
 
 @pytest.mark.parametrize(

@@ -60,6 +60,12 @@ TO_PLACEHOLDER = re.compile(
     rf'<a class="reference external" href="[^"]*{PLACEHOLDER.partition("com/")[2]}[^"]*">(.*?)</a>',
     re.S,
 )
+# The theme's menus of links into the repository: to Colab, to the source, to report.
+MENU = re.compile(
+    r'<div class="dropdown dropdown-(?:launch|source)-buttons">.*?</ul>\s*</div>', re.S
+)
+# A chapter's page comes from its .ipynb, which is derived: what is edited is the .py.
+EDIT = re.compile(r'(<a href="[^"]*/edit/[^"]*)\.ipynb"')
 # White share above which a picture is lines on white: maps of colours and photographs have less.
 LINES = 0.7
 PICTURE = re.compile(r'<img\b[^>]*?\bsrc="((?:\.\./)*_images/[^"]+)"[^>]*>')
@@ -267,8 +273,8 @@ def described(text: str, name: str, repository: Repository) -> str:
             ]
         text = text.replace("</head>", "\n".join([*facts, "</head>"]), 1)
     if repository.url == PLACEHOLDER:
-        text = TO_PLACEHOLDER.sub(r"\1", text)
-    return text
+        text = TO_PLACEHOLDER.sub(r"\1", MENU.sub("", text))
+    return EDIT.sub(r'\1.py"', text)
 
 
 def _as_file(found: re.Match, html: Path, root: str) -> str:
