@@ -283,6 +283,17 @@ def test_a_print_has_all_answers(visit):
     assert shut > 5
 
 
+def test_a_print_fades_nothing_and_has_no_players(visit):
+    page, _ = visit("book/04_features.html")
+    assert page.locator("figure.player").first.is_visible()
+    faded = """[...document.querySelectorAll(".goes-on")]
+        .filter((one) => getComputedStyle(one).maskImage !== "none").length"""
+    assert page.evaluate(faded)
+    page.emulate_media(media="print")
+    assert not page.evaluate(faded)
+    assert not [one for one in page.locator("figure.player").all() if one.is_visible()]
+
+
 def test_the_search_shows_the_glossary_first_and_a_sentence(visit):
     page, _ = visit("search.html?q=dropout")
     first = page.locator("#search-results li").first
