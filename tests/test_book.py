@@ -303,6 +303,15 @@ def test_the_search_shows_the_glossary_first_and_a_sentence(visit):
     assert "dropout" in first.locator("p.context").inner_text().lower()
 
 
+def test_what_is_said_of_a_page_has_each_formula_once(visit):
+    page, _ = visit("search.html")
+    shown = page.evaluate("""async () => Search.htmlToText(
+        await (await fetch("book/10_significance.html")).text(), "")""")
+    said = visit("book/10_significance.html")[0].locator("meta[name=description]")
+    for text in (shown, said.get_attribute("content")):
+        assert "three times, p=0.0625. This" in " ".join(text.replace("\u200b", "").split())
+
+
 def test_choices_are_shut_until_the_keyboard_opens_one(visit):
     page, wrong = visit("book/10_significance.html")
     choices = page.locator("details.choice")

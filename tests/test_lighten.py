@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pydata_sphinx_theme
 import pytest
+import sphinx
 from fontTools.ttLib import TTFont
 from PIL import Image
 
@@ -15,6 +16,7 @@ from tools.book.lighten import lighten
 from tools.common import ROOT, BookError
 
 THEME = Path(pydata_sphinx_theme.__file__).parent / "theme/pydata_sphinx_theme/static"
+SEARCH = Path(sphinx.__file__).parent / "themes/basic/static/searchtools.js"
 HERE = Repository("https://github.com/somebody/book")
 SOUND = base64.b64encode(b"fLaC and what follows").decode()
 PAGE = f"""<html data-content_root="../"><head><title>A page</title>
@@ -24,7 +26,8 @@ PAGE = f"""<html data-content_root="../"><head><title>A page</title>
 <script src="../_static/two.js"></script>
 <script defer src="../_static/scripts/fontawesome.js?digest=1"></script>
 </head><body><i class="fa-solid fa-sun"></i>
-<h1>A page</h1><p>It says "so".</p>
+<h1>A page</h1><p>It says "so",
+<span class="math notranslate nohighlight">\\(p \\approx 1\\)</span>.</p>
 <p>See <a class="reference external" href="{PLACEHOLDER}/issues">here</a>.</p>
 <p>With <span class="math notranslate nohighlight">\\(a &lt; b\\)</span>:</p>
 <div class="math notranslate nohighlight" id="equation-x">
@@ -45,6 +48,7 @@ def html(tmp_path):
         target.parent.mkdir(parents=True, exist_ok=True)
         copy = shutil.copytree if (THEME / part).is_dir() else shutil.copyfile
         copy(THEME / part, target)
+    shutil.copy(SEARCH, tmp_path / "_static")
     for name in ("one", "two"):
         (tmp_path / f"_static/{name}.js").write_text(f'say("{name}")')
     (tmp_path / "_images").mkdir()
@@ -65,7 +69,7 @@ def page_of(html, repository=HERE):
 
 def test_formulas_are_set_and_nothing_is_left_to_the_browser(html):
     page = page_of(html)
-    assert page.count("<math ") == page.count('class="katex-html"') == 2
+    assert page.count("<math ") == page.count('class="katex-html"') == 3
     assert "(1)<a" in page
     assert "<mo>&lt;</mo>" in page
     assert "MathJax" not in page
@@ -117,7 +121,7 @@ def test_equal_sounds_are_one_file(html):
 
 def test_a_page_says_what_it_is_about_and_links_to_no_placeholder(html):
     page = page_of(html)
-    assert '<meta name="description" content="It says &quot;so&quot;.">' in page
+    assert '<meta name="description" content="It says &quot;so&quot;, p≈1.">' in page
     assert 'og:image" content="https://somebody.github.io/book/_static/note.png"' in page
     assert f'href="{PLACEHOLDER}/issues"' in page
 
@@ -135,3 +139,9 @@ def test_small_scripts_are_one_file(html):
     assert "one.js" not in page
     assert "two.js" not in page
     assert "scripts/theme.js" in page
+
+
+def test_the_search_shows_a_formula_once(html):
+    page_of(html)
+    text = (html / "_static/searchtools.js").read_text()
+    assert '[".headerlink", ".katex-mathml", "script", "style"]' in text

@@ -40,6 +40,8 @@ MATHJAX = re.compile(
     r"<script>window\.MathJax = .*?</script>|<script[^>]*/mathjax/.*?</script>", re.S
 )
 FONT_AWESOME = re.compile(r"<script[^>]*/fontawesome\.js.*?</script>")
+# KaTeX sets a formula twice, for the eye and for screen readers, and there with what was typed.
+MATHML = r'<span class="katex-mathml">.*?</span>'
 SEARCH = re.compile(r"<script[^>]*[\"/](searchtools|language_data|searchindex)\.js.*?</script>")
 # What Sphinx and its extensions load in a file each, from the folder `_static` itself; between them
 # pages set what the later ones read, with the first.
@@ -78,6 +80,11 @@ def lighten(html: Path, modules: Path, repository: Repository) -> None:
     for path, text in pages.items():
         text = FONT_AWESOME.sub("", text)
         pages[path] = text if path.name == "search.html" else SEARCH.sub("", text)
+    # What the search shows of a page has each formula once.
+    searched = html / "_static/searchtools.js"
+    text = searched.read_text(encoding="utf-8")
+    text = text.replace('[".headerlink",', '[".headerlink", ".katex-mathml",')
+    searched.write_text(text, encoding="utf-8")
     keep_icons(html, "".join(pages.values()))
     sizes = light_pictures(html)
     bundle(pages, html)
@@ -258,7 +265,8 @@ def described(text: str, name: str, repository: Repository) -> str:
     title = re.search(r"<title>(.*?)</title>", text, re.S)
     said = re.search(r"</h1>.*?<p>(.*?)</p>", text, re.S)
     if title and said and 'name="description"' not in text:
-        plain = " ".join(re.sub(r"<[^>]+>", "", said[1]).split()).replace('"', "&quot;")
+        plain = re.sub(rf"{MATHML}|<[^>]+>", "", said[1])
+        plain = " ".join(plain.split()).replace('"', "&quot;")
         if len(plain) > 200:
             plain = plain[:200].rpartition(" ")[0] + " ..."
         facts = [
