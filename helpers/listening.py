@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
     from helpers.notes import Notes
 
+# Two players never sound together, on a page or in a notebook.
+ALONE = "for (const other of document.querySelectorAll('audio')) if (other != this) other.pause()"
+
 
 def player(waveform: ArrayLike, caption: str, sr: int = 16_000) -> HTML:
     """A player for one waveform.
@@ -86,8 +89,8 @@ def _figure(waveform: ArrayLike | None, caption: str, sr: int) -> str:
     caption = escape(caption)
     return (
         f'<figure class="player"><figcaption>{caption}</figcaption>'
-        f'<audio controls preload="metadata" aria-label="{caption}" src="{source}"></audio>'
-        "</figure>"
+        f'<audio controls preload="metadata" onplay="{ALONE}" aria-label="{caption}"'
+        f' src="{source}"></audio></figure>'
     )
 
 

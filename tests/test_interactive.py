@@ -13,7 +13,7 @@ import pytest
 import soundfile
 from conftest import audio_bytes, tone
 
-from helpers import datasets, evaluation, features, tuning
+from helpers import datasets, evaluation, features, listening, tuning
 from helpers.runs import interactive, records
 from tools.book import landing
 from tools.book.assets import node
@@ -215,6 +215,22 @@ def test_coefficients_are_moved_and_heard(show, reed):
     press(page.get_by_role("button", name="Hear the note itself"))
     page.get_by_text("reed, A3", exact=True).wait_for()
     np.testing.assert_allclose(heard(page, page.locator("figure audio")), reed, atol=1e-4)
+
+
+def test_without_the_book_around_them_one_player_sounds_at_a_time(show, reed):
+    two = listening.players([(reed, "one"), (reed, "two")]).data
+    moved = interactive.coefficients("reed, A3", reed, features.log_mel(reed)[31]).data
+    for part, order in ((two, (0, 1, 0)), (two + moved, (0, 1, 2, 0))):
+        page = show(part)
+        if part != two:
+            press(page.get_by_role("button", name="Hear the note itself"))
+            page.locator(".interactive audio").wait_for()
+        page.evaluate("document.querySelectorAll('audio').forEach((a) => { a.loop = true; })")
+        for i in order:
+            page.evaluate(f"document.querySelectorAll('audio')[{i}].play()")
+            page.wait_for_function(
+                f"[...document.querySelectorAll('audio')].every((a, k) => a.paused === (k !== {i}))"
+            )
 
 
 def test_the_explorer_draws_what_the_sliders_say(show, reed):

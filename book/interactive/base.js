@@ -58,6 +58,10 @@ html[data-theme="dark"] .interactive :is(input, select) { color-scheme: dark; }
 export function start(kind, run) {
   if (!document.getElementById("interactive-style")) {
     document.head.append(el("style", { id: "interactive-style", textContent: STYLE }));
+    // Two players never sound together: those of helpers/listening.py say so themselves.
+    document.addEventListener("play", ({ target }) => {
+      for (const other of document.querySelectorAll("audio")) if (other !== target) other.pause();
+    }, true);
   }
   for (const root of document.querySelectorAll(`.interactive[data-kind="${kind}"]:not([data-begun])`)) {
     root.dataset.begun = "";

@@ -1,4 +1,4 @@
-/* What every page does: one sound at a time, choices that answer, figures to open, all of it to print. */
+/* What every page does: choices that answer, figures to open, all of it to print. */
 (() => {
   "use strict";
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
@@ -8,11 +8,6 @@
   if (dataset.theme === "auto") {
     dataset.theme = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
   }
-
-  // Two players never sound together.
-  document.addEventListener("play", (event) => {
-    all("audio").forEach((other) => other !== event.target && other.pause());
-  }, true);
 
   // Of the choices of a question one is open; it says in its line whether it was right.
   function choices() {
