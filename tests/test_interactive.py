@@ -2,6 +2,7 @@
 
 import base64
 import io
+import itertools
 import json
 import re
 import shutil
@@ -357,10 +358,15 @@ def protocol():
     return {title: recorded[title] for title in ("Base CNN", "Base LSTM")}
 
 
-def test_the_cells_of_a_matrix_open_and_play(show, protocol, train_notes, test_notes):
+@pytest.fixture(scope="module")
+def matrix(protocol, train_notes, test_notes):
     tests = {"mini-test": ("nsynth_test", test_notes), "fold test": ("fold_test", train_notes)}
     rivals = {"Base CNN": "Base LSTM", "Base LSTM": "Base CNN"}
-    page = show(interactive.confusions(protocol, tests, rivals).data)
+    return interactive.confusions(protocol, tests, rivals).data
+
+
+def test_the_cells_of_a_matrix_open_and_play(show, matrix, protocol, test_notes):
+    page = show(matrix)
     cells = page.get_by_role("gridcell")
     families = datasets.FAMILIES
 
@@ -407,12 +413,48 @@ def test_the_cells_of_a_matrix_open_and_play(show, protocol, train_notes, test_n
     press(cells.nth(1 + 11))
     assert page.get_by_text(re.compile(r"brass named brass: \d+ notes?, rightly")).is_visible()
 
+    # Of a full cell the other notes are one button away, by finger and by key, and sound as well.
+    page.get_by_label("folds").select_option("all folds")
+    said = page.locator("div[aria-live]")
+    more = said.get_by_role("button", name=re.compile(r"^and \d+ more$"))
+    for open_all in (lambda: press(more), lambda: more.press("Enter")):
+        press(cells.nth(1))
+        inside = int(re.search(r"bass named bass: (\d+) notes", said.inner_text())[1])
+        assert more.inner_text() == f"and {inside - 6} more"
+        assert said.locator(".note").count() == 6
+        open_all()
+        assert said.get_by_role("button", name="Play bass_").count() == inside > 6
+        assert not more.count()
+        assert page.evaluate("document.activeElement.innerText") == (
+            said.locator(".note").nth(6).inner_text()
+        )
+    press(said.get_by_role("button", name="Play bass_").last)
+    last = page.locator("figure audio").get_attribute("aria-label")
+    sound = test_notes.waveform(list(test_notes.table["note"]).index(last))
+    np.testing.assert_allclose(heard(page, page.locator("figure audio")), sound, atol=1e-4)
+    page.locator("canvas").wait_for()
+    # The picture is where the reader looks: below the note.
+    row, picture = (page.locator(of).last.bounding_box() for of in (".note", "canvas"))
+    assert 0 < picture["y"] - row["y"] - row["height"] < 150
+
     press(page.get_by_role("button", name="Guess first"))
     press(page.get_by_role("button", name="Play the note"))
     assert len(heard(page, page.locator("figure audio"))) == 64_000
     press(page.get_by_role("button", name="organ"))
     page.get_by_text("You said organ; it is").wait_for()
     assert page.get_by_text("Base CNN: ").count()
+
+
+def test_every_note_of_the_test_split_and_every_missed_one_has_its_sound(
+    matrix, protocol, test_notes
+):
+    wanted = set(test_notes.table["note"])
+    for record in itertools.chain(*protocol.values()):
+        predicted = record.predictions["fold_test"]
+        wrong = predicted["probabilities"].argmax(axis=1) != predicted["labels"]
+        wanted |= set(predicted["notes"][wrong].tolist())
+    assert 200 < len(wanted) < 300
+    assert set(re.findall(r'data-sound="([^"]+)"', matrix)) == wanted
 
 
 def test_the_score_falls_with_the_switch(show, train_notes):

@@ -2,7 +2,7 @@
 import { choice, el, paint, picture, player, REDBLUE, samplesOf, soundsOf, start } from "./base.js";
 import { mfcc } from "./mfcc.js";
 
-const MOST = 6;  // notes shown of a cell; it says how many more there are
+const MOST = 6;  // notes shown of a cell; a button shows the others
 
 start("confusions", (root, { families, notes, runs, rivals }) => {
   const sounds = soundsOf(root);
@@ -108,8 +108,10 @@ start("confusions", (root, { families, notes, runs, rivals }) => {
   const opinions = (note) =>
     both().map((name) => el("div", { className: "small", textContent: `${name}: ${strongest(said(name).get(note))}` }));
 
-  async function play(note) {
+  /* Player and picture stand below the note that plays, and below the list while one guesses. */
+  async function play(note, row = list) {
     const source = sounds[notes[note]].src;
+    if (row !== heard.figure.previousSibling) row.after(heard.figure, seen.figure);
     heard.show(source, guessing ? "the note" : notes[note]);
     seen.figure.hidden = true;
     try {
@@ -123,12 +125,14 @@ start("confusions", (root, { families, notes, runs, rivals }) => {
   }
   const playButton = (note) =>
     notes[note] in sounds
-      ? el("button", { type: "button", textContent: "Play", "aria-label": `Play ${notes[note]}`, onclick: () => play(note) })
+      ? el("button", { type: "button", textContent: "Play", "aria-label": `Play ${notes[note]}`, onclick: (event) => play(note, event.target.parentNode) })
       : el("span", { className: "small", textContent: "(no sound here)" });
 
   function show(i, j, chosen = true) {
     open = [i, j];
     mark(i, j);
+    heard.hide();
+    seen.figure.hidden = true;
     if (guessing) {
       if (!chosen) return;
       guessing = false;
@@ -139,13 +143,18 @@ start("confusions", (root, { families, notes, runs, rivals }) => {
       .map((entry) => ({ ...entry, times: entry.answers.filter((answer) => answer === j).length }))
       .filter(({ note, times }) => truth[note] === i && times)
       .sort((a, b) => (notes[b.note] in sounds) - (notes[a.note] in sounds) || b.times - a.times || b.percent[j] - a.percent[j]);
+    const rows = inside.map(({ note, answers, times }) =>
+      el("div", { className: "note", tabIndex: -1 }, playButton(note),
+        el("div", {}, el("div", { textContent: notes[note] + (answers.length > 1 ? `, in ${times} of ${answers.length} folds` : "") }), ...opinions(note))));
+    const others = rows.splice(MOST);
+    const more = el("button", {
+      type: "button", textContent: `and ${others.length} more`,
+      onclick: () => { more.replaceWith(...others); others[0].focus(); },
+    });
     list.replaceChildren(
       el("p", {}, el("strong", { textContent: `${families[i]} named ${families[j]}` }),
         `: ${inside.length} note${inside.length === 1 ? "" : "s"}${i === j ? ", rightly" : ""}.`),
-      ...inside.slice(0, MOST).map(({ note, answers, times }) =>
-        el("div", { className: "note" }, playButton(note),
-          el("div", {}, el("div", { textContent: notes[note] + (answers.length > 1 ? `, in ${times} of ${answers.length} folds` : "") }), ...opinions(note)))),
-      ...(inside.length > MOST ? [el("p", { className: "small", textContent: `and ${inside.length - MOST} more` })] : []),
+      ...rows, ...(others.length ? [more] : []),
     );
   }
 
@@ -180,7 +189,7 @@ start("confusions", (root, { families, notes, runs, rivals }) => {
   root.append(
     menus,
     el("p", { className: "small", textContent: "Rows: true family. Columns: named family, by its first three letters. Percent of the row; blue is right, orange wrong. A cell opens by click, or arrow keys and Enter." }),
-    grid, mode, list, heard.figure, seen.figure,
+    grid, mode, list,
   );
   draw();
 });

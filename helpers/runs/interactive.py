@@ -138,13 +138,12 @@ def confusions(recorded: dict, tests: dict, rivals: dict) -> HTML:
         By the name of a model, its folds in order.
     tests : dict of str -> (str, Notes)
         By the name of a test: the part of the records ("fold_test", "nsynth_test") and the set that
-        has its sounds. Of notes that hardly any model misses, no sound is kept.
+        has its sounds. A note of a fold that no model misses has none.
     rivals : dict of str -> str
         By the name of a model, the one whose probabilities stand beside its own.
     """
     names: dict[str, int] = {}
-    sets: dict[str, Any] = {}
-    missed: dict[str, list[bool]] = {}
+    played: dict[str, Notes] = {}
     runs: dict[str, dict] = {}
     for model, group in recorded.items():
         runs[model] = {test: [] for test in tests}
@@ -155,8 +154,8 @@ def confusions(recorded: dict, tests: dict, rivals: dict) -> HTML:
                 wrong = answers != predicted["labels"]
                 for note, miss in zip(predicted["notes"].tolist(), wrong, strict=True):
                     names.setdefault(note, len(names))
-                    sets[note] = notes
-                    missed.setdefault(note, []).append(miss)
+                    if miss or which != "fold_test":
+                        played[note] = notes
                 percent = np.rint(100 * predicted["probabilities"]).astype(int)
                 runs[model][test].append(
                     {
@@ -166,9 +165,8 @@ def confusions(recorded: dict, tests: dict, rivals: dict) -> HTML:
                     }
                 )
     sounds = {
-        note: sets[note].waveform(list(sets[note].table["note"]).index(note))
-        for note, misses in missed.items()
-        if np.mean(misses) > 0.25
+        note: notes.waveform(list(notes.table["note"]).index(note))
+        for note, notes in played.items()
     }
     data = {"families": list(FAMILIES), "notes": list(names), "runs": runs, "rivals": rivals}
     return part("confusions", data, sounds)
