@@ -199,6 +199,12 @@ pd.DataFrame(rows).T.astype({"kB": int}).round(3)
 # 97 % at half a second. On mini-test, half a second keeps 70 to 96 %. The hybrid loses most there, the
 # forest on the folds.
 #
+# The goal was to keep 95 % at one second and 90 % at half a second. On the folds, `dense` and `small` reach
+# both. The hybrid reaches the first alone (96.2 and 88.2 %). The CNN (93.8 and 89.7 %), the LSTM (93.4 and
+# 87.5 %) and the forest (94.7 and 84.0 %) miss both. On mini-test, `dense` (93.8 and 84.8 %) and the hybrid
+# (89.9 and 69.7 %) miss both, and the others reach both. Only `small` reaches the goal wherever it was
+# asked.
+#
 # Stored in 8 bits a weight instead of 32, a model's accuracy on the new notes moves by 0.0 points where
 # they are whole, and by 1.1 at most where they are cut. That costs nothing and makes the files a quarter
 # as large.
@@ -299,15 +305,16 @@ assert np.allclose(far, judge, atol=1e-3)
 # The limit is set so that a tenth of the training notes are doubted wrongly when their instrument is held
 # out, from the notes that they are compared with and from the axes: an instrument that helped to draw the
 # axes looks nearer than it is. How many sounds that are none of the ten does this limit catch? A hundred
-# of each kind were made by computer, so real ones may differ:
+# of each kind were made by computer, so real ones may differ.
+#
+# *Table 13.3: Share of sounds that are doubted, by kind.*
 
 # %%
 stated = json.loads((shipped.MODELS / "folds.json").read_text())
-for kind, share in stated["unlike"].items():
-    print(f"{kind:<26}{100 * share:>4.0f} % doubted")
+pd.DataFrame({"doubted (%)": stated["unlike"]}).mul(100).round().astype(int)
 
 # %% [markdown]
-# The line of mini-test's new recordings is one of *real* instruments of the ten families: every note
+# The row of mini-test's new recordings is one of *real* instruments of the ten families: every note
 # doubted there is doubted wrongly, 7 % where 10 % were meant. A limit that spares real instruments has
 # its price: 57 % of the single drum strokes pass, and 37 % of the chords. The families hold mallets, and a
 # mallet is a stick that hits something; and a chord is made of notes that the models know. Of
@@ -351,8 +358,25 @@ findings.report({"accuracy/dense, mini-test": float(right.mean())})
 # ## Try it yourself
 #
 # 1. Set `seconds` to 0.3 in `like_a_phone`. Which models keep their answer?
-# 2. Say "aah" into a microphone and set `SOUND`. Is it vocal, and is it doubted?
-# 3. Clap your hands. What is the nearest training note, and does it sound like a clap?
+# 2. Say "aah" into a microphone and set `SOUND`. Is it vocal, and is it doubted? Without a microphone, put
+#    the 20 vocal notes of mini-test through `like_a_phone`, `sounds.prepare` and `hearing.hear`.
+# 3. Clap your hands and set `SOUND`, or make a clap of noise: after the line that begins with `recording, rate`,
+#    `recording = 0.1 * np.random.default_rng(0).standard_normal((48_000, 1))` and
+#    `recording *= np.exp(-np.arange(48_000) / 960)[:, None]`. What is the nearest training note, and does it
+#    sound like a clap?
+#
+# <details><summary>What happens</summary>
+#
+# 1. `cnn`, `dense` and `small` still say string, and the forest flute. The hybrid turns from string to brass,
+#    the LSTM from string to organ. The sound is not doubted, though a third of a second is little to go by.
+# 2. Your voice is as new to the models as its microphone; nobody can say beforehand. The singer of mini-test
+#    is called vocal 16 times in 20 by the CNN and `dense`, 18 times by `small` and the forest, 12 by the
+#    hybrid, 5 by the LSTM. No note is doubted.
+# 3. It is doubted: even the nearest note lies at 1.21, `guitar_acoustic_017-051-100`, a guitar. It shares a
+#    sharp beginning with the clap and no more. The forest calls it mallet with 87 % all the same, so believe
+#    the doubt. A clap of yours is a stroke, and of the strokes in table 13.3 more than half pass.
+#
+# </details>
 #
 # ## What you learned
 #
