@@ -161,6 +161,14 @@ def test_links_within_the_book_lead_somewhere(name):
     assert broken == []
 
 
+def test_the_exercises_of_every_chapter_can_be_downloaded():
+    links = parsed(HTML / "book/exercises.html").links
+    files = [HTML / "book" / link for link in links if "_downloads/" in link]
+    given = sorted((ROOT / "classroom/student").glob("*.ipynb"))
+    assert len(given) == 13
+    assert [path.read_bytes() for path in files] == [path.read_bytes() for path in given]
+
+
 @pytest.mark.parametrize("name", [name for name in PAGES if name.startswith("book/")])
 def test_a_page_is_readable_by_all(visit, name):
     page, _ = visit(name)

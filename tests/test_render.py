@@ -52,7 +52,10 @@ def test_a_book_takes_the_place_of_the_old_one_and_a_broken_one_does_not(book, c
     assert render.main([], book) == 1
     assert page(book) == "old"
     assert "02_gone" in capfd.readouterr().err
-    (book / "book/index.md").write_text("# Book\n\n[a](01_a.ipynb)\n")
+    (book / "book/index.md").write_text(
+        "# Book\n\n[a](01_a.ipynb) {download}`exercises <../classroom/student/01_a.ipynb>`\n"
+    )
+    execute(book / "classroom/student/01_a.ipynb", [])
     # What a chapter reports to `make regression` is of a type that no program knows.
     reported = nbformat.v4.new_output("display_data", {findings.FIGURES: {"seed": None}})
     execute(book / "_build/executed/book/01_a.ipynb", [reported], ["remove-cell"])
@@ -62,6 +65,10 @@ def test_a_book_takes_the_place_of_the_old_one_and_a_broken_one_does_not(book, c
     assert "figures+json" not in chapter
     assert "your-account" not in chapter
     assert (book / "_build/html/_static/book.css").exists()
+    front = (book / "_build/html/book/index.html").read_text()
+    (exercises,) = re.findall(r'href="\.\./(_downloads/\w+/01_a\.ipynb)"', front)
+    original = (book / "classroom/student/01_a.ipynb").read_text()
+    assert (book / "_build/html" / exercises).read_text() == original
     assert str(book / "_build/html/index.html") in capfd.readouterr().out
     assert not [p.name for p in (book / "_build").iterdir() if p.name.startswith(".")]
 

@@ -21,6 +21,7 @@ from helpers.commands.options import existing, folder
 from helpers.runs import analysis, shipped
 from tools.book import landing, lighten, status, study_page
 from tools.book.address import read as read_repository
+from tools.book.sync import EDITIONS
 from tools.claims import page as claims
 from tools.common import ROOT, BookError
 
@@ -135,6 +136,8 @@ def stage(executed: Path, folder: Path, root: Path = ROOT) -> list[str]:
     for path in (root / "book").rglob("*"):
         if path.suffix in PICTURES:
             copy(path, folder / path.relative_to(root))
+    for path in (root / EDITIONS).glob("*.ipynb"):  # downloads of the page of exercises
+        copy(path, folder / path.relative_to(root))
     for source, target in OWN.items():
         copy(PAGES / source, folder / "assets" / target)
     copy(root / "book/images/note.png", folder / "assets/note.png")

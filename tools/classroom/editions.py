@@ -52,7 +52,7 @@ PAGE = """# The exercises
 
 Every chapter has a notebook of exercises, from a five-minute check to an open project. Each answer
 is checked in the notebook at once: the check says what is wrong and where to look. Open a notebook
-in Colab, or in the folder `{editions}` of the repository. The
+in Colab, or download it and open it where the book is installed. All lie in `{editions}`. The
 [repository]({url}) holds the solutions too, in `book/exercises`: look when you have tried.
 
 ## By chapter
@@ -168,7 +168,8 @@ def page(repository: Repository, every: list[Master], root: Path = ROOT) -> str:
         ]
         notebooks += [
             f"### [{title}]({master.name}.ipynb)", "",
-            f"[Open in Colab]({repository.colab(path)}) · [see the notebook]({student})", "",
+            f"{{download}}`Download the notebook <../{path}>` · "
+            f"[open in Colab]({repository.colab(path)}) · [see it]({student})", "",
             *tasks, "",
         ]  # fmt: skip
         bullets = objectives(source)
