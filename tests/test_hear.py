@@ -1,10 +1,14 @@
 """`instruments hear` on sounds as people have them: each gets an answer, a warning or a reason."""
 
+import contextlib
+import io
 import json
 
 import numpy as np
 import pytest
 import soundfile
+import soxr
+from scipy.signal import fftconvolve
 
 from helpers.commands import hear
 from helpers.datasets import FAMILIES
@@ -12,80 +16,137 @@ from helpers.runs import shipped
 from tools import foreign
 
 NETWORK = "dense"  # the smallest, read in milliseconds
+MP3 = "deep/flute_A4_1_forte_normal.mp3"
+
+
+def fading(wave, samples):
+    return wave[:samples] * np.minimum(1, np.arange(samples)[::-1] / 2_000)
+
+
+def scale_of_iowa(notes, rng):
+    """Twelve half-tones with silence between them, 44.1 kHz stereo."""
+    played = [np.pad(fading(wave, 16_000), (0, 8_000)) for wave in notes]
+    one = soxr.resample(np.concatenate(played), 16_000, 44_100)
+    return np.stack([one, 0.8 * one], axis=1) + 1e-4 * rng.standard_normal((len(one), 2))
+
+
+def by_phone(note, rng):
+    """In a room that answers for a second and a half, with noise, too loud, 48 kHz stereo."""
+    one = np.pad(soxr.resample(note[:32_000], 16_000, 48_000), 40_000)
+    room = 10 ** (-3 * np.arange(72_000) / 72_000) * rng.standard_normal(72_000)
+    room *= 0.3 / np.sqrt(np.sum(room**2))
+    room[0] += 1
+    one = fftconvolve(one, room)
+    both = np.outer(one / np.abs(one).max(), [1.6, 1.5])
+    return np.clip(both + 1e-3 * rng.standard_normal(both.shape), -1, 1)
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory, train_notes, test_notes):
+def folder(tmp_path_factory, train_notes):
     """A folder of files of many kinds, made of bundled notes and of nothing."""
     folder = tmp_path_factory.mktemp("sounds")
     (folder / "deep" / ".hidden").mkdir(parents=True)
     row = int(np.flatnonzero(train_notes.table["family"] == "flute")[0])
-    flute = train_notes.waveform(row).astype(float)
-    rng = np.random.default_rng(0)
+    flutes = [train_notes.waveform(row + i).astype(float) for i in range(12)]
+    pitches = train_notes.table["pitch"][row : row + 12]
+    assert list(np.diff(pitches)) == 11 * [1]
+    flute, rng = flutes[0], np.random.default_rng(0)
     soundfile.write(folder / "flute.wav", flute, 16_000)
-    phone = np.pad(np.repeat(flute, 3), 40_000)
-    phone = np.stack([phone, phone], axis=1) + 2e-4 * rng.standard_normal((len(phone), 2))
-    soundfile.write(folder / "deep" / "phone.mp3", phone / 2, 48_000)
     soundfile.write(folder / "short.ogg", flute[:8_000], 16_000)
-    scale = [p for i in range(3) for p in (flute[:12_000], np.zeros(6_000))]
-    soundfile.write(folder / "scale.aiff", np.concatenate(scale), 16_000)
+    soundfile.write(folder / "phone.wav", by_phone(flute, rng), 48_000)
+    soundfile.write(folder / "scale.aiff", scale_of_iowa(flutes, rng), 44_100)
+    sample = np.pad(fading(flute, 18_000), (400, 3_000))
+    soundfile.write(folder / MP3, soxr.resample(sample, 16_000, 44_100), 44_100)
     soundfile.write(folder / "silence.wav", np.zeros(16_000), 16_000)
-    hiss = foreign.noise(rng)
-    soundfile.write(folder / "hiss.flac", 0.3 * hiss / np.abs(hiss).max(), 16_000)
+    for name, draw in (("hiss.flac", foreign.noise), ("speech.wav", foreign.speech),
+                       ("loop.wav", foreign.drum_loop)):  # fmt: skip
+        sound = draw(np.random.default_rng(0))
+        soundfile.write(folder / name, 0.3 * sound / np.abs(sound).max(), 16_000)
     (folder / "text.wav").write_text("no sound")
     (folder / "notes.txt").write_text("no sound")
     (folder / "deep" / ".hidden" / "x.wav").write_text("no sound")
     return folder
 
 
-def heard(arguments, capsys):
-    status = hear.main([*map(str, arguments), "--json", "--models", NETWORK])
-    captured = capsys.readouterr()
-    return status, {result["file"]: result for result in json.loads(captured.out)}, captured.err
+def heard(*arguments):
+    """The status of a run of the command, what it found by file, and what it said beside."""
+    out, said = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(said):
+        status = hear.main([*map(str, arguments), "--json", "--models", NETWORK])
+    results = {result["file"]: result for result in json.loads(out.getvalue())}
+    return status, results, said.getvalue()
 
 
-def test_a_folder_of_sounds(folder, capsys, train_notes):
-    status, results, said = heard([folder], capsys)
+@pytest.fixture(scope="module")
+def run(folder):
+    status, results, said = heard(folder)
+    return status, {f.removeprefix(f"{folder}/"): found for f, found in results.items()}, said
+
+
+def test_every_file_of_a_folder_is_answered(run):
+    status, results, said = run
     assert status == 0
-    names = {file.removeprefix(f"{folder}/"): result for file, result in results.items()}
-    assert set(names) == {
-        "flute.wav", "deep/phone.mp3", "short.ogg", "scale.aiff", "silence.wav", "hiss.flac",
-        "text.wav",
+    assert set(results) == {
+        "flute.wav", MP3, "short.ogg", "phone.wav", "scale.aiff", "silence.wav", "hiss.flac",
+        "speech.wav", "loop.wav", "text.wav",
     }  # fmt: skip
     assert "1 (formats that are not read): notes.txt" in said
-    assert names["silence.wav"]["error"] == "is silent"
-    assert "cannot be decoded" in names["text.wav"]["error"]
+    assert results["silence.wav"]["error"] == "is silent"
+    assert "cannot be decoded" in results["text.wav"]["error"]
+
+
+@pytest.mark.parametrize("file", ["flute.wav", MP3, "short.ogg", "phone.wav"])
+def test_a_flute_is_a_flute_however_it_was_recorded(run, file):
+    (note,) = run[1][file]["notes"]
+    assert note["models"][NETWORK]["family"] == "flute"
+    assert note["unlike"] is False
+
+
+def test_a_note_of_the_training_is_found_again(run, train_notes):
     row = int(np.flatnonzero(train_notes.table["family"] == "flute")[0])
-    for file in ("flute.wav", "deep/phone.mp3", "short.ogg"):
-        (note,) = names[file]["notes"]
-        assert note["models"][NETWORK]["family"] == "flute", file
-        assert note["nearest"]["family"] == "flute"
-    assert names["flute.wav"]["notes"][0]["nearest"]["note"] == train_notes.table["note"][row]
-    assert names["flute.wav"]["notes"][0]["unlike"] is False
-    assert len(names["scale.aiff"]["notes"]) == 3
-    assert names["hiss.flac"]["notes"][0]["unlike"] is True
-    steps = names["deep/phone.mp3"]["steps"]
-    assert any("48,000 Hz" in step for step in steps)
-    assert "2 channels averaged" in steps
+    (note,) = run[1]["flute.wav"]["notes"]
+    assert note["nearest"]["note"] == train_notes.table["note"][row]
+
+
+def test_a_chromatic_scale_is_cut_into_its_notes(run):
+    scale = run[1]["scale.aiff"]
+    assert scale["steps"] == [
+        "2 channels averaged", "44,100 Hz brought to 16,000 Hz", "cut into 12 notes"
+    ]  # fmt: skip
+    np.testing.assert_allclose([n["begins"] for n in scale["notes"]], 1.5 * np.arange(12), atol=0.1)
+    assert {note["models"][NETWORK]["family"] for note in scale["notes"]} == {"flute"}
+    assert not any(note["unlike"] for note in scale["notes"])
+
+
+def test_what_a_phone_did_is_said(run):
+    assert run[1]["phone.wav"]["steps"] == [
+        "clipped: the recording was too loud for its microphone", "2 channels averaged",
+        "48,000 Hz brought to 16,000 Hz", "0.83 s of silence before the first note cut",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("file", ["hiss.flac", "speech.wav", "loop.wav"])
+def test_what_is_none_of_the_ten_is_doubted(run, file):
+    assert any(note["unlike"] for note in run[1][file]["notes"])
 
 
 def test_text_says_what_was_done(folder, capsys):
     assert hear.main([str(folder / "scale.aiff"), "--first", "--models", NETWORK]) == 0
     said = capsys.readouterr().out
-    assert "cut into 3 notes; only the first is heard" in said
+    assert "cut into 12 notes; only the first is heard" in said
     assert said.count("nearest: flute_") == 1
     assert hear.main([str(folder / "hiss.flac"), "--models", NETWORK]) == 0
     assert "unlike the training notes" in capsys.readouterr().out
 
 
 def test_nothing_that_can_be_heard(folder, capsys, tmp_path):
-    status, results, _ = heard([folder / "silence.wav"], capsys)
+    status, results, _ = heard(folder / "silence.wav")
     assert status == 1
     assert results[str(folder / "silence.wav")]["error"] == "is silent"
     with pytest.raises(SystemExit, match="2"):
-        heard([folder / "silence.wav", folder / "gone.wav"], capsys)
+        hear.main([str(folder / "silence.wav"), str(folder / "gone.wav")])
     assert "gone.wav': there is no such file or folder" in capsys.readouterr().err
-    status, results, said = heard([tmp_path], capsys)
+    status, results, said = heard(tmp_path)
     assert status == 1
     assert not results
     assert "holds no sounds" in said
