@@ -5,6 +5,7 @@ import json
 import resource
 import shutil
 import unicodedata
+from collections import Counter
 from contextlib import suppress
 from dataclasses import replace
 
@@ -220,6 +221,30 @@ def test_a_recording_is_cut_into_its_notes(source, make, tmp_path):
     with open(final / "origin.csv", newline="") as file:
         rows = [row for row in csv.DictReader(file) if "scale" in row["file"]]
     assert [float(row["seconds"]) for row in rows] == pytest.approx([0.8] * 4, abs=0.08)
+
+
+def test_what_comes_after_a_minute_is_said(source, make, tmp_path, capsys):
+    rate = 8_000  # fewer samples
+
+    def at(seconds, length):
+        sound = np.zeros((length * rate, 1))
+        for start in seconds:
+            sound[start * rate : (start + 1) * rate] = tone(1, rate, pitch=60 + start % 12)
+        return sound
+
+    write(source / "violin" / "hour.wav", at((1, 57, 63, 66), 70), rate)
+    write(source / "violin" / "long_A4.wav", at((2,), 40), rate)
+    write(source / "violin" / "minute.wav", at((3, 58), 60), rate)
+    final = make(cut=True)
+    assert "left out: 1 (what comes after 60 s): violin/hour.wav\n" in capsys.readouterr().out
+    with open(final / "origin.csv", newline="") as file:
+        steps = [(row["file"], row["steps"]) for row in csv.DictReader(file)]
+    assert Counter(file for file, _ in steps) == {
+        "violin/hour.wav": 2, "violin/long_A4.wav": 1, "violin/minute.wav": 2
+    }  # fmt: skip
+    for file, said in steps:
+        assert said.startswith("only the first 60 s are heard; ") == (file == "violin/hour.wav")
+    assert list(datasets.load(tmp_path / "set").table["pitch"]).count(69) == 1
 
 
 @pytest.mark.parametrize(

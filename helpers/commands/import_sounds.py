@@ -9,7 +9,8 @@ What is done to each file, in this order:
 4. It is resampled to 16 kHz (soxr, quality HQ). From a lower rate nothing is won: what lies above
    half of that rate stays empty.
 5. Four seconds are kept. A longer sound is cut, a shorter one is followed by silence. With `--cut`,
-   a recording of several notes becomes as many.
+   a recording of several notes becomes as many; of what comes after its first minute, nothing does,
+   and such recordings are named.
 6. If its peak exceeds full scale, as resampling may bring about, it is made quieter by just that.
    Otherwise its loudness stays.
 7. It is written as FLAC of 16 bits.
@@ -113,6 +114,7 @@ class Sound:
     pitch: int = 0
     velocity: int | None = None
     part: tuple[float, float] | None = None
+    longer: bool = False  # than is read of a recording
 
 
 def family_of(label: str, given: dict | None = None) -> str | None:
@@ -541,6 +543,9 @@ def make(
     _refuse(source, refused)
     if cut:
         sounds, refused = _parts(sounds)
+        rest = dict.fromkeys(sound.file for sound in sounds if sound.longer)
+        if text := left_out(source, {f"what comes after {audio.LONGEST} s": list(rest)}):
+            print(text)
     final.parent.mkdir(parents=True, exist_ok=True)
     draft = final.with_name(f".{final.name}.{uuid.uuid4().hex}")
     try:
@@ -564,14 +569,18 @@ def _parts(recordings: list[Sound]) -> tuple[list[Sound], list[str]]:
     for one in recordings:
         obey_interrupt()
         try:
-            heard = audio.prepare(*audio.read(one.path))
+            sound, rate = audio.read(one.path)
+            heard = audio.prepare(sound, rate)
         except DatasetError as error:
             refused.append(f"{one.file}: {str(error).removeprefix(f'{one.path.name}: ')}")
             continue
-        if len(heard.times) == 1:
+        if len(heard.times) == 1 and len(sound) <= LONGEST * rate:
             found.append(one)
-        else:  # a file's pitch is that of one note
-            found += [replace(one, pitch=0, part=times) for times in heard.times]
+            continue
+        # A file's pitch is that of one note.
+        pitch = one.pitch if len(heard.times) == 1 else 0
+        longer = len(sound) > audio.LONGEST * rate
+        found += [replace(one, pitch=pitch, part=times, longer=longer) for times in heard.times]
     return found, refused
 
 
@@ -617,6 +626,8 @@ def _write(folder: Path, found: list[Sound], into: Path, progress: bool) -> list
             "velocity": int(velocity),
             "sample_rate": SAMPLE_RATE,
         }
+        if sound.longer:
+            steps = f"only the first {audio.LONGEST} s are heard; {steps}"
         origins.append([name, sound.file, sound.instrument, f"{seconds:.3f}", steps])
     with files.named(folder / "examples.json"):
         (folder / "examples.json").write_text(json.dumps(examples, indent=1) + "\n")
