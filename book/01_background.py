@@ -106,12 +106,15 @@ listening.players([(notes.waveform(row), f"Note {n}") for n, row in zip("ABC", r
 # end. Its best networks of each kind reached these [**accuracies**](glossary.md#accuracy), that is, shares of notes named
 # correctly:
 #
+# *Table 1.1: Accuracy of the thesis's best network of each kind on two sets of notes (abstract and
+# table 4.3).*
+#
 # | network | random part of the training notes | NSynth's own test notes |
 # |---|---:|---:|
 # | CNN | 97.1 % | 74.3 % |
 # | LSTM | 96.0 % | 71.6 % |
 #
-# (Abstract and table 4.3.) The CNN is ahead in both columns. But a [**test of significance**](glossary.md#significance), which
+# The CNN is ahead in both columns. But a [**test of significance**](glossary.md#significance), which
 # asks how easily luck alone would put one network ahead, gave $p = 0.0625$ over the thesis's five
 # repetitions (table 4.4), above the usual limit of 0.05. So the thesis leaves open which of the
 # two is better (its own chapter 6).
@@ -132,6 +135,8 @@ listening.players([(notes.waveform(row), f"Note {n}") for n, row in zip("ABC", r
 # So four things must be clear before "which is better?" has a meaning: what the data are, what
 # the networks see of them, how one measures, and how sure one can be of a difference. The book
 # takes them in this order:
+#
+# *Table 1.2: The chapters, and what each asks.*
 #
 # | chapter | question |
 # |---|---|
@@ -184,6 +189,8 @@ for name, row in zip("ABC", rows, strict=True):
 # The notes are dealt at random into three parts, and the rest of this section is about why: half
 # of them to learn from ([**training**](glossary.md#training-part)), a quarter to watch the learning ([**validation**](glossary.md#validation-part)), a
 # quarter that nobody looks at until the end ([**test**](glossary.md#test-part)).
+#
+# *Table 1.3: Notes of each family in each part.*
 
 # %%
 DEAL = 5  # the seed from which the notes are dealt
@@ -633,6 +640,8 @@ plt.show()
 # [**hyperparameters**](glossary.md#hyperparameter), and the usual way to choose them is to try some and to keep those with the
 # best validation score. The thesis tries five combinations for each network (section 3.2.6). Here
 # are six:
+#
+# *Table 1.4: Six trials: their hyperparameters, and the loss on each part after 100 epochs.*
 
 # %%
 X_test, y_test = X[part == "test"], y[part == "test"]

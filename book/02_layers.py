@@ -541,6 +541,8 @@ plt.show()
 # state**](glossary.md#cell-state) $c$ beside its output $h$, and three [**gates**](glossary.md#gate): numbers between 0 (shut) and 1 (open),
 # worked out anew in each step from the input and the last output.
 #
+# *Table 2.1: The three gates of an LSTM, and its candidate.*
+#
 # | part | formula | says |
 # |---|---|---|
 # | input gate | $i = \sigma(W_i x + U_i h + b_i)$ | how much of the new is let in |
@@ -704,6 +706,8 @@ interactive.memory(W, bias, sequence)
 # [Zhang and He (2017)](bibliography.md#zhang-and-he-2017) and
 # [Gessle and Åkesson (2019)](bibliography.md#gessle-and-åkesson-2019). With the thesis itself in
 # the last rows:
+#
+# *Table 2.2: Earlier works, and the thesis.*
 #
 # | who | task and data | features | model | accuracy |
 # |---|---|---|---|---:|

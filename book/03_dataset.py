@@ -31,7 +31,8 @@
 # [Stenmark and Nylén (2024)](bibliography.md#stenmark-and-nylén-2024).
 #
 # The numbers in the text are those of the bundled notes. With another `DATA` the code tells you
-# about that set, and the text does not.
+# about that set, and the text does not. Tables are numbered by chapter; where other chapters name
+# table 3.1 or 3.2, they mean the thesis's.
 
 # %% tags=["setup", "remove-cell"]
 # In Colab: get the book, install what the machine lacks, replace nothing. Elsewhere: do nothing.
@@ -75,6 +76,8 @@ profile = profiles.get(PROFILE)
 # [**instrument**](glossary.md#instrument) plays one pitch, holds it for three seconds and lets it die away for one. The release
 # comes in three parts, called [**splits**](glossary.md#split):
 #
+# *Table 3.1: The splits of NSynth.*
+#
 # | split | notes | instruments | what it is for |
 # |---|---:|---:|---|
 # | train | 289,205 | 953 | a model learns from these |
@@ -90,6 +93,8 @@ profile = profiles.get(PROFILE)
 #
 # The instruments are grouped into eleven **families**. The next cell holds the counts of the two
 # splits that we need, copied from the metadata (`examples.json`) that is released with NSynth.
+#
+# *Table 3.2: Notes and instruments of each family in NSynth's train and test splits.*
 
 # %%
 nsynth = pd.DataFrame(
@@ -139,6 +144,8 @@ print(f"always {commonest}: accuracy {lazy:.1%}, mean recall {1 / len(ten):.1%}"
 #
 # The full NSynth takes 36.5 GiB when unpacked. To let you run everything now, the book brings a
 # small part of it, `nsynth-mini`: real notes, with the original samples, in NSynth's own folders.
+#
+# *Table 3.3: NSynth, what the thesis took of it, and what comes with this book.*
 #
 # | | NSynth | the thesis | `nsynth-mini` |
 # |---|---:|---:|---:|
@@ -410,6 +417,8 @@ plt.show()
 # %% [markdown]
 # *Figure: Mean envelope of each family's notes; the band holds the middle 80 %. Dashed: the key is
 # let go.*
+#
+# *Table 3.4: Mean level of each family just before the key is let go; 1 is the loudest.*
 
 # %%
 level = pd.Series({family: shapes.mean(axis=0)[55] for family, shapes in envelopes.items()})
@@ -428,6 +437,8 @@ level.sort_values(ascending=False).round(2).rename("mean level at 2.75 s").to_fr
 # Two details. A small jump just *after* the dashed line is no mistake: some libraries recorded the
 # sound of the string or key being let go. And where the band is wide, the family is not of one
 # mind. Take the family with the widest band at the end of the hold. Do its instruments differ?
+#
+# *Table 3.5: The instruments of the family with the widest band.*
 
 # %%
 band = {f: np.ptp(np.percentile(shapes[:, 55], [10, 90])) for f, shapes in envelopes.items()}
@@ -445,6 +456,8 @@ pd.DataFrame({"notes": ends.size(), "level at 2.75 s": ends.mean().round(2)})
 # ## Count
 #
 # Sound first, now sums. How many notes and instruments does each family have in each split?
+#
+# *Table 3.6: Notes and instruments of each family in both splits.*
 
 # %%
 splits = {"train": train.table, "test": test.table}
@@ -582,6 +595,8 @@ print(f"the deaf model: accuracy {deaf.mean():.1%}, balanced accuracy {balanced:
 # ### Velocities
 #
 # NSynth was recorded at five velocities: 25, 50, 75, 100 and 127. Which ones do we have?
+#
+# *Table 3.7: Notes of each family by velocity.*
 
 # %%
 pd.concat(
@@ -619,6 +634,8 @@ print("largest difference from it: ", [f"{np.abs(x - first).max():.5f}" for x in
 # ### Sources
 #
 # Last of the counts: how were the sounds made?
+#
+# *Table 3.8: Notes of each family by source.*
 
 # %%
 pd.concat(
@@ -644,6 +661,8 @@ pd.concat(
 # Therefore the book bundles 178 more notes, `nsynth-wide`: one note of each of 89 training
 # instruments, and 89 notes of 47 instruments of NSynth's test and valid splits. In tables the
 # second half is called **wide-test**. How are its sources spread?
+#
+# *Table 3.9: Notes of `nsynth-wide` by family and source.*
 
 # %%
 wide = {split: datasets.load("nsynth-wide", split).table for split in ("train", "test")}
@@ -697,6 +716,8 @@ def faults(table):
 # %% [markdown]
 # An alarm that stays quiet is no comfort until you have seen it ring. So first we *plant* the three
 # faults in a healthy note and see whether they are found.
+#
+# *Table 3.10: Which alarm each planted fault sets off.*
 
 # %%
 healthy = waveform
@@ -711,6 +732,8 @@ faults(pd.DataFrame({name: measure(x) for name, x in planted.items()}).T)
 # %% [markdown]
 # Each planted fault sets off its own alarm. Now the real notes: all of the bundled ones. (Of a split
 # with more than 1,000 notes, a part is audited, and what the audit says is about that part.)
+#
+# *Table 3.11: Alarms among the notes of both splits.*
 
 # %%
 LIMIT = 1000  # notes of a split
@@ -734,6 +757,8 @@ faults(sounds).groupby(sounds["split"], sort=False).sum().assign(notes=split.siz
 # columns show zeros, the check was still worth its few lines, and now you can *say* so. An offset
 # is inaudible, as your ear does not feel constant pressure, but a computer sees it. Which
 # instruments have the largest, on average over their notes?
+#
+# *Table 3.12: The five instruments with the largest offsets; full scale is 1.*
 
 # %%
 offsets = sounds["mean"].abs().groupby([sounds["split"], sounds["instrument"]])
@@ -789,6 +814,8 @@ def periodicity(x):
 # %% [markdown]
 # Plant again: noise at a tenth of the note's level, at the same level, noise alone, and noise alone
 # with its high frequencies averaged away. **Predict:** which of the two numbers will miss the last?
+#
+# *Table 3.13: Flatness and periodicity of a note, and of what was planted.*
 
 # %%
 white = np.random.default_rng(0).normal(size=64_000) * np.sqrt(np.mean(healthy**2))
@@ -809,6 +836,8 @@ noisy.round(5)
 # frequencies are missing: flatness takes it for music. Periodicity is fooled by neither. We ring
 # the alarm if *either* number is suspicious, flatness above 0.1 or periodicity below 0.3. A tenth
 # of noise passes: this alarm is for notes that *are* noise. Now all notes.
+#
+# *Table 3.14: Two notes of an instrument that is said to be noise.*
 
 # %%
 sounds["flatness"] = [flatness(x) for x in waves]
@@ -846,6 +875,8 @@ listening.players(list(zip(waves[extreme], named, strict=True)))
 #
 # Enough of single notes. The next check needs one line of pandas: which hashes occur more than
 # once?
+#
+# *Table 3.15: Notes whose samples occur twice.*
 
 # %%
 repeated = sounds[sounds.duplicated("hash", keep=False)].sort_values("hash")
@@ -929,6 +960,8 @@ print("the late, quiet copy: r = {:.4f} at shift {}".format(*likeness(late, heal
 #
 # Here are two pairs of instruments, one of the training and one of the test split, compared on every
 # pitch that they share. **Which pair is one recording under two names?**
+#
+# *Table 3.16: Likeness and shift of two pairs of instruments, by pitch.*
 
 
 # %%
@@ -967,6 +1000,8 @@ hear(sounds.index[(sounds["pitch"] == 77) & sounds["instrument"].isin(PAIRS[0])]
 # To do this for every two notes of the same family and pitch takes some minutes, so the book has
 # done it once (`python -m tools.twins`). Two instruments count as **twins** where at least two of
 # their notes fit best at shift 0, with $r$ above 0.95:
+#
+# *Table 3.17: Instruments that are one recording under two names.*
 
 # %%
 pd.read_csv("data/twins.csv")
@@ -1031,6 +1066,8 @@ listening.players([(lower, "key 41"), (faster, "key 41, faster"), (higher, "key 
 # Which test notes should a score leave out? Three answers: none; those that are equal, bit for bit,
 # to a training note; or all notes of an instrument that has a twin in training.
 # `datasets.new_to` finds the third kind from the table of twins.
+#
+# *Table 3.18: Test notes that each rule keeps, by family.*
 
 # %%
 copied = test.table["note"].isin(exact).to_numpy()
@@ -1047,6 +1084,8 @@ left.assign(all=left.sum(axis=1)).rename_axis("leave out")
 # note whose spectrum is most alike, and answer with that note's family. Call it *most alike*. To be
 # quick, frequencies are joined into bands of 1 Hz, and each note becomes a row of 8,192 numbers of
 # length 1; then the likeness of all pairs is one product of matrices.
+#
+# *Table 3.19: Test notes that each rule keeps, and how many of them the model names rightly.*
 
 
 # %%
@@ -1079,6 +1118,8 @@ scores.round(3).astype({"notes": int})
 # were learned? Or are they simply easy? The table cannot tell: two causes, one effect. An experiment
 # can. Take the twins away from the *training* side and ask the same test notes again. For *most
 # alike* this costs no training. **Predict** what happens to the two columns.
+#
+# *Table 3.20: Right answers, with the twins to learn from and without.*
 
 # %%
 has_twin = np.isin(datasets.recordings(heard["train"].table["instrument"]),

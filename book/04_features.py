@@ -25,7 +25,8 @@
 # **Thesis** sections 2.4 (mel spectrogram and MFCC), 3.2.1 (feature extraction) and 5.1 (input
 # representation).
 #
-# The numbers in the text are those of the bundled notes with the settings below.
+# The numbers in the text are those of the bundled notes with the settings below. Where other
+# chapters name tables 4.1 to 4.4, they mean the thesis's.
 
 # %% [markdown] tags=["colab-badge", "remove-cell"]
 # [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/your-account/cnn-or-lstm/blob/main/book/04_features.ipynb)
@@ -328,6 +329,8 @@ assert np.allclose(stft.T, theirs, atol=1e-3)
 # inverse to each other: you can know well **when** or well **which frequency**, not both. Here
 # is a low guitar note in frames of three lengths. **Predict** which panel shows the pluck best,
 # and which the partials.
+#
+# *Table 4.1: Three lengths of frames, and how far apart their bins are.*
 
 # %%
 guitar_low = note("guitar_acoustic_017-045-100")
@@ -563,6 +566,8 @@ plt.show()
 # %% [markdown]
 # *Figure: What the first coefficients compare a frame with, and the last of the 13.*
 #
+# *Table 4.2: What the coefficients say.*
+#
 # | coefficient | its wave | large and positive when |
 # |---|---|---|
 # | 0 | constant | the frame is loud: it is $\sqrt{128}$ times the mean level in dB |
@@ -651,6 +656,8 @@ plt.show()
 # coefficients 1 to 12 (coefficient 0, the level, is left out, and so is the mean level of the
 # bands). Go down each column: in which representation are two instruments clearly further apart
 # than two pitches?
+#
+# *Table 4.3: Distances of frames that differ in instrument or in pitch.*
 
 # %%
 rows = {}
@@ -779,6 +786,8 @@ print("-100 dB times the square root of 128:", np.round(-100 * np.sqrt(128), 1))
 #
 # The thesis has 87,500 notes to convert. The milliseconds below are from the machine that made
 # this page, the best of three rounds each.
+#
+# *Table 4.4: Time for the MFCCs of a note, and of the thesis's notes.*
 
 # %%
 from timeit import repeat
@@ -799,6 +808,8 @@ speed.assign(**{"minutes for 87,500 notes": speed["ms a note"] * 87_500 / 60_000
 # Section 3.2.1 of the thesis gives its reason for MFCCs in place of mel spectrograms: memory
 # during training, and so more notes to train on. Here is the sum, with 4 bytes a number
 # (float32):
+#
+# *Table 4.5: What a note takes in four representations.*
 
 # %%
 shapes = {
@@ -820,6 +831,8 @@ table
 # its input.
 #
 # ### What is thrown away
+#
+# *Table 4.6: What each step loses.*
 #
 # | step | lost |
 # |---|---|
@@ -885,6 +898,8 @@ plt.show()
 # **hash** of everything that the features depend on: the name and contents of every note, and
 # every setting of the seven steps. Other notes or other settings give another name, so what is
 # found under a name is always the right thing. These are the settings, all written out:
+#
+# *Table 4.7: The settings of the seven steps.*
 
 # %%
 pd.Series(features.SETTINGS, name="value").map(str).to_frame()
@@ -980,6 +995,8 @@ plt.show()
 # pitch. Two axes cannot settle it. So
 # ask every note for its nearest neighbour in all 13 dimensions: is it of the same family, is it
 # of the same instrument, and how often would that happen by chance?
+#
+# *Table 4.8: How often the nearest note is of the same family or instrument.*
 
 # %%
 points = summary

@@ -115,6 +115,8 @@ print(
 # Everything on this page is computed from what the records hold: for every tested note, its label
 # and ten probabilities. Take one record, its answers on mini-test, and compute each score by hand,
 # once.
+#
+# *Table 9.2: What a network answers: three notes of mini-test, ten probabilities each.*
 
 # %%
 labels, p = evaluation.part(recorded["Base CNN"][0], "nsynth_test", without=heard)
@@ -259,7 +261,7 @@ def beside_the_thesis(metric):
 
 
 # %% [markdown]
-# *Table 9.2: Accuracy, mean ± standard deviation over five folds. Recorded: 800 training notes a fold, and
+# *Table 9.3: Accuracy, mean ± standard deviation over five folds. Recorded: 800 training notes a fold, and
 # the 179 notes of mini-test. Thesis: 70,000 training notes, and NSynth's test split of 4,096 notes in
 # place of mini-test.*
 
@@ -267,7 +269,7 @@ def beside_the_thesis(metric):
 beside_the_thesis("accuracy")
 
 # %% [markdown]
-# *Table 9.3: Loss in nats, of the same.*
+# *Table 9.4: Loss in nats, of the same.*
 
 # %%
 beside_the_thesis("loss")
@@ -350,6 +352,8 @@ print(f"each wrong note: {each_wrong:.1f} nats, or a probability of {np.exp(-eac
 # the base models (2.465 against 2.220, 2.372 against 2.138), although they are right more often.
 #
 # For the recorded runs we can look it up: the mean loss of right and of wrong answers.
+#
+# *Table 9.5: Mean loss in nats of right and of wrong answers.*
 
 
 # %%
@@ -465,7 +469,7 @@ plt.show()
 # epoch: compare the validation loss of an epoch with the mean of the training losses of this epoch and
 # the next.
 #
-# *Table 9.4: In how many of 50 epochs the curve of validation is the better one, averages over the folds.*
+# *Table 9.6: In how many of 50 epochs the curve of validation is the better one, averages over the folds.*
 
 # %%
 rows = {}
@@ -575,7 +579,7 @@ plt.show()
 # 5.3). What follows for each of its claims is decided in one place and listed on
 # [the page of claims](claims.md).
 #
-# *Table 9.5: Recall of the optimised models, in percent: numbers of the thesis's text beside the recorded
+# *Table 9.7: Recall of the optimised models, in percent: numbers of the thesis's text beside the recorded
 # ones, mini-test in place of NSynth's test split.*
 
 # %%
@@ -609,7 +613,7 @@ table.assign(thesis=[theirs for theirs, _ in numbers.values()])
 # Average the probabilities of the sub-models, take the largest as the answer of the whole group,
 # and count by instrument.
 #
-# *Table 9.6: Wrong answers, and notes, of the eight instruments that the CNN has most of them with.*
+# *Table 9.8: Wrong answers, and notes, of the eight instruments that the CNN has most of them with.*
 
 # %%
 fresh = mini_test.select(~mini_test.table["note"].isin(heard).to_numpy())
@@ -704,7 +708,7 @@ findings.report(means(mine.replace({"part": PARTS})), seed=SEED)
 #
 # 1. In the cell that begins `fresh`, the probabilities of the sub-models are averaged. Compute the
 #    accuracy of that averaged answer, `1 - wrong.mean()`, and compare it with the mean of the
-#    sub-models' accuracies in table 9.2. Which is higher, and why?
+#    sub-models' accuracies in table 9.3. Which is higher, and why?
 # 2. In the cell that sets `CNN` and `LSTM`, replace `Optimised` by `Base` in the two titles, and run
 #    the cells below again. Do the base networks miss the same instruments?
 # 3. In the cell of `numbers`, add the rows of bass and mallet, of which section 5.3 says that their

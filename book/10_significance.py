@@ -221,6 +221,8 @@ plt.show()
 # At five folds the floor lies just above the line, at six below it. Now read table 4.4 of the
 # thesis with this in mind:
 #
+# *Table 10.4: The thesis's table 4.4.*
+#
 # | first model | second model | p-value |
 # |---|---|---|
 # | base CNN | optimized CNN | 0.0625 |
@@ -293,7 +295,7 @@ print("SciPy, from accuracies:", stats.wilcoxon(as_accuracy).pvalue)
 # table 10.2 is rounded. `helpers.significance.wilcoxon_table` rounds, too, and makes a table like 4.4 with
 # two columns that the thesis leaves out.
 #
-# *Table 10.4: The thesis's table 4.4, for the recorded runs.*
+# *Table 10.5: The thesis's table 4.4, for the recorded runs.*
 
 # %%
 p_table = significance.wilcoxon_table(accuracy, PAIRS[:3])
@@ -366,7 +368,7 @@ same_notes.shape
 # so each p-value below 0.05 is a [**false alarm**](glossary.md#false-alarm). A test that keeps its promise raises one in at
 # most 5 % of the worlds. What do you expect for folds of the same notes?
 #
-# *Table 10.5: Share of false alarms of the Wilcoxon test in 300 worlds in which no model is better.*
+# *Table 10.6: Share of false alarms of the Wilcoxon test in 300 worlds in which no model is better.*
 
 # %%
 SIZES = pd.Index([5, 10, 20, 40], name="folds")
@@ -472,7 +474,7 @@ print("corrected t-test: t = {:.2f}, p = {:.5f}, {:.2f} to {:.2f}".format(*corre
 # the ratio 0 the function is SciPy's t-test; with 10/80 the interval gets wider. Is the promise kept?
 # Ask the 300 worlds, in which every alarm is false.
 #
-# *Table 10.6: Share of false alarms of three tests on folds of the same notes.*
+# *Table 10.7: Share of false alarms of three tests on folds of the same notes.*
 
 # %%
 for n in SIZES:
@@ -487,7 +489,7 @@ alarms.drop(columns="fresh notes").rename(columns={"same notes": "Wilcoxon"}).ro
 # The corrected test raises a false alarm in 4 % at most. Here it is for all pairs of recorded runs;
 # `significance.corrected_t` is your function with checks of its input.
 #
-# *Table 10.7: Left model minus right, in points: mean, standard deviation over the folds, interval and p.*
+# *Table 10.8: Left model minus right, in points: mean, standard deviation over the folds, interval and p.*
 
 # %%
 rows = {}
@@ -541,7 +543,7 @@ def bayesian_t(d, ratio, rope):
 
 
 # %% [markdown]
-# *Table 10.8: Probability that the model left of the minus is worse by 2.5 points or more, equal in
+# *Table 10.9: Probability that the model left of the minus is worse by 2.5 points or more, equal in
 # practice, better by 2.5 points or more.*
 
 # %%
@@ -663,7 +665,7 @@ assert np.allclose([flip(sums), theirs], by_scipy, atol=0.03)
 # Now for all three pairs of CNN and LSTM, with `significance.bootstrap_instruments` and `flip_instruments`
 # in place of your code.
 #
-# *Table 10.9: CNN minus LSTM on the 179 new notes of mini-test, in points: by instruments, and what you would
+# *Table 10.10: CNN minus LSTM on the 179 new notes of mini-test, in points: by instruments, and what you would
 # get if notes were independent.*
 
 # %%
@@ -690,6 +692,8 @@ on_test.round(3)
 # On known instruments the table of folds does not tell; on new ones the CNN is ahead by more, and the
 # table of instruments does not tell either. These are two questions, and each number takes something as given:
 #
+# *Table 10.11: What each number asks about, and what it takes as given.*
+#
 # | number | asks about | takes as given |
 # |---|---|---|
 # | Wilcoxon's p, corrected t | other notes of the same instruments, other training notes | the 40 instruments; one seed a fold |
@@ -700,6 +704,8 @@ on_test.round(3)
 # each of its runs from a seed of its own.
 #
 # ## What p says, and what it does not
+#
+# *Table 10.12: What a p-value says, and what it does not.*
 #
 # | a p-value says | it does not say |
 # |---|---|
@@ -745,7 +751,7 @@ on_test.round(3)
 #
 # Table 4.4 once more, with what you have learned to put beside a p-value.
 #
-# *Table 10.10: The thesis's comparisons, its numbers and the recorded ones; differences in points.*
+# *Table 10.13: The thesis's comparisons, its numbers and the recorded ones; differences in points.*
 
 # %%
 closing = pd.DataFrame({"thesis": thesis}).iloc[:3].round(1)
@@ -818,7 +824,7 @@ for p in ([0.01, 0.04, 0.03], [0.0625, 0.0625, 0.0625]):
 # The textbook compares two single models, note by note: $b$ notes that only one gets right, $c$ that only
 # the other does. If both were equally good, each of the $b + c$ would be a coin
 # ([**McNemar's test**](glossary.md#mcnemars-test), [1947](bibliography.md#mcnemar-1947)). Coins again, one a note, and independent: for notes that go
-# together by instruments, it is the last column of table 10.9 for a single model each.
+# together by instruments, it is the last column of table 10.10 for a single model each.
 #
 # ### What would it take to see a difference?
 #
@@ -879,7 +885,7 @@ findings.report(fixed)
 # 2. The floor is 1/32, or 0.03125, for five folds: five wins would be "significant". Honest only if you had
 #    said before the first run which model would win.
 # 3. With 5 folds Wilcoxon notices nothing, ever; the corrected t-test notices in 13 % of the worlds. With 40
-#    folds it is 85 % and 40 %: Wilcoxon notices more, and pays for it with false alarms (table 10.5).
+#    folds it is 85 % and 40 %: Wilcoxon notices more, and pays for it with false alarms (table 10.6).
 #
 # </details>
 #

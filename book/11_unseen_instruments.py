@@ -55,6 +55,8 @@ plots.use_style()
 #
 # Before a model is tested on a note, that note leaves its training. Who has to leave with it?
 #
+# *Table 11.1: Three ways to hold out a note.*
+#
 # | folds | who else leaves | whom that tests for |
 # |---|---|---|
 # | **matched** | nobody | someone who fills the gaps of a sample library |
@@ -119,7 +121,7 @@ def right(model, dealt):
 # **Predict**: how far do the two fall from matched folds to folds by name? And the last step leaves
 # out two pairs of forty instruments only. What can it do?
 #
-# *Table 11.1: Accuracy in percent by the way of holding out: all notes, and those of the twins.*
+# *Table 11.2: Accuracy in percent by the way of holding out: all notes, and those of the twins.*
 
 # %%
 hits = {(m, way): right(model, WAYS[way]) for m, model in MODELS.items() for way in WAYS}
@@ -205,7 +207,7 @@ print(f"the mean moves by {error:.1f} points: that is its standard error")
 # The interval goes as far out as Student's t does. Beside it stand two that know less: one takes a
 # thousand notes for independent, one the ten deals.
 #
-# *Table 11.2: Where the variance of naive Bayes comes from, and three intervals for its mean; in
+# *Table 11.3: Where the variance of naive Bayes comes from, and three intervals for its mean; in
 # points.*
 
 # %%
@@ -273,7 +275,7 @@ pd.DataFrame(
 # **Predict**: the CNN has
 # 6,239,338 parameters, naive Bayes two for each number and family. Which is ahead on new instruments?
 #
-# *Table 11.3: Accuracy in percent on known and on unseen instruments, mean over instruments, with
+# *Table 11.4: Accuracy in percent on known and on unseen instruments, mean over instruments, with
 # 95 % intervals over instruments and deals where there are more than two deals.*
 
 # %%
@@ -303,7 +305,7 @@ plt.show()
 # company *and* starts anew: other weights, another order, other dropout. **Predict**: how far does
 # one instrument's share of right answers move by that, and how far does the mean of all forty?
 #
-# *Table 11.4: Where the variance comes from, in points, over ten deals each; last, the difference of
+# *Table 11.5: Where the variance comes from, in points, over ten deals each; last, the difference of
 # the two networks.*
 
 # %%
@@ -378,11 +380,11 @@ plt.show()
 
 # %% [markdown]
 # *Figure: share of right answers for each instrument when it was held out, mean over the deals
-# that are kept (table 11.3). Families are sorted by their mean.*
+# that are kept (table 11.4). Families are sorted by their mean.*
 #
 # What are the fallen taken for?
 #
-# *Table 11.5: The eight instruments that the two networks lose most, and what each is taken for most
+# *Table 11.6: The eight instruments that the two networks lose most, and what each is taken for most
 # often; in percent of its notes.*
 
 
@@ -495,7 +497,7 @@ plt.show()
 # with five notes of each of four, 56.4 %. How sure is a rise? Both ends of it were asked about the same
 # instruments, so `random_effects` takes the differences. (The plan describes breadth and tests nothing.)
 #
-# *Table 11.6: What more instruments add to the accuracy at 20 notes a family, in points, with 95 %
+# *Table 11.7: What more instruments add to the accuracy at 20 notes a family, in points, with 95 %
 # intervals over mini-test's instruments and deals.*
 
 
@@ -525,6 +527,8 @@ pd.DataFrame(
 # Why do scores fall on NSynth's test split? Section 5.5 of the thesis suspects, among others,
 # synthetic notes unlike their acoustic relatives; section 5.6 fears that they spoil a model for real
 # instruments. The forty training instruments cannot answer, and that is worth seeing:
+#
+# *Table 11.8: The training notes of each family by source.*
 
 # %%
 counts = pd.crosstab(train.table["family"], train.table["source"])

@@ -247,6 +247,8 @@ analysis.compared(found)
 # instruments. The study drew ten settings for either from one generator (size, dropout, rate, scale)
 # and judged them on instruments that were held out. Three of the ten came up twice, and so there are
 # 7 different marks in a row: equal settings start alike, and end alike.
+#
+# *Table 12.5: Accuracy on unseen instruments in percent: ten draws of either network.*
 
 # %%
 searched = pd.DataFrame(
@@ -304,7 +306,7 @@ figures.clean_losses(claims.clean_runs())
 plt.show()
 
 # %% [markdown]
-# *Table 12.5: In how much of the 20 epochs the validation loss is below the two training losses, and
+# *Table 12.6: In how much of the 20 epochs the validation loss is below the two training losses, and
 # how many nats each reason accounts for, on average.*
 
 # %%
@@ -323,7 +325,7 @@ claims.dropout_or_time().round(3)
 # earlier CNN on mel spectrograms as a sign for MFCCs. Here are runs that differ in the features
 # alone: same notes, same fold, equal epochs.
 #
-# *Table 12.6: Mel spectrogram minus MFCC in points, and p by flips of instruments.*
+# *Table 12.7: Mel spectrogram minus MFCC in points, and p by flips of instruments.*
 
 # %%
 mel = claims.mel_minus_mfcc()
@@ -343,6 +345,9 @@ pd.DataFrame(rows, ["points", "p"]).T.round(3)
 # thesis says, that might not be so. NSynth has nothing longer, but we can go the other way: cut the
 # notes to their first one and two seconds. If length favours the LSTM, the CNN's lead should shrink
 # from one second to four.
+#
+# *Table 12.8: By how much the CNN's lead shrinks from one second to four, and p by flips of
+# instruments.*
 
 # %%
 SECONDS = (1, 2, 4)
@@ -384,6 +389,8 @@ plt.show()
 # bass and mallet decay. Decay can be measured: how long does a note stay within 20 dB of its loudest
 # block of 50 ms? Keys were held for three seconds, so a sustained tone comes out near 3 or above. The
 # explanation says: marks should rise from left to right.
+#
+# *Table 12.9: Rank correlation, over families, of seconds and accuracy.*
 
 # %%
 lengths = claims.tone_lengths()
@@ -411,7 +418,7 @@ plt.show()
 # search draws its trials without looking at scores, so with the same seed it draws the same ones on
 # any fold: the two lists can be compared trial by trial.
 #
-# *Table 12.7: The trial that is best on either fold, how far the first fold's is behind on the
+# *Table 12.10: The trial that is best on either fold, how far the first fold's is behind on the
 # second, and p.*
 
 # %%
@@ -424,7 +431,7 @@ claims.another_winner().round(3)
 # size, and synthetic notes unlike their acoustic relatives. In mini-test no family has more than
 # twenty notes, and none is synthetic. Is the gap gone?
 #
-# *Table 12.8: What is gained from matched folds, of known instruments, to mini-test, of new ones; p
+# *Table 12.11: What is gained from matched folds, of known instruments, to mini-test, of new ones; p
 # by shuffles of instruments.*
 
 # %%
@@ -509,7 +516,7 @@ def source_experiment(X, table, learn, seed=0):
 # Together with the 89 single notes of `nsynth-wide`'s training part there are a few. Extra trees
 # learn from the 52 summaries of chapter 11; eight draws of held-out instruments.
 #
-# *Table 12.9: Mean over eight draws, and their standard deviation, in percent (the first two rows:
+# *Table 12.12: Mean over eight draws, and their standard deviation, in percent (the first two rows:
 # notes).*
 
 
@@ -542,6 +549,8 @@ tried.agg(["mean", "std"]).T.round(1)
 # ratios. What falls from the folds to mini-test is a mean over instruments here, and over notes in
 # chapter 9. These are the recorded runs, one training a fold: mini-test's 27 instruments cannot tell
 # what the study's forty, in ten trainings each, have told in table 12.4.
+#
+# *Table 12.13: What the thesis says, and what these runs say to it.*
 
 # %%
 verdicts = claims.verdicts()
@@ -557,7 +566,7 @@ verdicts
 # networks are base ones with other hyperparameters, and the simple models, which have no epochs and no
 # rate, stand in `simple.SYSTEMS`.)
 #
-# *Table 12.10: Every network, its input and its parameters.*
+# *Table 12.14: Every network, its input and its parameters.*
 
 # %%
 built = {}
