@@ -176,6 +176,8 @@ plt.show()
 # try several and keep the one that scores best on held-out notes. From then on those notes have
 # taken part in making the model. So the notes are divided into three:
 #
+# *Table 5.3: Three parts and their jobs.*
+#
 # | part | who uses it | for what |
 # |---|---|---|
 # | **training** | the model | to set its parameters |
@@ -281,6 +283,8 @@ print(f"the chosen pair, mean of 20 divisions: validation {validation:.3f}, test
 # One division is a single throw of the dice. The thesis makes five and calls each a
 # [**fold**](glossary.md#fold). On how they are made, its section 3.2.2 says this and hardly more:
 #
+# *Table 5.4: What section 3.2.2 of the thesis says of its folds.*
+#
 # | what | the text says | what it leaves open |
 # |---|---|---|
 # | notes | 8,750 of each family; all 87,500 in every fold | which ones |
@@ -314,7 +318,7 @@ print(f"the chosen pair, mean of 20 divisions: validation {validation:.3f}, test
 # at a time. Do the same with the next family. Each pile, a **part** from here on, ends up with a
 # tenth of every family.
 #
-# *Table 5.3: Notes of each family in each part.*
+# *Table 5.5: Notes of each family in each part.*
 
 # %%
 rng = np.random.default_rng(0)
@@ -401,7 +405,7 @@ except AssertionError as error:
 # It does not get past the first property that a careless draw breaks. And the one that the thesis
 # names?
 #
-# *Table 5.4: How many notes are tested on so many times in five folds.*
+# *Table 5.6: How many notes are tested on so many times in five folds.*
 
 
 # %%
@@ -457,7 +461,7 @@ print("seeds 0 and 1, test notes of fold 1 in both:", np.isin(five[0].test, othe
 # Score the 1-NN model on the test part of each fold. All five scores are for the same model on
 # the same kind of notes. How far apart do you expect them to be?
 #
-# *Table 5.5: Accuracy of 1-NN on the test part of each fold.*
+# *Table 5.7: Accuracy of 1-NN on the test part of each fold.*
 
 
 # %%
@@ -520,7 +524,7 @@ plt.show()
 # ones together. So six of the eight parts that one of them trains on are trained on by the other
 # as well. Check that, for every pair of folds:
 #
-# *Table 5.6: How much of the training notes of one fold (row) another one (column) has, in percent.*
+# *Table 5.8: How much of the training notes of one fold (row) another one (column) has, in percent.*
 
 # %%
 numbers = pd.RangeIndex(1, 6, name="fold")
@@ -542,7 +546,7 @@ overlap = [[np.isin(a.train, b.train).mean() for b in five] for a in five]
 # - have a training note of the same instrument, and
 # - have one of the same instrument at most a semitone away.
 #
-# *Table 5.7: Test notes, and how many of them have such a relative in training.*
+# *Table 5.9: Test notes, and how many of them have such a relative in training.*
 
 # %%
 instrument, pitch = notes.table["instrument"].to_numpy(), notes.table["pitch"].to_numpy()
@@ -616,7 +620,7 @@ print(f"{len(heard)} notes left out; {len(test_notes)} test notes of other instr
 # accuracy**: the accuracy within each family, averaged over the families. For the test part of a
 # fold, where families are equally large, that is the plain accuracy.
 #
-# *Table 5.8: Balanced accuracy of 1-NN with the training notes of each fold, asked twice.*
+# *Table 5.10: Balanced accuracy of 1-NN with the training notes of each fold, asked twice.*
 
 
 # %%
@@ -653,6 +657,8 @@ contrast.round(3)
 # of one instrument, which share a body, a microphone, a room. [**Grouped
 # folds**](glossary.md#grouped-folds) never divide a group: an instrument is in the test part with
 # all its notes, or with none. The two ways of dividing ask two questions:
+#
+# *Table 5.11: Two kinds of folds, and the question that each asks.*
 #
 # | folds | held out | question | who asks |
 # |---|---|---|---|
@@ -743,7 +749,7 @@ print([f"{accuracy_1nn(fold):.3f}" for fold in thesis_folds])
 # the pile that is smallest so far. Fold $k$ tests on pile $k$. With four instruments a family, how
 # many of each are left to learn from?
 #
-# *Table 5.9: The numbers of the instruments that each fold tests on.*
+# *Table 5.12: The numbers of the instruments that each fold tests on.*
 
 # %%
 rng = np.random.default_rng(0)
@@ -854,7 +860,7 @@ plt.show()
 # vote. It gets the same 26 numbers. Nothing is tuned, and the validation notes are not used. Write
 # down your guesses for the matched and the grouped folds.
 #
-# *Table 5.10: Accuracy of two models on the test parts of three kinds of folds.*
+# *Table 5.13: Accuracy of two models on the test parts of three kinds of folds.*
 
 # %%
 designs = {"thesis": thesis_folds, "matched": matched_folds, "grouped": grouped_folds}
@@ -947,7 +953,7 @@ print(f"right: matched {before:.3f}, grouped {after:.3f}; by distance alone {if_
 # Sort the nearest training notes into five kinds. The first is the closest relative that a note
 # can have: the same key of the same instrument, struck harder or softer.
 #
-# *Table 5.11: Whose the nearest training note is, in percent of the test notes.*
+# *Table 5.14: Whose the nearest training note is, in percent of the test notes.*
 
 # %%
 kinds = [
@@ -1017,7 +1023,7 @@ print(twins.to_string(index=False))
 # something, so a control is needed: leave out *another* instrument of the family that is not a
 # twin.
 #
-# *Table 5.12: Right answers of 1-NN on the notes of instruments that have a twin.*
+# *Table 5.15: Right answers of 1-NN on the notes of instruments that have a twin.*
 
 
 # %%
