@@ -33,6 +33,9 @@ PAGE = f"""<html data-content_root="../"><head><title>A page</title>
 <div class="math notranslate nohighlight" id="equation-x">
 <span class="eqno">(1)<a class="headerlink" href="#equation-x">#</a></span>\\[\\begin{{split}}
 x &amp;= 1 \\\\ y &amp;= 2\\end{{split}}\\]</div>
+<p><em>Table 5.1: Folds.</em></p><p><em>Table 5.2: Notes.</em></p>
+<div><table border="1"></table></div>
+<table></table>
 <img alt="first" src="../_images/a.png" style="width: 10px"/> <a href="../_images/b.png">large</a>
 <img alt="second" src="../_images/b.png"/>
 <audio controls preload="metadata" aria-label="a" src="data:audio/flac;base64,{SOUND}"></audio>
@@ -78,6 +81,13 @@ def test_formulas_are_set_and_nothing_is_left_to_the_browser(html):
     fonts = re.findall(r"url\((fonts/[\w-]+\.woff2)\)", (html / style).read_text())
     assert len(fonts) > 10
     assert all((html / "_static/katex" / font).is_file() for font in fonts)
+
+
+def test_a_table_is_named_by_the_caption_before_it(html):
+    page = page_of(html)
+    assert page.count("aria-labelledby") == page.count('id="table-') == 1
+    assert '<p id="table-5.2"><em>Table 5.2: Notes.' in page
+    assert '<table aria-labelledby="table-5.2" border="1">' in page
 
 
 def test_a_formula_that_cannot_be_read_is_shown(html):

@@ -70,6 +70,7 @@ MENU = re.compile(
 EDIT = re.compile(r'(<a href="[^"]*/edit/[^"]*)\.ipynb"')
 # White share above which a picture is lines on white: maps of colours and photographs have less.
 LINES = 0.7
+TABLE = re.compile(r"<p>(<em>Table (\d+\.\d+): (?:(?!<em>Table ).)*?<table)", re.S)
 PICTURE = re.compile(r'<img\b[^>]*?\bsrc="((?:\.\./)*_images/[^"]+)"[^>]*>')
 
 
@@ -90,7 +91,7 @@ def lighten(html: Path, modules: Path, repository: Repository) -> None:
     bundle(pages, html)
     for path, text in pages.items():
         root = "../" * (len(path.relative_to(html).parts) - 1)
-        text = SOUND.sub(partial(_as_file, html=html, root=root), text)
+        text = named(SOUND.sub(partial(_as_file, html=html, root=root), text))
         text = described(_with_sizes(text, sizes), path.relative_to(html).as_posix(), repository)
         path.write_text(text, encoding="utf-8")
 
@@ -256,6 +257,11 @@ def _with_sizes(text: str, sizes: dict) -> str:
         lambda found: f'{found[1]}{sizes.get(found[2], (found[2],))[0]}"',
         text,
     )
+
+
+def named(text: str) -> str:
+    """Let the caption before a table be its name for who hears the page."""
+    return TABLE.sub(r'<p id="table-\2">\1 aria-labelledby="table-\2"', text)
 
 
 def described(text: str, name: str, repository: Repository) -> str:
