@@ -51,7 +51,7 @@ from scipy.spatial import KDTree
 from sklearn.ensemble import ExtraTreesClassifier
 from sklearn.model_selection import StratifiedKFold
 
-from helpers import datasets, evaluation, folds, listening, plots, profiles
+from helpers import datasets, evaluation, folds, plots, profiles
 from helpers.runs import cache, figures, findings, interactive
 
 plots.use_style()
@@ -891,8 +891,8 @@ plt.show()
 # And the spread: which instruments are named rightly, when they are new?
 
 # %%
-heard = answers[answers["design"] == "grouped"]
-by_instrument = heard.groupby(group[heard["note"]])["right"].mean()
+grouped = answers[answers["design"] == "grouped"].set_index("note")
+by_instrument = grouped.groupby(group[grouped.index])["right"].mean()
 print("new instruments:", len(by_instrument), " right for nine notes in ten or more:",
       (by_instrument >= 0.9).sum(), " for less than half:", (by_instrument < 0.5).sum())  # fmt: skip
 
@@ -908,95 +908,35 @@ print("new instruments:", len(by_instrument), " right for nine notes in ten or m
 # instruments. Where the notes of one are right or wrong together, instruments count, not notes.
 
 # %% [markdown]
-# ## Why? The distance to the nearest training note
+# ## Why? Whose note is the nearest?
 #
-# 1-NN is an open book: every answer is copied from one training note. How far away is that note in
-# the two designs of equal size? And how do right answers depend on the distance?
-#
-# The left panel is a [**cumulative distribution**](glossary.md#cumulative-distribution): the height
-# of a curve at $d$ is the share of test notes whose nearest training note is no further than $d$.
-# The unit is a standard deviation of the training notes. On the right the notes are put into bins
-# by distance, the same for both designs. If distance were all that matters, how would the two
-# curves on the right lie?
+# 1-NN is an open book: every answer is copied from one training note. Here are ten notes of each
+# instrument, a quarter of them held out. **Predict**: where does the line to the nearest training note go
+# when the instrument is held out as well? Then **switch** how the notes are dealt, listen to both ends of
+# the line, and watch the score. (Each deal is a small draw: deal again. "By recording" is for the next
+# section.)
 
-# %%
-pair = {name: answers[answers["design"] == name] for name in ("matched", "grouped")}
-edges = np.quantile(pd.concat(pair.values())["distance"], np.arange(1, 8) / 8)
-binned = {}
-for name, part in pair.items():
-    in_bin = part.groupby(np.searchsorted(edges, part["distance"]))
-    binned[name] = in_bin[["distance", "right"]].mean().assign(notes=in_bin.size())
-
-# %% mystnb={"image": {"alt": "Left, two rising curves, the one for matched folds far left of the one for grouped folds. Right, the share of right answers against distance with error bars: it falls slowly for matched folds and lies lower for grouped folds at every distance"}}
-figures.nearest_distances({name: part["distance"] for name, part in pair.items()}, binned)
-plt.show()
-
-# %%
-near, far = binned["matched"], binned["grouped"]
-if_equal = np.average(near["right"].reindex(far.index).ffill(), weights=far["notes"])
-before, after = (part["right"].mean() for part in pair.values())
-middle = [part["distance"].median() for part in pair.values()]
-print("median distance: matched {:.2f}, grouped {:.2f}".format(*middle))
-print(f"right: matched {before:.3f}, grouped {after:.3f}; by distance alone {if_equal:.3f}")
+# %% tags=["remove-stderr"]
+every = datasets.load("nsynth-mini")
+some = every.select(np.sort(every.table.groupby("instrument").sample(10, random_state=0).index))
+interactive.leak(some, cache.extract(some))
 
 # %% [markdown]
-# *Figure: Left: the share of test notes whose nearest training note is at most so far away. Right:
-# the share of right answers among the notes of a bin, with two standard deviations of counting luck.*
-#
-# The nearest note is further away in grouped folds: 2.50 in place of 1.61, by the median. But with
-# the same success **at each distance**, 1-NN would still be right for 0.939 of the notes. It is
-# right for 0.629 (counted over notes; the mean of the folds is 0.628). So the longer distances as such account for 3.5 of 34.5 points. It matters not
-# only *how far* the nearest note is, but also *whose* it is.
-#
-# ### Who is the nearest neighbour?
-#
-# Sort the nearest training notes into five kinds. The first is the closest relative that a note
-# can have: the same key of the same instrument, struck harder or softer.
-#
-# *Table 5.14: Whose the nearest training note is, in percent of the test notes.*
+# Now all notes of the three designs: how often is the nearest training note one of the test note's own
+# instrument?
 
 # %%
-kinds = [
-    "same instrument and pitch, another velocity",
-    "same instrument, a semitone away",
-    "same instrument, further away",
-    "another instrument of the family",
-    "an instrument of another family",
-]
-key = whole.table["pitch"].to_numpy()
-note, copied = answers["note"].to_numpy(), answers["copied"].to_numpy()
-interval = np.abs(key[note] - key[copied])
-other = np.where(answers["right"], 3, 4)
-kind = np.where(group[note] == group[copied], np.minimum(interval, 2), other)
-
-shares = 100 * pd.crosstab(kind, answers["design"], normalize="columns")[[*designs]]
-shares = shares.reindex(range(5), fill_value=0).set_axis(kinds)
-shares.rename_axis("nearest training note (%)").round(1)
+same = pd.Series(group[answers["note"]] == group[answers["copied"]])
+shares = 100 * same.groupby(answers["design"], sort=False).mean()
+print("of the same instrument (%):", shares.round(1).to_dict())
 
 # %% [markdown]
 # With matched folds, 79 % of the nearest notes are of the test note's own instrument, and those
 # answers are right by construction. With grouped folds none are.
 #
-# In the bundled training notes every instrument has one velocity, so the first row is empty. The
-# full NSynth has up to five of each key
-# ([Engel et al., 2017](bibliography.md#engel-et-al-2017)). With random folds, such a key will often
+# In the bundled training notes every instrument has one velocity. The full NSynth has up to five of each
+# key ([Engel et al., 2017](bibliography.md#engel-et-al-2017)). With random folds, such a key will often
 # be on both sides there.
-#
-# ### Listen
-#
-# A note that matched folds answer rightly and grouped folds wrongly, and the two notes that are copied.
-
-# %%
-matched, grouped = (part.set_index("note").sort_index() for part in pair.values())
-own = group[matched.index] == group[matched["copied"]]
-fooled = grouped.loc[own & ~grouped["right"], "distance"].idxmin()
-roles = {
-    "test note": fooled,
-    "nearest, matched folds": matched["copied"][fooled],
-    "nearest, grouped folds": grouped["copied"][fooled],
-}
-name = whole.table["note"]
-listening.players([(listening.sound(whole, i), f"{role}: {name[i]}") for role, i in roles.items()])
 
 # %% [markdown]
 # ## One recording under two names
@@ -1005,6 +945,7 @@ listening.players([(listening.sound(whole, i), f"{role}: {name[i]}") for role, i
 # names. Which test note of the grouped folds has the very nearest training note?
 
 # %%
+name = whole.table["note"]
 closest = grouped["distance"].idxmin()
 print(f"{name[closest]} is nearest to {name[grouped['copied'][closest]]}")
 
@@ -1023,7 +964,7 @@ print(twins.to_string(index=False))
 # something, so a control is needed: leave out *another* instrument of the family that is not a
 # twin.
 #
-# *Table 5.15: Right answers of 1-NN on the notes of instruments that have a twin.*
+# *Table 5.14: Right answers of 1-NN on the notes of instruments that have a twin.*
 
 
 # %%
@@ -1063,17 +1004,6 @@ print(f"1-NN: instruments held out {by_instruments:.3f}, recordings {by_recordin
 # that answers the book's question holds out recordings, and so does `instruments train --split
 # grouped`.
 #
-# ### The leak as a switch
-#
-# Ten notes of each instrument, a quarter of them held out. **Switch** how they are dealt, and watch
-# the line to the nearest training note, and the score. (Each deal is a small draw: deal again.)
-
-# %% tags=["remove-stderr"]
-every = datasets.load("nsynth-mini")
-some = every.select(np.sort(every.table.groupby("instrument").sample(10, random_state=0).index))
-interactive.leak(some, cache.extract(some))
-
-# %% [markdown]
 # ### What this shows, and what it does not
 #
 # - Between matched and grouped folds the model, the test notes and the number of training notes are
@@ -1096,8 +1026,7 @@ reported = {
     "accuracy/recordings held out/1-NN": by_recordings,
 }
 for kind in designs:
-    own_share = shares[kind].iloc[:3].sum() / 100
-    reported[f"share/nearest note of the same instrument/{kind} folds"] = own_share
+    reported[f"share/nearest note of the same instrument/{kind} folds"] = shares[kind] / 100
     for model in models:
         reported[f"accuracy/{kind} folds/{model}"] = by_design[model].mean()[kind]
 findings.report(reported)
@@ -1115,7 +1044,7 @@ findings.report(reported)
 #    part* and of the test split. Do they rise together?
 # 3. In `score_pairs`, let the validation part be half a tenth of the notes. What happens to the
 #    gap between validation and test?
-# 4. Group by key instead of instrument: pass `[f"{f} {k}" for f, k in zip(label, key)]` in place of
+# 4. Group by key instead of instrument: pass `[f"{f} {k}" for f, k in zip(label, whole.table['pitch'])]` in place of
 #    `group` to `folds.grouped`, and score the folds with `accuracy_1nn`. Is the result nearer to
 #    that of the matched or of the grouped folds? What does that say about the choice of the group?
 #

@@ -14,12 +14,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike
 
-from helpers.runs.stores import StoredNotes
-
 if TYPE_CHECKING:
     from IPython.display import HTML
 
-    from helpers.notes import Notes
 
 # Two players never sound together, on a page or in a notebook.
 ALONE = "for (const other of document.querySelectorAll('audio')) if (other != this) other.pause()"
@@ -44,18 +41,8 @@ def player(waveform: ArrayLike, caption: str, sr: int = 16_000) -> HTML:
     return players([(waveform, caption)], sr)
 
 
-def sound(notes: Notes, row: int) -> np.ndarray | None:
-    """The waveform of a note, or None where its set is a feature store, which keeps no sound."""
-    return None if isinstance(notes, StoredNotes) else notes.waveform(row)
-
-
-def players(
-    waveforms_and_captions: Iterable[tuple[ArrayLike | None, str]], sr: int = 16_000
-) -> HTML:
-    """Several players side by side, from (waveform, caption) pairs. See `player`.
-
-    Of a waveform that is None the caption is shown alone.
-    """
+def players(waveforms_and_captions: Iterable[tuple[ArrayLike, str]], sr: int = 16_000) -> HTML:
+    """Several players side by side, from (waveform, caption) pairs. See `player`."""
     from IPython.display import HTML
 
     figures = "".join(
@@ -81,10 +68,7 @@ def data_uri(waveform: ArrayLike, caption: str, sr: int = 16_000) -> str:
     return "data:audio/flac;base64," + base64.b64encode(buffer.getvalue()).decode()
 
 
-def _figure(waveform: ArrayLike | None, caption: str, sr: int) -> str:
-    if waveform is None:
-        caption = escape(f"{caption} (no sound)")
-        return f'<figure class="player"><figcaption>{caption}</figcaption></figure>'
+def _figure(waveform: ArrayLike, caption: str, sr: int) -> str:
     source = data_uri(waveform, caption, sr)
     caption = escape(caption)
     return (

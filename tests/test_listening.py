@@ -21,12 +21,6 @@ def test_a_player_holds_the_note_as_it_is(train_notes):
     np.testing.assert_array_equal(samples, waveform)  # neither normalised nor lossy
 
 
-def test_a_note_without_sound_keeps_its_caption(train_notes):
-    html = listening.players([(listening.sound(train_notes, 0), "heard"), (None, "<not>")]).data
-    assert html.count("<audio") == 1
-    assert "&lt;not&gt; (no sound)" in html
-
-
 def test_captions_are_escaped():
     html = listening.player(np.zeros(100), 'a <b> & "c"').data
     assert "<b>" not in html

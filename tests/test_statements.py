@@ -711,15 +711,8 @@ def new_instruments():
     return len(right), (right >= 0.9).sum(), (right < 0.5).sum()
 
 
-def distance_alone():
-    c = run("05_folds")
-    before, after, if_equal = c["before"], c["after"], c["if_equal"]
-    mean = designs(("grouped", "1-NN"))
-    return if_equal, after, *mean, 100 * (before - if_equal), 100 * (before - after)
-
-
 def own_instrument():
-    shares = run("05_folds")["shares"].iloc[:3].sum()
+    shares = run("05_folds")["shares"]
     assert shares["grouped"] == 0
     return (shares["matched"],)
 
@@ -842,16 +835,6 @@ FOLDS = [
     (
         "of {} new ones, 1-NN names nine notes in ten or more of {}, and less than half of {}.",
         new_instruments,
-    ),
-    (
-        "{1:.2f} in place of {0:.2f}, by the median.",
-        lambda: run("05_folds")["middle"],
-    ),
-    (
-        "1-NN would still be right for {:.3f} of the notes. It is right for {:.3f} (counted "
-        "over notes; the mean of the folds is {:.3f}). So the longer distances as such account for "
-        "{:.1f} of {:.1f} points.",
-        distance_alone,
     ),
     ("With matched folds, {:.0f} % of the nearest notes are of the test note's", own_instrument),
     (

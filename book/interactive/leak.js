@@ -53,9 +53,18 @@ start("leak", (root, { notes, families, instruments, recordings, points, map, he
   const heard = player();
   const chooser = el("div", { className: "strip" });
   const hear = (text, which) => el("button", {
-    type: "button", textContent: text,
-    onclick: () => { const i = which(); heard.show(sounds[notes[i]].src, notes[i]); },
+    type: "button", textContent: text, onclick: () => play(which()),
   });
+
+  function around(i) {
+    const [cx, cy] = place(i);
+    return svg("circle", { cx, cy, r: 9, fill: "none", stroke: "currentColor", "stroke-width": 3 });
+  }
+  function play(i) {
+    draw();
+    picture.append(around(i));
+    heard.show(sounds[notes[i]].src, `${notes[i]}, ${test.includes(i) ? "held out" : "a training note"}`);
+  }
 
   function draw() {
     const dots = [];
@@ -70,7 +79,7 @@ start("leak", (root, { notes, families, instruments, recordings, points, map, he
     });
     const [from, to] = [place(test[at]), place(nearest[at])];
     dots.push(svg("path", { class: "link", d: `M${from}L${to}`, stroke: "currentColor", "stroke-width": 3, fill: "none" }));
-    for (const [x, y] of [from, to]) dots.push(svg("circle", { cx: x, cy: y, r: 9, fill: "none", stroke: "currentColor", "stroke-width": 3 }));
+    dots.push(around(test[at]), around(nearest[at]));
     picture.replaceChildren(...dots);
     const i = test[at], j = nearest[at];
     const relation = instruments[i] === instruments[j] ? "of the same instrument"
@@ -98,18 +107,20 @@ start("leak", (root, { notes, families, instruments, recordings, points, map, he
     const box = picture.getBoundingClientRect();
     const x = ((event.clientX - box.left) / box.width) * WIDTH;
     const y = ((event.clientY - box.top) / box.height) * HEIGHT;
-    const away = test.map((i) => Math.hypot(place(i)[0] - x, place(i)[1] - y));
-    at = away.indexOf(Math.min(...away));
-    chooser.querySelector("input").value = at;
-    chooser.querySelector("input").dispatchEvent(new Event("input"));
-    heard.show(sounds[notes[test[at]]].src, notes[test[at]]);
+    const away = notes.map((_, i) => Math.hypot(place(i)[0] - x, place(i)[1] - y));
+    const i = away.indexOf(Math.min(...away));
+    if (test.includes(i)) {
+      chooser.querySelector("input").value = test.indexOf(i);
+      chooser.querySelector("input").dispatchEvent(new Event("input"));
+    }
+    play(i);
   });
 
   root.append(
     choice("how notes are dealt", Object.keys(DESIGNS), design, (text) => { design = text; renew(); }),
     score,
     picture,
-    el("p", { className: "small", textContent: "Rings: training notes. Filled: held out and named rightly; crosses: wrongly. Near on the map need not be near in all 13 dimensions. Click a held-out note to hear it." }),
+    el("p", { className: "small", textContent: "Rings: training notes. Filled: held out and named rightly; crosses: wrongly. Near on the map need not be near in all 13 dimensions. Click a note to hear it." }),
     chooser,
     said,
     el("div", { className: "strip" }, hear("Hear the note", () => test[at]), hear("Hear its nearest", () => nearest[at]),
