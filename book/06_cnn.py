@@ -145,10 +145,22 @@ print("values go from  ", X.min().round(1), "to", X.max().round(1), "and are not
 # %% [markdown]
 # ## Why the padding must be "same"
 #
-# A **convolution** with a window (a **kernel**) of 3 × 3 needs a neighbour on each side. At the
-# border there is none, and there are two ways out. With **"valid"** padding the window stays
+# A **convolution** slides a window of 3 × 3 weights (a **kernel**) over the picture, and answers at each
+# place with the sum of nine products. Here are the mallet's coefficients 1 to 12, and two kernels that
+# compare neighbours: the frame after with the frame before, and the coefficient above with the one below.
+# **Drag** the window, change a weight. Where are the answers of the first kernel far from 0?
+
+# %%
+change = np.array([[-1, -1, -1], [0, 0, 0], [1, 1, 1]])  # rows: frame before, this one, frame after
+kernels = {"change in time": change, "from coefficient to coefficient": change.T}
+interactive.kernel(X[mallet][:, 1:], kernels, "coefficient", first=1)
+
+# %% [markdown]
+# Now drag the window to the left edge. It needs a neighbour on each side, and at the border there is
+# none. There are two ways out. With **"valid"** padding the window stays
 # inside and the picture loses two rows and two columns. With **"same"** padding a border of zeros
-# is put around it and the size stays. The thesis does not say which it took, but table 3.1 lists
+# is put around it and the size stays. So it is above, where the first kernel takes the border for a
+# change. The thesis does not say which it took, but table 3.1 lists
 # the input shape of every layer. Let us walk through its layers with both.
 #
 # A **pooling** layer of 2 × 2 keeps the largest of each four values; a row or column left over is

@@ -572,6 +572,28 @@ def test_a_kernel_is_dragged_over_a_note(show):
     assert total() == pytest.approx(wanted(t, f, weights), abs=0.006)
 
 
+def test_a_kernel_goes_over_coefficients_as_well(show, reed):
+    picture = features.mfcc(reed)[:, 1:]
+    change = np.array([[-1, -1, -1], [0, 0, 0], [1, 1, 1]])
+    page = show(interactive.kernel(picture, {"change": change}, "coefficient", first=1).data)
+    padded = np.pad(picture, 1)
+
+    def agrees(t, f):
+        total = float(page.locator("p strong").inner_text())
+        assert total == pytest.approx(np.sum(padded[t : t + 3, f : f + 3] * change), abs=0.02)
+
+    coefficient = page.get_by_role("slider", name="coefficient")
+    assert coefficient.get_attribute("aria-valuetext") == "7"
+    agrees(15, 6)
+    coefficient.press("End")
+    page.get_by_role("slider", name="time (frame)").press("Home")
+    assert coefficient.get_attribute("aria-valuetext") == "12"
+    agrees(0, 11)  # a corner: zeros on two sides
+    page.get_by_label("weight: frame after, this coefficient").fill("0")
+    change[2, 1] = 0
+    agrees(0, 11)
+
+
 def test_a_border_is_trained_by_epoch_and_learning_rate(show):
     rng = np.random.default_rng(0)
     y = np.repeat([0, 1], 50)

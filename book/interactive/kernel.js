@@ -1,17 +1,20 @@
 /* A 3 x 3 kernel under the reader's finger: nine products, their sum, and the sums of all places. */
 import { choice, el, paint, picture, REDBLUE, slider, start, VIRIDIS } from "./base.js";
 
-start("kernel", (root, { rows, kernels }) => {
+start("kernel", (root, { rows, kernels, axis, first }) => {
   const [frames, bands] = [rows.length, rows[0].length];
+  const short = axis.split(" ").at(-1);
+  const most = Math.max(...rows.flat().map(Math.abs));
+  const signed = rows.flat().some((cell) => cell < 0);
   const value = (t, f) => rows[t]?.[f] ?? 0;  // "same" padding: zeros around
   let weights = Object.values(kernels)[0].map((row) => [...row]);
-  let [t, f] = [15, 10];
+  let [t, f] = [15, Math.min(10, bands >> 1)];
 
-  const OFFSETS = [1, 0, -1];  // high bands above, as in the picture
+  const OFFSETS = [1, 0, -1];  // the highest above, as in the picture
   const sum = (at, band) =>
     [-1, 0, 1].reduce((all, i) => all + [-1, 0, 1].reduce((s, j) => s + value(at + i, band + j) * weights[i + 1][j + 1], 0), 0);
 
-  const seen = picture("the note: time to the right, bands upwards. Drag the window", 190, { bottom: ["0 s", "4 s"] });
+  const seen = picture(`the note: time to the right, ${short}s upwards. Drag the window`, 190, { bottom: ["0 s", "4 s"] });
   const answer = picture("the sum at every place: red above 0, blue below", 190, { bottom: ["0 s", "4 s"] });
   const windows = [seen, answer].map(({ canvas }) => {
     const frame = el("div", { className: "kernel-window" });
@@ -20,11 +23,11 @@ start("kernel", (root, { rows, kernels }) => {
     box.append(canvas, frame);
     return frame;
   });
-  paint(seen.canvas, rows, 0, 1, VIRIDIS);
+  paint(seen.canvas, rows, signed ? -most : 0, most, signed ? REDBLUE : VIRIDIS);
 
   const inputs = OFFSETS.map((j) => [-1, 0, 1].map((i) =>
     el("input", {
-      type: "number", step: 1, "aria-label": `weight: ${["frame before", "this frame", "frame after"][i + 1]}, ${["band below", "this band", "band above"][j + 1]}`,
+      type: "number", step: 1, "aria-label": `weight: ${["frame before", "this frame", "frame after"][i + 1]}, ${[`${short} below`, `this ${short}`, `${short} above`][j + 1]}`,
       oninput: (event) => { weights[i + 1][j + 1] = Number(event.target.value) || 0; redraw(); },
     })));
   const products = OFFSETS.map(() => [0, 1, 2].map(() => el("div", { className: "small" })));
@@ -58,7 +61,7 @@ start("kernel", (root, { rows, kernels }) => {
 
   const numbers = (n) => Array.from({ length: n }, (_, i) => i);
   const time = slider("time (frame)", numbers(frames), t, (chosen) => { t = chosen; move(); });
-  const band = slider("mel band", numbers(bands), f, (chosen) => { f = chosen; move(); });
+  const band = slider(axis, numbers(bands), f, (chosen) => { f = chosen; move(); }, (k) => String(k + first));
   for (const { canvas } of [seen, answer]) {
     const drag = (event) => {
       if (event.type === "pointermove" && !event.buttons) return;

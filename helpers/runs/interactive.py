@@ -198,17 +198,23 @@ def leak(notes: Notes, X: np.ndarray) -> HTML:
     return part("leak", data, {name: notes.waveform(i)[:12_000] for i, name in enumerate(names)})
 
 
-def kernel(picture: np.ndarray, kernels: dict) -> HTML:
+def kernel(picture: np.ndarray, kernels: dict, axis: str = "mel band", first: int = 0) -> HTML:
     """A 3 x 3 kernel that is dragged over a picture, with its products, sum and all answers.
 
     Parameters
     ----------
     picture : np.ndarray, shape (frames, bands)
-        From 0 to 1.
+        All from 0 up, or of both signs.
     kernels : dict of str -> np.ndarray, shape (3, 3)
         By the name that a reader chooses them by; time along the rows.
+    axis : str
+        What a column of the picture is; its last word is the short one.
+    first : int
+        The number of the first column.
     """
     data = {
+        "axis": axis,
+        "first": first,
         "rows": np.round(np.asarray(picture, dtype=float), 3).tolist(),
         "kernels": {name: np.asarray(k, dtype=float).tolist() for name, k in kernels.items()},
     }
