@@ -13,7 +13,8 @@ from scipy.signal import fftconvolve
 from helpers.commands import hear
 from helpers.datasets import FAMILIES
 from helpers.runs import shipped
-from tools import foreign
+from tools import foreign, models
+from tools.common import ROOT
 
 NETWORK = "dense"  # the smallest, read in milliseconds
 MP3 = "deep/flute_A4_1_forte_normal.mp3"
@@ -174,3 +175,13 @@ def test_the_shipped_models_are_small_and_say_what_they_are():
         assert info["families"] == list(FAMILIES)
         assert info["scores"]["mini-test"]["4"] > 0.4
         assert info["temperature"] > 0
+
+
+def test_every_file_says_how_it_was_made():
+    """A recipe that is changed asks for `make models`, and so do other notes."""
+    changes = (ROOT / "CHANGELOG.md").read_text()
+    for name in (*shipped.names(), "notes"):
+        info = json.loads(shipped.read(name)["info"].tobytes())
+        assert f"\n## {info['book']}" in changes
+        wanted = models.heard_notes() if name == "notes" else models.made_of(name)
+        assert info | wanted | {"book": info["book"]} == info

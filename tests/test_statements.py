@@ -1216,6 +1216,12 @@ TUNING = [
 ]
 
 
+def how_models_were_made():
+    infos = [shipped.load(name).info for name in shipped.names()]
+    ((seed, version),) = {(info["recipe"]["seed"], info["book"]) for info in infos}
+    return seed, version
+
+
 def new_notes_of_mini_test():
     train, test, *_ = claims.bundled()
     return (datasets.new_to(train, test).sum(),)
@@ -1423,6 +1429,12 @@ OWN_SOUND = [
     (
         "or rises by {} dB within a {} of a second",
         lambda: (sounds.RISE, {0.1: "tenth"}[sounds.GAP]),
+    ),
+    (
+        "Each model was trained once, with seed {}: nothing is averaged over starts, and none has "
+        "learned from another's answers. Its file says by which recipe, which notes and which "
+        "version of this book ({}) it was made.",
+        how_models_were_made,
     ),
     (
         "trained on {} variations of each of the {:,} bundled notes",

@@ -4,7 +4,8 @@ Each is trained on all bundled training notes, in the variations of `sounds.vari
 `book/models/` with 8 bits a weight. What is stated beside it was found on instruments that it had
 not heard: in four folds of the training notes that hold out recordings (`--folds`, kept in
 `folds.json`), where designs were chosen, and on the notes of mini-test whose recording is new, once
-it was made. wide-test is not asked before the study's confirmatory test has asked it.
+it was made. wide-test is not asked before the study's confirmatory test has asked it. Each file
+says how it was made (`made_of`), by which version of the book and of its libraries.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import argparse
 import json
 import time
 from dataclasses import dataclass, field
+from importlib import metadata
 
 import numpy as np
 from scipy.special import softmax
@@ -27,6 +29,7 @@ VERSIONS = 12  # variations of each note
 SECONDS = (4, 2, 1, 0.5)
 FOLDS = shipped.MODELS / "folds.json"
 DEAL = 0
+SEED = 1  # of the models that are kept: one start each
 
 
 @dataclass(frozen=True)
@@ -34,19 +37,18 @@ class Recipe:
     """How a shipped model is trained: passes over the notes, each note in one of its versions."""
 
     system: str
-    passes: int = 0
-    rate: float = 1e-3
-    batch: int = 32
+    training: dict[str, float]
     options: dict = field(default_factory=lambda: {"standardise": True})
 
 
+FOREST = {"n_estimators": 100, "min_samples_leaf": 8}
 RECIPES = {
-    "dense": Recipe("dense", 360, 2e-3, 128),
-    "extra_trees": Recipe("extra_trees", options={}),
-    "small": Recipe("small", 60, 2e-3),
-    "lstm": Recipe("lstm", 30),
-    "hybrid": Recipe("hybrid", 12),
-    "cnn": Recipe("cnn", 16),
+    "dense": Recipe("dense", {"passes": 360, "rate": 2e-3, "batch": 128}),
+    "extra_trees": Recipe("extra_trees", FOREST, options={}),
+    "small": Recipe("small", {"passes": 60, "rate": 2e-3, "batch": 32}),
+    "lstm": Recipe("lstm", {"passes": 30, "rate": 1e-3, "batch": 32}),
+    "hybrid": Recipe("hybrid", {"passes": 12, "rate": 1e-3, "batch": 32}),
+    "cnn": Recipe("cnn", {"passes": 16, "rate": 1e-3, "batch": 32}),
 }
 
 
@@ -96,11 +98,12 @@ def cut_notes(name: str, split: str) -> dict[float, np.ndarray]:
 def train(recipe: Recipe, X: np.ndarray, y: np.ndarray, seed: int) -> list[np.ndarray]:
     """The arrays of a model trained on versions (versions, n, 126, 13) of notes."""
     if recipe.system == "extra_trees":
-        forest = simple.extra_trees(seed).set_params(n_estimators=100, min_samples_leaf=8)
+        forest = simple.extra_trees(seed).set_params(**recipe.training)
         flat = simple.summary(X.reshape(-1, *X.shape[2:]))
         return shipped.arrays_of(forest.fit(flat, np.tile(y, len(X))))
     import keras
 
+    passes, rate, batch = (recipe.training[key] for key in ("passes", "rate", "batch"))
     keras.utils.set_random_seed(seed)
     network = shipped.BUILDERS[recipe.system](**recipe.options)
     quick.speed_up(network)
@@ -108,15 +111,15 @@ def train(recipe: Recipe, X: np.ndarray, y: np.ndarray, seed: int) -> list[np.nd
     some = X[:, ::2].reshape(-1, *X.shape[2:])
     scale.adapt(simple.summary(some) if recipe.system == "dense" else some)
     rng = np.random.default_rng(seed)
-    order = np.concatenate([rng.permutation(len(y)) for _ in range(recipe.passes)])
-    steps = len(order) // recipe.batch
-    order = order[: steps * recipe.batch]
+    order = np.concatenate([rng.permutation(len(y)) for _ in range(passes)])
+    steps = len(order) // batch
+    order = order[: steps * batch]
     version = rng.integers(len(X), size=len(order))
 
     flat, labels = X.reshape(-1, *X.shape[2:]), np.tile(y, len(X))
-    batches = training.batches(flat, labels, version * len(y) + order, recipe.batch)
-    rate = keras.optimizers.schedules.CosineDecay(recipe.rate, steps)
-    network.compile(keras.optimizers.AdamW(rate, weight_decay=1e-2),
+    batches = training.batches(flat, labels, version * len(y) + order, batch)
+    falling = keras.optimizers.schedules.CosineDecay(rate, steps)
+    network.compile(keras.optimizers.AdamW(falling, weight_decay=1e-2),
                     "sparse_categorical_crossentropy")  # fmt: skip
     network.fit(batches, shuffle=False, verbose=0)
     return network.get_weights()
@@ -166,24 +169,41 @@ def of_folds(name: str) -> dict:
     return found
 
 
+def heard_notes() -> dict:
+    """What a file says of the notes that it was made of, and the version of the book that made it.
+
+    The checksum is that of the bundled training notes, `datasets.load("nsynth-mini")`.
+    """
+    return {
+        "book": metadata.version("cnn-or-lstm"),
+        "data": datasets.load("nsynth-mini", "train").checksum(),
+        "features": features.SETTINGS,
+    }
+
+
+def made_of(name: str) -> dict:
+    """What a model's file says of its making: with the same libraries, it can be made again."""
+    recipe = RECIPES[name]
+    return heard_notes() | {
+        "system": recipe.system,
+        "options": recipe.options,
+        "families": list(FAMILIES),
+        "recipe": recipe.training | {"seed": SEED},
+        "variations": VERSIONS,
+    }
+
+
 def make(name: str) -> None:
     """Train a recipe on all notes and keep it."""
     recipe, notes = RECIPES[name], datasets.load("nsynth-mini", "train")
     begun = time.perf_counter()
-    arrays = train(recipe, training_notes(), notes.labels, seed=1)
+    arrays = train(recipe, training_notes(), notes.labels, SEED)
     heard, y = new_notes()
     whole = shipped.logits_of(recipe.system, recipe.options, arrays)
-    info = {
-        "system": recipe.system,
-        "options": recipe.options,
-        "families": list(FAMILIES),
+    info = made_of(name) | {
         "temperature": 1.0,
-        "recipe": {"passes": recipe.passes, "rate": recipe.rate, "batch": recipe.batch},
-        "variations": VERSIONS,
         "seconds": round(time.perf_counter() - begun),
         "mini-test, 32 bits": {str(s): accuracy(whole(heard[s]), y) for s in SECONDS},
-        "data": notes.checksum(),
-        "features": features.SETTINGS,
         **machine.environment(),
     }
     shipped.save(name, info, arrays)
@@ -254,6 +274,7 @@ def keep_notes() -> None:
     shipped.save_arrays(
         "notes",
         {
+            "info": shipped.text(heard_notes()),
             "notes": np.tile(notes.table["note"].to_numpy(str), len(SECONDS)),
             "summaries": summaries,
             "centre": centre.astype(np.float32),
@@ -288,7 +309,8 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--folds", action="store_true", help="train on folds, keep no model")
     parser.add_argument("--score", action="store_true", help="score what is kept, train nothing")
     options = parser.parse_args(arguments)
-    names = options.names or [n for n in (*RECIPES, "notes") if n not in shipped.names()]
+    missing = [n for n in (*RECIPES, "notes") if not (shipped.MODELS / f"{n}.npz").exists()]
+    names = options.names or (list(RECIPES) if options.score else missing)
     if unknown := set(names) - {*RECIPES, "notes"}:
         parser.error(f"no recipe {', '.join(sorted(unknown))}: choose of {', '.join(RECIPES)}")
     quick.keep_memory()

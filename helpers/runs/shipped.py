@@ -41,8 +41,9 @@ class Model:
     ----------
     name : str
     info : dict
-        What it is and how it was made: `system`, `options`, `families`, `temperature`, `scores`,
-        `data`, `versions` and more.
+        What it is and how it was made: `system`, `options`, `families`, `temperature`, `scores`;
+        the version of the `book`, `recipe` with its seed, `variations` of each note, checksum of
+        the `data`, `features`, `versions`, `backend` and `device`.
     logits : callable
         MFCCs (n, 126, 13) -> logarithms of probabilities (n, 10), before `temperature`.
     """
@@ -102,7 +103,7 @@ def save(name: str, info: dict, arrays: list[np.ndarray], folder: Path = MODELS)
         for number, array in enumerate(arrays)
         for kind, part in quantised(array).items()
     }
-    return save_arrays(name, {"info": _text(info), **stored}, folder)
+    return save_arrays(name, {"info": text(info), **stored}, folder)
 
 
 def save_arrays(name: str, arrays: dict[str, np.ndarray], folder: Path = MODELS) -> Path:
@@ -119,7 +120,8 @@ def save_arrays(name: str, arrays: dict[str, np.ndarray], folder: Path = MODELS)
     return path
 
 
-def _text(info: dict) -> np.ndarray:
+def text(info: dict) -> np.ndarray:
+    """A description as an array: JSON in UTF-8."""
     return np.frombuffer(json.dumps(info, sort_keys=True).encode(), dtype=np.uint8)
 
 
@@ -148,6 +150,16 @@ def read(name: str, folder: Path = MODELS) -> dict[str, np.ndarray]:
         )
     with np.load(io.BytesIO(data), allow_pickle=False) as file:
         return {key: file[key] for key in file.files}
+
+
+def digest(*names: str) -> str:
+    """SHA-256 of the arrays of shipped files, whatever is said of them there."""
+    found = hashlib.sha256()
+    for name in names:
+        for key, array in sorted(read(name).items()):
+            if key != "info":
+                found.update(f"{name} {key}".encode() + array.tobytes())
+    return found.hexdigest()
 
 
 def names(folder: Path = MODELS) -> list[str]:
