@@ -6,6 +6,7 @@ Prints medians with the machine and versions; nothing is asserted, for a machine
 import argparse
 import json
 import os
+import re
 import statistics
 import subprocess
 import sys
@@ -21,6 +22,7 @@ for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS")
 REPORT = Path(__file__).parents[1] / "_build" / "benchmarks"
 FULL = 87_500
 ARCHIVES = (1000, 10_000, FULL)  # notes; the last one once
+HEARD = {"bytes": 3_000_000, "seconds": 1}  # of a sound that the page hears
 VIEW = {"bytes": 1_500_000, "requests": 25, "shift": 0.05, "paint": 1.5}
 EPOCHS = 8  # of 800 notes, in the recording bench
 
@@ -281,6 +283,52 @@ def bench_views(repeats: int) -> None:
             report(f"view: {name}", shown + (f"; over: {', '.join(over)}" if over else ""))
 
 
+def bench_hears(repeats: int) -> None:
+    """A sound in chapter 13's rendered page: what the first one fetches, and when it is answered.
+
+    Seconds from the choice of a sound to the answer: by the smallest model, with what is fetched
+    first; by the same again; and with the thesis's two networks beside it, fetched before.
+    """
+    root = Path(__file__).parents[1]
+    sys.path.insert(0, str(root))  # for `tools`, which is not installed
+    from tools.book import browser as tool
+
+    html, name = root / tool.HTML, "book/13_your_own_sound.html"
+    if not (html / name).exists():
+        report("hears", f"no page {name} in {html}: run `make book`")
+        return
+
+    def answered(page, sound, models):
+        def choose():
+            page.get_by_label("a sound of the book").select_option(sound)
+            for model in models:
+                page.get_by_text(re.compile(rf"^{sound}\. .*\b{model}: ")).wait_for()
+
+        return seconds(choose, 1)[0]
+
+    found = {"first": [], "again": [], "three": []}
+    with tool.served(html) as address, tool.opened() as browser:
+        for _ in range(repeats):
+            page, responses = browser.new_page(), []
+            page.goto(address + name, wait_until="networkidle")
+            page.on("response", lambda response: responses.append(response))  # noqa: B023
+            found["first"].append(answered(page, "flute", ["dense"]))
+            fetched = sum(len(r.body()) for r in responses if r.url.startswith(address))
+            found["again"].append(answered(page, "vocal", ["dense"]))
+            for model in ("cnn", "lstm"):
+                page.get_by_role("button", name=model).click()
+            answered(page, "brass", ["dense", "cnn", "lstm"])
+            found["three"].append(answered(page, "guitar", ["dense", "cnn", "lstm"]))
+            page.close()
+    over = "; over" if fetched > HEARD["bytes"] else ""
+    report("fetched for the first sound", f"{fetched / 1000:.0f} kB{over}")
+    for key, what in (("first", "dense, and its files"), ("again", "dense"),
+                      ("three", "dense, CNN and LSTM")):  # fmt: skip
+        took = statistics.median(found[key])
+        over = "; over" if took > HEARD["seconds"] else ""
+        report(f"a sound heard by {what}", f"{took:.2f} s{over}")
+
+
 def main() -> None:
     from helpers.commands.options import at_least
 
@@ -289,6 +337,7 @@ def main() -> None:
         "archive": bench_archive,
         "batches": bench_batches,
         "cores": bench_cores,
+        "hears": bench_hears,
         "import": bench_import,
         "mfcc": bench_mfcc,
         "pages": bench_pages,

@@ -349,6 +349,22 @@ def test_a_page_leads_to_no_placeholder_but_a_chapter_to_colab(name):
         assert [link for link in links if "colab.research" in link] == [opens]
 
 
+def test_the_first_sound_fetches_the_smallest_model_alone(visit, address):
+    page, wrong = visit("book/13_your_own_sound.html")
+    fetched = []
+    page.on("response", lambda response: fetched.append(response))
+    page.get_by_label("a sound of the book").select_option("flute")
+    page.get_by_text(re.compile(r"^flute\. dense: ")).wait_for()
+    sizes = [len(response.body()) for response in fetched if response.url.startswith(address)]
+    assert len(sizes) >= 3, "the sound, the model, and the summaries of the training notes"
+    assert sum(sizes) <= 3_000_000
+    assert not [response.url for response in fetched if "/models/" in response.url]
+    page.get_by_role("button", name="lstm").click()
+    page.get_by_text(re.compile(r"^flute\. dense: .*lstm: ")).wait_for()
+    assert [r.url.rpartition("/")[2] for r in fetched if "/models/" in r.url] == ["lstm.npz"]
+    assert wrong == []
+
+
 def table_rows(text):
     """The cells of every row of every table of a page, as HTML."""
     for row in re.findall(r"(?s)<tr\b.*?</tr>", text):
