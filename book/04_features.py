@@ -594,7 +594,9 @@ interactive.coefficients("reed, A3", y, levels)
 # %% [markdown]
 # One coefficient is the mean level, two add a tilt. Thirteen follow the general run of the
 # comb, midway between its tips and its gaps; the partials themselves are gone, which is most of
-# the error. They come back far beyond 13. How fine can 13 coefficients see? The wave of
+# the error. From 1 to 3 s, 99.7 % of the note's energy lies within 3 Hz of its partials, and 2.4 % of the
+# energy of the sound from 13 coefficients: the pitch goes, the timbre stays. The partials come back far
+# beyond 13. How fine can 13 coefficients see? The wave of
 # coefficient 12 has six periods over 128 bands, so two bumps that are closer than about 20
 # bands are one to it. Partials of this note stand closer than that. Those of a high note, from
 # about 470 Hz upwards, do not, at least the lowest ones, and then some of the pitch gets through.

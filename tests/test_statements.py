@@ -11,8 +11,10 @@ import itertools
 import json
 import math
 import re
+import tempfile
 from contextlib import chdir
 from functools import cache
+from pathlib import Path
 
 import matplotlib
 import matplotlib.pyplot as plt
@@ -22,6 +24,7 @@ import pytest
 import scipy.stats
 from conftest import defined
 from sklearn.ensemble import RandomForestClassifier
+from test_interactive import on_partials, rebuilt
 
 from helpers import (
     datasets,
@@ -659,6 +662,13 @@ def partials_in_filters():
     return 128, 10
 
 
+def energy_on_partials():
+    reed = run("04_features")["y"]
+    with tempfile.TemporaryDirectory() as folder:
+        thirteen = rebuilt(Path(folder), reed, 13)
+    return 100 * on_partials(reed), 100 * on_partials(thirteen)
+
+
 FEATURES = [
     ("With 256 samples the bins are {:.1f} Hz apart, and the low mel bands are", frames_of_256),
     (
@@ -686,6 +696,11 @@ FEATURES = [
         "the right family {:.1f} % in place of {:.1f} %, the same instrument {:.1f} % in place of "
         "{:.1f} %.",
         without_the_level,
+    ),
+    (
+        "From 1 to 3 s, {:.1f} % of the note's energy lies within 3 Hz of its partials, and {:.1f} "
+        "% of the energy of the sound from 13 coefficients: the pitch goes, the timbre stays.",
+        energy_on_partials,
     ),
     (
         "names the right family for {:.1f} % of the notes, where chance gives {:.1f} %. But for "
