@@ -177,6 +177,13 @@ def test_the_shipped_models_are_small_and_say_what_they_are():
         assert info["temperature"] > 0
 
 
+def test_wide_test_was_asked_of_the_models_that_are_kept():
+    found = json.loads(models.WIDE.read_text())
+    assert set(found) == set(shipped.names())
+    for name, one in found.items():
+        assert one["weights"] == shipped.digest(name), "run `python -m tools.models --score`"
+
+
 def test_every_file_says_how_it_was_made():
     """A recipe that is changed asks for `make models`, and so do other notes."""
     changes = (ROOT / "CHANGELOG.md").read_text()

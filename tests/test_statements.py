@@ -1267,9 +1267,23 @@ def how_models_were_made():
     return seed, version
 
 
-def new_notes_of_mini_test():
+def new_notes_of_tests():
     train, test, *_ = claims.bundled()
-    return (datasets.new_to(train, test).sum(),)
+    wide = datasets.load("nsynth-wide", "test")
+    return datasets.new_to(train, test).sum(), datasets.new_to(train, wide).sum()
+
+
+def synthetic_notes_of_wide_test():
+    own, wide = datasets.load("nsynth-mini", "train"), datasets.load("nsynth-wide", "test")
+    assert not any(own.table["source"] == "synthetic")
+    return ({0.2: "fifth"}[round(np.mean(wide.table["source"] == "synthetic"), 1)],)
+
+
+def what_is_known_of_wide_test():
+    found = json.loads((shipped.MODELS / "wide_test.json").read_text())
+    right = pd.DataFrame({name: 100 * pd.Series(one["accuracy"]) for name, one in found.items()})
+    whole, half = right.loc["4"], right.loc["0.5"]
+    return min(whole), max(whole), whole.idxmax(), min(half), max(half)
 
 
 def cost_of_eight_bits():
@@ -1465,7 +1479,19 @@ OWN_SOUND = [
         "alike), and {:.0f} % of the notes are doubted",
         general_midi,
     ),
-    ("the notes of mini-test whose recording is new ({})", new_notes_of_mini_test),
+    (
+        "the notes of mini-test ({}) and of wide-test ({}) whose recording is new",
+        new_notes_of_tests,
+    ),
+    (
+        "A {} of its notes come from synthesizers, of which there are none among the training",
+        synthetic_notes_of_wide_test,
+    ),
+    (
+        "The models name {:.0f} to {:.0f} % of the new ones, `{}` most; where half a second is "
+        "left of them, {:.0f} to {:.0f} %.",
+        what_is_known_of_wide_test,
+    ),
     (
         "lies {} dB above the quietest tenth of the frames, but never more than {} nor less than "
         "{} dB below the loudest",
@@ -2716,6 +2742,12 @@ NO_VERDICT = (
     "how probable is it that the CNN is better",
     "The CNN is better by one point, which is the middle of the interval",
 )
+
+
+def test_chapter_13_hears_a_note_of_wide_test():
+    path = sorted(ROOT.glob("book/data/nsynth-wide/nsynth-test/audio/*.flac"))[0]
+    c = run("13_your_own_sound", 'SOUND = ""', f'SOUND = "{path.relative_to(ROOT / "book")}"')
+    assert list(c["answers"][0]["models"]) == shipped.names()
 
 
 @pytest.mark.parametrize("page", [p.stem for p in (*CHAPTERS, *sorted(ROOT.glob("book/*.md")))])

@@ -3,9 +3,9 @@
 Each is trained on all bundled training notes, in the variations of `sounds.varied`, and kept in
 `book/models/` with 8 bits a weight. What is stated beside it was found on instruments that it had
 not heard: in four folds of the training notes that hold out recordings (`--folds`, kept in
-`folds.json`), where designs were chosen, and on the notes of mini-test whose recording is new, once
-it was made. wide-test is not asked before the study's confirmatory test has asked it. Each file
-says how it was made (`made_of`), by which version of the book and of its libraries.
+`folds.json`), where designs were chosen, and, once it was made, on the notes of mini-test and of
+wide-test (kept in `wide_test.json`) whose recording is new. Each file says how it was made
+(`made_of`), by which version of the book and of its libraries.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import json
 import time
 from dataclasses import dataclass, field
 from importlib import metadata
+from pathlib import Path
 
 import numpy as np
 from scipy.special import softmax
@@ -27,7 +28,7 @@ from tools import foreign
 
 VERSIONS = 12  # variations of each note
 SECONDS = (4, 2, 1, 0.5)
-FOLDS = shipped.MODELS / "folds.json"
+FOLDS, WIDE = shipped.MODELS / "folds.json", shipped.MODELS / "wide_test.json"
 DEAL = 0
 SEED = 1  # of the models that are kept: one start each
 
@@ -164,9 +165,17 @@ def of_folds(name: str) -> dict:
         "accuracy": {str(s): accuracy(logits[s], y) for s in SECONDS},
         "temperature": round(temperature(every, np.tile(y, 2)), 3),
     }
-    known = json.loads(FOLDS.read_text()) if FOLDS.exists() else {}
-    files.write_atomic(FOLDS, json.dumps(known | {name: found}, indent=1, sort_keys=True) + "\n")
+    keep(FOLDS, name, found)
     return found
+
+
+def stated(path: Path) -> dict:
+    return json.loads(path.read_text()) if path.exists() else {}
+
+
+def keep(path: Path, name: str, found: dict) -> None:
+    text = json.dumps(stated(path) | {name: found}, indent=1, sort_keys=True)
+    files.write_atomic(path, text + "\n")
 
 
 def heard_notes() -> dict:
@@ -210,11 +219,11 @@ def make(name: str) -> None:
     score(name)
 
 
-def new_notes() -> tuple[dict[float, np.ndarray], np.ndarray]:
-    """Mini-test's notes of new recordings, as `cut_notes` has them, and their labels."""
-    train, test = (datasets.load("nsynth-mini", split) for split in ("train", "test"))
+def new_notes(name: str = "nsynth-mini") -> tuple[dict[float, np.ndarray], np.ndarray]:
+    """A set's test notes of new recordings, as `cut_notes` has them, and their labels."""
+    train, test = datasets.load("nsynth-mini", "train"), datasets.load(name, "test")
     new = datasets.new_to(train, test)
-    heard = cut_notes("nsynth-mini", "test")
+    heard = cut_notes(name, "test")
     return {seconds: X[new] for seconds, X in heard.items()}, test.labels[new]
 
 
@@ -223,8 +232,12 @@ def accuracy(logits: np.ndarray, y: np.ndarray) -> float:
 
 
 def score(name: str) -> None:
-    """Calibrate a model on the folds, and state what it says of mini-test's new recordings."""
-    known = (json.loads(FOLDS.read_text()) if FOLDS.exists() else {}).get(name) or of_folds(name)
+    """Calibrate a model on the folds, and state what it says of new recordings.
+
+    Those of mini-test in its own file, those of wide-test in `wide_test.json`, with a digest of the
+    model that was asked.
+    """
+    known = stated(FOLDS).get(name) or of_folds(name)
     info, arrays = shipped.weights(name)
     heard, y = new_notes()
     of = shipped.logits_of(info["system"], info["options"], arrays)
@@ -239,6 +252,10 @@ def score(name: str) -> None:
     }
     path = shipped.save(name, info, arrays)
     print(f"{path}: {path.stat().st_size / 1000:.0f} kB, {info['scores']}", flush=True)
+    heard, y = new_notes("nsynth-wide")
+    wide = {str(s): accuracy(of(heard[s]), y) for s in SECONDS}
+    keep(WIDE, name, {"accuracy": wide, "notes": len(y), "weights": shipped.digest(name)})
+    print(f"wide-test: {wide}", flush=True)
 
 
 def calibration_error(p: np.ndarray, y: np.ndarray) -> float:
@@ -295,9 +312,7 @@ def keep_notes() -> None:
     found["mini-test, new recordings"] = round(
         float(np.mean([hearing.hear(one, which=())[0]["unlike"] for one in heard])), 2
     )
-    stated = json.loads(FOLDS.read_text()) if FOLDS.exists() else {}
-    text = json.dumps(stated | {"unlike": found}, indent=1, sort_keys=True)
-    files.write_atomic(FOLDS, text + "\n")
+    keep(FOLDS, "unlike", found)
     print(found, flush=True)
 
 
