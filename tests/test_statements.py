@@ -826,7 +826,7 @@ def fewer_to_choose_by():
 
 def grouped_by_key():
     c = run("05_folds")
-    keys = [f"{f} {k}" for f, k in zip(c["label"], c["key"], strict=True)]
+    keys = [f"{f} {k}" for f, k in zip(c["label"], c["whole"].table["pitch"], strict=True)]
     by_key = np.mean([c["accuracy_1nn"](fold) for fold in c["folds"].grouped(c["label"], keys)])
     (matched,) = designs(("matched", "1-NN"))
     assert abs(by_key - matched) < 0.03
