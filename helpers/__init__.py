@@ -5,7 +5,7 @@ chapter teaches, and `commands` is the command `instruments`. The modules follow
 data: `profiles`, `notes`, `runs.files`, `runs.machine`, `runs.stores`, `datasets` -> `features`,
 `runs.cache` -> `folds` -> `runs.quick`, `models` -> `evaluation` -> `runs.records`,
 `runs.training`, `tuning`, `simple` -> `runs.shipped`, `sounds`, `hearing` -> `significance` ->
-`runs.compare`, `runs.claims`, `runs.study`, `runs.analysis` -> `plots`, `runs.figures`,
+`runs.compare`, `runs.study`, `runs.analysis`, `runs.claims` -> `plots`, `runs.figures`,
 `listening`, `runs.interactive`, `runs.findings`, `checks` (of the exercises). Each imports only
 from those before it. Importing this package loads none of them; TensorFlow, librosa and
 matplotlib are loaded when first used.
