@@ -462,32 +462,6 @@ def fold_scores(panels: dict) -> Figure:
     return fig
 
 
-def nearest_distances(distances: dict, binned: dict) -> Figure:
-    """Distances to the nearest training note, and right answers by distance (folds chapter).
-
-    Parameters
-    ----------
-    distances : dict of str -> array_like, shape (n,)
-        By kind of folds, two of them.
-    binned : dict of str -> pd.DataFrame
-        Columns distance, right and notes, one row a bin.
-    """
-    fig, (left, right) = plt.subplots(1, 2, figsize=(7.2, 3.2))
-    looks = ((GREY, "o", "--"), (GREEN, "s", "-"))
-    for (name, values), (colour, marker, style) in zip(distances.items(), looks, strict=True):
-        left.ecdf(values, color=colour, linestyle=style, label=name)
-        x, share, n = binned[name][["distance", "right", "notes"]].to_numpy().T
-        luck = 2 * np.sqrt(share * (1 - share) / n)
-        right.errorbar(x, share, luck, marker=marker, color=colour, linestyle=style)
-    far = np.quantile(np.concatenate([np.asarray(d) for d in distances.values()]), 0.99)
-    left.set(ylabel="share of test notes", xlim=(0, far))
-    right.set(ylabel="share of right answers", ylim=(0, 1.03), xlim=(0, far))
-    for ax in (left, right):
-        ax.set_xlabel("distance to the nearest training note")
-    left.legend(loc="lower right")
-    return fig
-
-
 def layer_costs(table: Any) -> Figure:
     """Parameters and multiplications of each layer, in millions and percent (the CNN chapter).
 
