@@ -245,7 +245,7 @@ def main(arguments: list[str] | None = None) -> int:
         "--seed", type=options.at_least(0), nargs="+", default=[0], help="of the trainings"
     )
     parser.add_argument("--split", default="stratified", choices=SPLITS, help="the folds")
-    parser.add_argument("--feature", default="mfcc", choices=("mfcc", "mel"))
+    parser.add_argument("--feature", default="mfcc", choices=("mfcc", "mel", "mel13"))
     parser.add_argument(
         "--seconds", type=options.more_than_zero(4), default=4, help="of each note, from its start"
     )

@@ -38,7 +38,7 @@ def extract(
     Parameters
     ----------
     notes : helpers.datasets.Notes
-    kind : {"mfcc", "mel"}
+    kind : {"mfcc", "mel", "mel13"}
     seconds : float
         How much of each note is heard, from its start; the rest is cut off first.
     cache : path or None
@@ -54,7 +54,7 @@ def extract(
 
     Returns
     -------
-    np.ndarray, shape (n, 126, 13) for MFCC or (n, 126, 128) for mel, float32
+    np.ndarray, shape (n, 126, 13) for MFCC and mel13 or (n, 126, 128) for mel, float32
         Fewer frames where notes are cut: 32 a second, and one.
 
     Raises

@@ -183,12 +183,15 @@ def dropout_or_time() -> pd.DataFrame:
     return pd.DataFrame(rows).T
 
 
-def mel_minus_mfcc() -> dict[str, pd.Series]:
-    """By network and test: the difference of two runs that differ in the feature alone, by note."""
+def mel_minus_mfcc(kind: str = "mel") -> dict[str, pd.Series]:
+    """By network and test: the difference of two runs that differ in the feature alone, by note.
+
+    `kind` is "mel", of 128 bands, or "mel13", of which networks are as large as of MFCCs.
+    """
     return {
         f"{name.upper()}, {PARTS[part]}": 100
         * (right_by_note([by_mel], part) - right_by_note([by_mfcc], part))
-        for name, (by_mfcc, by_mel) in alike(("mfcc", 4), ("mel", 4)).items()
+        for name, (by_mfcc, by_mel) in alike(("mfcc", 4), (kind, 4)).items()
         for part in PARTS
     }
 

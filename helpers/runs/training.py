@@ -55,7 +55,7 @@ class Experiment:
         The thesis's folds; folds that hold out whole instruments; random folds with the part
         sizes of those (chapter 5). The last two are four, or as many as the family with the
         fewest instruments has of them.
-    feature : {"mfcc", "mel"}
+    feature : {"mfcc", "mel", "mel13"}
     seconds : float
         How much of each note is heard.
 
