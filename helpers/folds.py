@@ -137,6 +137,15 @@ def grouped(
         If a family has fewer instruments than there are folds, an instrument is in two families
         or recordings, `n_folds` is less than 2, the shapes differ, or holding out recordings
         leaves a fold without training notes of a family.
+
+    Examples
+    --------
+    >>> labels, instruments = np.arange(80) % 10, np.arange(80) % 40  # two notes an instrument
+    >>> fold = grouped(labels, instruments)[0]
+    >>> [len(part) for part in fold]
+    [50, 10, 20]
+    >>> np.isin(instruments[fold.test], instruments[fold.train]).any()
+    np.False_
     """
     labels, instruments = np.asarray(labels), np.asarray(instruments)
     if labels.ndim != 1 or labels.shape != instruments.shape:
@@ -227,6 +236,13 @@ def matched(labels: ArrayLike, like: list[Fold], seed: int = 0) -> list[Fold]:
     ------
     ValueError
         If a fold of `like` does not hold each of the n notes once.
+
+    Examples
+    --------
+    >>> labels = np.arange(80) % 10
+    >>> like = grouped(labels, np.arange(80) % 40)
+    >>> [len(part) for part in matched(labels, like)[0]] == [len(part) for part in like[0]]
+    True
     """
     labels = np.asarray(labels)
     for number, fold in enumerate(like, 1):
