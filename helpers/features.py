@@ -63,6 +63,12 @@ def log_mel(
     ------
     ValueError
         If `waveforms` holds NaN or infinite samples, integers, or nothing.
+
+    Examples
+    --------
+    >>> decibels = log_mel(np.sin(2 * np.pi * 440 * np.arange(64_000) / 16_000))
+    >>> decibels.shape, float(decibels.max() - decibels.min())
+    ((126, 128), 80.0)
     """
     waveforms = _checked(waveforms)
     frames = 1 + waveforms.shape[-1] // hop_length
