@@ -73,6 +73,11 @@ def confusion(labels: np.ndarray, probabilities: np.ndarray, normalize: bool = T
     Returns
     -------
     np.ndarray, shape (10, 10), float64
+
+    Examples
+    --------
+    >>> confusion([3, 3, 7], np.eye(10)[[3, 7, 7]])[3, [3, 7]].tolist()
+    [0.5, 0.5]
     """
     labels, probabilities = _checked(labels, probabilities)
     counts = np.zeros((N_FAMILIES, N_FAMILIES))
@@ -96,7 +101,15 @@ def _checked(labels: np.ndarray, probabilities: np.ndarray) -> tuple[np.ndarray,
 def part(
     record: records.Record, name: str, without: Collection[str] = ()
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Labels and probabilities of one part of a record, leaving out the notes in `without`."""
+    """Labels and probabilities of one part of a record, leaving out the notes in `without`.
+
+    >>> from helpers.runs.records import Record
+    >>> answers = {"labels": np.array([3, 7]), "probabilities": np.eye(10)[[3, 3]]}
+    >>> run = Record({}, None, {"fold_test": answers | {"notes": ["a", "b"]}})
+    >>> labels, probabilities = part(run, "fold_test", without=["b"])
+    >>> labels.tolist(), probabilities.shape
+    ([3], (1, 10))
+    """
     predicted = record.predictions[name]
     keep = ~np.isin(predicted["notes"], list(without))
     return predicted["labels"][keep], predicted["probabilities"][keep]
@@ -113,6 +126,15 @@ def score_table(
         Records by the name to show, e.g. {"Base CNN": [...]}.
     without : collection of str
         Notes to leave out, such as those that training has heard (`leaked`).
+
+    Examples
+    --------
+    >>> from helpers.runs.records import Record
+    >>> answers = {"labels": np.array([3, 7]), "probabilities": np.eye(10)[[3, 3]]}
+    >>> info = {"config": {"split": {"fold": 1}, "seed": 0}}
+    >>> run = Record(info, None, {"fold_test": answers | {"notes": ["a", "b"]}})
+    >>> score_table({"Base CNN": [run]}).loc[0, "accuracy"]
+    np.float64(0.5)
     """
     return pd.DataFrame(
         {"model": name, "fold": record.fold, "seed": record.config["seed"], "part": part_}
@@ -129,13 +151,28 @@ def mean_confusion(
     """The row-normalised confusion matrices of several records, averaged (section 4.2.2).
 
     Shown in chapter 9, "Who is taken for whom".
+
+    >>> from helpers.runs.records import Record
+    >>> asked = {"notes": ["a"], "labels": np.array([3])}
+    >>> answers = [{"fold_test": asked | {"probabilities": np.eye(10)[[k]]}} for k in (3, 7)]
+    >>> group = [Record({}, None, predictions) for predictions in answers]
+    >>> mean_confusion(group, "fold_test")[3, [3, 7]].tolist()
+    [0.5, 0.5]
     """
     matrices = [confusion(*part(record, part_, without)) for record in group]
     return np.ma.masked_invalid(matrices).mean(axis=0).filled(np.nan)
 
 
 def mean_history(group: list[records.Record]) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Mean and standard deviation over records of each history column, indexed by epoch."""
+    """Mean and standard deviation over records of each history column, indexed by epoch.
+
+    Shown in chapter 9, "Learning curves".
+
+    >>> from helpers.runs.records import Record
+    >>> runs = [Record({}, pd.DataFrame({"epoch": [1], "loss": [x]}), {}) for x in (2.0, 4.0)]
+    >>> mean_history(runs)[0].loc[1, "loss"]
+    np.float64(3.0)
+    """
     by_epoch = pd.concat([record.history for record in group]).groupby("epoch")
     return by_epoch.mean(), by_epoch.std(ddof=1)
 
@@ -147,6 +184,12 @@ def leaked(notes: Notes, test_notes: Notes) -> list[str]:
 
     Those of a recording that training holds, under whatever name (`datasets.new_to`), and those
     whose audio is byte-identical to a training note's.
+
+    >>> train, test = (datasets.load("nsynth-mini", split) for split in ("train", "test"))
+    >>> train = train.select(train.table["instrument"] == "mallet_acoustic_000")
+    >>> test = test.select(test.table["family"] == "mallet")
+    >>> {note.split("-")[0] for note in leaked(train, test)}
+    {'mallet_acoustic_047'}
     """
     known = set(notes.audio_digests())
     copied = np.array([digest in known for digest in test_notes.audio_digests()], dtype=bool)
