@@ -83,7 +83,11 @@ def kawwa_features(waveforms: np.ndarray, progress: bool = True) -> np.ndarray:
 
 
 def naive_bayes(seed: int = 0) -> ClassifierMixin:
-    """Each number of a family is normally distributed, and independent of the others."""
+    """Each number of a family is normally distributed, and independent of the others.
+
+    >>> naive_bayes().fit([[1], [2], [8], [9]], [0, 0, 1, 1]).predict([[3], [7]]).tolist()
+    [0, 1]
+    """
     from sklearn.naive_bayes import GaussianNB
 
     return GaussianNB()
