@@ -79,6 +79,10 @@ def execution_score(record: records.Record, epochs: int | None = None) -> float:
     """What keras-tuner takes as the score of an execution: its best validation accuracy.
 
     With `epochs`, the best of the first so many.
+
+    >>> record = records.Record({}, pd.DataFrame({"val_accuracy": [0.5, 0.9, 0.8]}), {})
+    >>> execution_score(record), execution_score(record, epochs=1)
+    (0.9, 0.5)
     """
     return float(record.history["val_accuracy"][:epochs].max())
 
@@ -184,6 +188,12 @@ def protocol(group: list[records.Record], profile: str = "mini", seed: int = 0) 
     dict of str -> list of helpers.runs.records.Record
         "Base CNN", "Optimised CNN" (the winner of our search), "CNN, thesis's setting", and the
         same of the LSTM, folds in order. A model of which a fold is missing is left out.
+
+    Examples
+    --------
+    >>> group = [records.read(path) for path in records.SHIPPED.glob("lstm-fold*-seed0-*")]
+    >>> {title: len(runs) for title, runs in protocol(group).items()}
+    {'Base LSTM': 5, "LSTM, thesis's setting": 5}
     """
     asked, found = profiles.get(profile), {}
     group = _as_usual(group)
@@ -220,6 +230,10 @@ def read_search(
 
     With `epochs`, as if it had ended after so many: a training does not know how long it will be,
     so the first epochs of a longer one are the same.
+
+    >>> group = [records.read(path) for path in records.SHIPPED.glob("lstm-fold1-*")]
+    >>> read_search(group, "lstm").best
+    {'dropout_lstm': 0.2, 'lstm_layer_units_1': 64, 'lstm_layer_units_2': 128}
     """
     asked = profiles.get(profile)
     group = records.select(_as_usual(group), model=model, split={"fold": fold})
@@ -258,7 +272,12 @@ def executions(
     seed: int,
     fold: int,
 ) -> list[dict]:
-    """The executions of one trial, as arguments of `Experiment.run`."""
+    """The executions of one trial, as arguments of `Experiment.run`.
+
+    >>> jobs = executions(profiles.get("mini"), "cnn", THESIS["cnn"], trial=0, seed=0, fold=1)
+    >>> len(jobs), jobs[0]["epochs"], jobs[0]["seed"] == execution_seed(0, 0, 0)
+    (2, 50, True)
+    """
     return [
         {
             "model": model,
@@ -311,7 +330,13 @@ def _random_search(model: str, trials: int, seed: int, run_trial: Callable) -> N
 
 
 def score_table(model: str, trials: list, epochs: int | None = None) -> pd.DataFrame:
-    """A table like the thesis's 4.1 and 4.2 from the executions' records, one list a trial."""
+    """A table like the thesis's 4.1 and 4.2 from the executions' records, one list a trial.
+
+    >>> history = pd.DataFrame({"val_accuracy": [0.5, 0.75]})
+    >>> run = records.Record({"config": {"hyperparameters": THESIS["cnn"]}}, history, {})
+    >>> score_table("cnn", [[run, run]]).loc[1, ["execution 1", "execution 2", "score"]].tolist()
+    [0.75, 0.75, 0.75]
+    """
     rows = []
     for executions in trials:
         scores = [execution_score(record, epochs) for record in executions]
