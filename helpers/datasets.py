@@ -99,6 +99,11 @@ def load(name_or_path: PathLike, split: str = "train") -> Notes:
         If the split holds no notes, an archive is cut short, `examples.json` disagrees with the
         audio or with the notes' names, a note is of an unknown family or source, or some notes are
         in another split as well. Notes that name no split are the training split.
+
+    Examples
+    --------
+    >>> load("nsynth-wide", "test")
+    <Notes: 89 notes, 47 instruments, 10 families, nsynth-wide (test)>
     """
     if split not in SPLITS:
         raise DatasetError(f"unknown split {split!r}: choose one of {', '.join(SPLITS)}")
@@ -210,6 +215,12 @@ def new_to(train: Notes, test: Notes) -> np.ndarray:
     Returns
     -------
     np.ndarray, shape (len(test),), bool
+
+    Examples
+    --------
+    >>> train, test = (load("nsynth-mini", split) for split in ("train", "test"))
+    >>> sorted(test.table["instrument"][~new_to(train, test)].unique())
+    ['mallet_acoustic_047', 'string_acoustic_057']
     """
     known = recordings(train.table["instrument"])
     return ~np.isin(recordings(test.table["instrument"]), known)
@@ -244,6 +255,9 @@ def with_sound(name_or_path: PathLike) -> PathLike:
 
     Chapters that play or draw notes go by this rule, since a store keeps no sound. It says so
     where it takes the bundled set.
+
+    >>> with_sound("nsynth-mini")
+    'nsynth-mini'
     """
     path = place(name_or_path)
     folders = (path, *(path / f"nsynth-{split}" for split in SPLITS))
@@ -258,6 +272,9 @@ def place(name_or_path: PathLike) -> Path:
     """The absolute path of a set: of a bundled one, of NSynth's stores, or the one given.
 
     A relative path counts from the current folder, and `~` is the user's own.
+
+    >>> place("nsynth-mini") == DATA / "nsynth-mini"
+    True
     """
     if name_or_path == "nsynth":
         return stores.place()
@@ -272,7 +289,12 @@ def place(name_or_path: PathLike) -> Path:
 
 
 def check_place(path: Path) -> None:
-    """Raise an error that says what to give instead where a path cannot be a set of notes."""
+    """Raise an error that says what to give instead where a path cannot be a set of notes.
+
+    >>> check_place(DATA / "nsynth-mini" / "nsynth-train" / "audio")  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    helpers.notes.DatasetError: ...audio: is no set of notes: give the folder above it, ...
+    """
     advice = None
     if not path.exists():
         raise FileNotFoundError(
@@ -313,6 +335,12 @@ def read_listing(file: IO[bytes], where: str) -> Iterator[dict]:
     DatasetError
         If it is not a JSON object of notes, nested or larger than one can be, names a note twice,
         or says something else of it than its name does.
+
+    Examples
+    --------
+    >>> with open(DATA / "nsynth-mini" / "nsynth-test" / "examples.json", "rb") as file:
+    ...     len(list(read_listing(file, "mini-test")))
+    200
     """
     import ijson
 
@@ -399,6 +427,10 @@ def known_note(name: str, where: str) -> dict:
     """`parse_note` of a note whose family and source are NSynth's.
 
     Raises `DatasetError`, which begins with `where`.
+
+    >>> known_note("harp_acoustic_000-060-100", "mine")  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    helpers.notes.DatasetError: mine: harp_acoustic_000-060-100 is of the unknown family 'harp', ...
     """
     try:
         note = parse_note(name)
@@ -414,13 +446,23 @@ def known_note(name: str, where: str) -> dict:
 
 
 def split_of(member: str) -> str | None:
-    """The split that a path names, as `nsynth-train/audio/<note>.wav` does; None if it does not."""
+    """The split that a path names, as `nsynth-train/audio/<note>.wav` does; None if it does not.
+
+    >>> split_of("mine/nsynth-train/audio/flute_acoustic_002-077-100.wav")
+    'train'
+    """
     found = re.search(r"(?:^|/)nsynth-(train|valid|test)/", member)
     return found[1] if found else None
 
 
 def check_named(member: str, where: PathLike) -> None:
-    """Raise `DatasetError` where the folder around `audio/` is called `nsynth-validation`, say."""
+    """Raise `DatasetError` where the folder around `audio/` is called `nsynth-validation`, say.
+
+    >>> check_named("nsynth-test/audio/a.wav", "mine")
+    >>> check_named("nsynth-validation/audio/a.wav", "mine")  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    helpers.notes.DatasetError: mine: the folder nsynth-validation is none of nsynth-train, ...
+    """
     found = re.search(r"(?:^|/)(nsynth-[^/]+)/audio/", member)
     if found and not split_of(member):
         known = ", ".join(f"nsynth-{split}" for split in SPLITS)
@@ -462,6 +504,10 @@ def list_folder(path: Path) -> tuple[dict, Read]:
     """The files of a folder in NSynth's layout, by their names there, and what reads one.
 
     Prints what it leaves out where audio is expected. Links to folders are followed.
+
+    >>> members, read = list_folder(DATA / "nsynth-wide")
+    >>> read(members["nsynth-wide/nsynth-test/audio/bass_electronic_018-024-100.flac"])[:4]
+    b'fLaC'
     """
     root = Path(os.path.abspath(path))
     # Named from the parent, since a folder's own name may say which split it is.
@@ -535,7 +581,14 @@ def _open_archive(path: Path) -> tuple[dict, Read]:
 
 
 def check_size(place: PathLike, member: tarfile.TarInfo) -> None:
-    """Raise `DatasetError` where a member of an archive is larger than a note can be."""
+    """Raise `DatasetError` where a member of an archive is larger than a note can be.
+
+    >>> member = tarfile.TarInfo("a.wav")
+    >>> member.size = 5 << 20
+    >>> check_size("mine.tar", member)  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    helpers.notes.DatasetError: mine.tar: a.wav has 5,242,880 bytes, more than a note ...
+    """
     if member.size > LARGEST:
         raise DatasetError(
             f"{place}: {member.name} has {member.size:,} bytes, more than a note of {SAMPLES:,} "
