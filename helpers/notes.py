@@ -54,6 +54,12 @@ def parse_note(name: str) -> dict:
     ------
     DatasetError
         If the name is not of the form `<family>_<source>_<nnn>-<pitch>-<velocity>`.
+
+    Examples
+    --------
+    >>> parsed = parse_note("bass_electronic_018-035-100")
+    >>> parsed["instrument"], parsed["family"], parsed["pitch"]
+    ('bass_electronic_018', 'bass', 35)
     """
     match = _NOTE.fullmatch(name)
     if not match:
@@ -99,6 +105,14 @@ def decode(
         If the file cannot be decoded, holds less than its header promises, or samples that are
         NaN or infinite. Lengths that a stream leaves open (0, or the largest number) promise
         nothing.
+
+    Examples
+    --------
+    >>> import soundfile
+    >>> soundfile.write(file := io.BytesIO(), np.zeros((10, 2)), 44_100, format="WAV")
+    >>> sound, rate = decode(file.getvalue(), "mine.wav", seconds=4)
+    >>> sound.shape, rate
+    ((10, 2), 44100)
     """
     import soundfile
 
@@ -179,6 +193,14 @@ def decode_note(data: bytes, name: str) -> np.ndarray:
     DatasetError
         If the file cannot be decoded or is cut short, is not 16 kHz mono of 64,000 samples, or
         holds samples that are NaN or beyond -1 to 1.
+
+    Examples
+    --------
+    >>> import soundfile
+    >>> soundfile.write(file := io.BytesIO(), np.zeros(10), SAMPLE_RATE, format="WAV")
+    >>> decode_note(file.getvalue(), "mine.wav")  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    helpers.notes.DatasetError: mine.wav: found 16000 Hz, 1 channel(s), 10 samples, expected ...
     """
     sound, rate = decode(data, name, SAMPLES / SAMPLE_RATE)
     if (rate, *sound.shape) != (SAMPLE_RATE, SAMPLES, 1):
@@ -255,6 +277,9 @@ def hidden(path: str | os.PathLike[str]) -> bool:
 
     Names that begin with a point (`.ipynb_checkpoints`, `.Trash-1000`, `._note.wav`), and the
     folders in which macOS and Windows keep their own things.
+
+    >>> hidden("sounds/._flute.wav"), hidden("../sounds/flute.wav")
+    (True, False)
     """
     own = ("__MACOSX", "$RECYCLE.BIN", "System Volume Information")
     parts = PurePath(path).parts
@@ -270,6 +295,15 @@ class Notes:
         One row a note, sorted by name: note, instrument, family, source, pitch, velocity.
     origin : str
         The folder or archive that the audio comes from.
+
+    Examples
+    --------
+    >>> names = ["flute_acoustic_002-077-100", "reed_acoustic_011-060-050"]
+    >>> notes = Notes(pd.DataFrame([parse_note(name) for name in names]), {}, bytes, "mine")
+    >>> notes
+    <Notes: 2 notes, 2 instruments, 2 families, mine>
+    >>> notes.select(notes.table["pitch"] < 70).labels.tolist()
+    [7]
     """
 
     def __init__(self, table: pd.DataFrame, files: dict, read: Callable[..., bytes], origin: str):
@@ -376,7 +410,11 @@ class Notes:
 
 
 def some(names: Iterable[str]) -> str:
-    """A few of many names, for an error."""
+    """A few of many names, for an error.
+
+    >>> some(["d", "b", "a", "c", "e"])
+    'a, b, c and 2 more'
+    """
     names = sorted(names)
     return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
