@@ -66,6 +66,14 @@ def read(path: str | Path) -> tuple[np.ndarray, int]:
         If the file cannot be decoded, is cut short, or larger than 256 MB.
     OSError
         If it cannot be read.
+
+    Examples
+    --------
+    >>> from helpers.datasets import DATA
+    >>> path = DATA / "nsynth-mini" / "nsynth-test" / "audio" / "bass_electronic_018-035-100.flac"
+    >>> sound, rate = read(path)
+    >>> sound.shape, rate
+    ((64000, 1), 16000)
     """
     path = Path(path)
     if path.stat().st_size > LARGEST:
@@ -93,6 +101,14 @@ def mono(sound: np.ndarray, rate: int, steps: list[str] | None = None) -> np.nda
     ------
     DatasetError
         If it is empty or silent, or its rate is none of a recording.
+
+    Examples
+    --------
+    >>> steps = []
+    >>> mono(np.random.default_rng(0).uniform(-0.5, 0.5, (48_000, 2)), 48_000, steps).shape
+    (16000,)
+    >>> steps
+    ['2 channels averaged', '48,000 Hz brought to 16,000 Hz']
     """
     import soxr
 
@@ -124,7 +140,11 @@ def mono(sound: np.ndarray, rate: int, steps: list[str] | None = None) -> np.nda
 
 
 def levels(sound: np.ndarray) -> np.ndarray:
-    """Decibels of each frame below the loudest: shape (frames,), one every 16 ms."""
+    """Decibels of each frame below the loudest: shape (frames,), one every 16 ms.
+
+    >>> levels(np.repeat([1.0, 0.1], 8_000))[[10, -10]].round().tolist()
+    [0.0, -20.0]
+    """
     import librosa
 
     rms = librosa.feature.rms(y=sound, frame_length=FRAME, hop_length=HOP)[0]
@@ -132,7 +152,11 @@ def levels(sound: np.ndarray) -> np.ndarray:
 
 
 def threshold(level: np.ndarray) -> float:
-    """The level in dB below which a recording is silent: above its noise, if it has any."""
+    """The level in dB below which a recording is silent: above its noise, if it has any.
+
+    >>> threshold(np.array([-40.0] * 5 + [0.0] * 5))
+    -34.0
+    """
     return float(np.clip(np.percentile(level, 10) + ABOVE_NOISE, -SILENCE, -SOUND))
 
 
@@ -212,6 +236,12 @@ def trimmed(sound: np.ndarray) -> np.ndarray:
     ----------
     sound : np.ndarray, shape (n,), float
         16 kHz, not silent.
+
+    Examples
+    --------
+    >>> tone = np.sin(np.arange(8_000) / 5)
+    >>> round(len(trimmed(np.pad(tone, 8_000))) / 8_000)
+    1
     """
     level = levels(sound)
     sounding = np.flatnonzero(level > threshold(level))
@@ -235,6 +265,11 @@ def varied(sound: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     -------
     np.ndarray, shape (64000,), float32
         As `note` returns it.
+
+    Examples
+    --------
+    >>> varied(np.sin(np.arange(16_000) / 5), np.random.default_rng(0)).shape
+    (64000,)
     """
     import soxr
     from scipy.signal import fftconvolve, lfilter
@@ -281,6 +316,12 @@ def prepare(sound: np.ndarray, rate: int) -> Recording:
     ------
     DatasetError
         If there is no sound of at least a tenth of a second in it.
+
+    Examples
+    --------
+    >>> heard = prepare(np.pad(np.sin(np.arange(16_000) / 5) / 2, 16_000), 16_000)
+    >>> len(heard.notes), heard.steps
+    (1, ['1.00 s of silence before the first note cut'])
     """
     steps: list[str] = []
     samples = len(sound)
