@@ -28,6 +28,13 @@ def axes(known: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     -------
     centre : np.ndarray, shape (numbers,)
     axes : np.ndarray, shape (numbers, axes)
+
+    Examples
+    --------
+    >>> known = np.random.default_rng(0).standard_normal((500, 3)) * [1, 10, 100]
+    >>> centre, along = axes(known)
+    >>> ((known - centre) @ along).std(axis=0).round(3).tolist()
+    [1.0, 1.0, 1.0]
     """
     mean, scale = known.mean(axis=0), known.std(axis=0) + 1e-6
     _, sizes, found = np.linalg.svd((known - mean) / scale, full_matrices=False)
@@ -76,6 +83,12 @@ def hear(
         One a note: `begins`, `ends` (s), `models` (by name: `family`, `probability`,
         `probabilities`), `nearest` (`note`, `family`, `distance`), and `unlike`: whether it is
         further from every training note than nine of ten notes whose instrument was held out.
+
+    Examples
+    --------
+    >>> whistle = sounds.prepare(np.sin(np.arange(16_000) / 5), sounds.SAMPLE_RATE)
+    >>> [(note["ends"], note["nearest"]["family"]) for note in hear(whistle, which=[])]
+    [(1.0, 'mallet')]
     """
     X = features.mfcc(np.stack(recording.notes))
     known = shipped.reference(folder)
