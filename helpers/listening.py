@@ -37,12 +37,21 @@ def player(waveform: ArrayLike, caption: str, sr: int = 16_000) -> HTML:
     Returns
     -------
     IPython.display.HTML
+
+    Examples
+    --------
+    >>> "a &lt; b" in player(np.zeros(100), "a < b").data
+    True
     """
     return players([(waveform, caption)], sr)
 
 
 def players(waveforms_and_captions: Iterable[tuple[ArrayLike, str]], sr: int = 16_000) -> HTML:
-    """Several players side by side, from (waveform, caption) pairs. See `player`."""
+    """Several players side by side, from (waveform, caption) pairs. See `player`.
+
+    >>> players([(np.zeros(100), "one"), (np.zeros(100), "two")]).data.count("<audio")
+    2
+    """
     from IPython.display import HTML
 
     figures = "".join(
@@ -55,6 +64,9 @@ def data_uri(waveform: ArrayLike, caption: str, sr: int = 16_000) -> str:
     """A waveform of shape (n,) as the address of a FLAC: no loss, a third of a WAV's size.
 
     Raises ValueError, naming `caption`, unless the samples are finite and in one row.
+
+    >>> data_uri(np.zeros(100), "silence")[:22]
+    'data:audio/flac;base64'
     """
     import soundfile
 
@@ -84,6 +96,11 @@ def folded(summary: str, lines: Iterable[str]) -> HTML:
     Returns
     -------
     IPython.display.HTML
+
+    Examples
+    --------
+    >>> folded("Answer", ["a flute"]).data
+    '<details><summary>Answer</summary><ol><li>a flute</li></ol></details>'
     """
     from IPython.display import HTML
 
