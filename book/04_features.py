@@ -1054,19 +1054,14 @@ interactive.explorer(own)
 
 # %% tags=["remove-cell"]
 # For maintainers: `make regression` compares these figures with earlier runs. It shows nothing.
-findings.report(
-    {
-        "error/MFCC/by hand": errors["mine"].max(),
-        "error/MFCC/helper": errors["helper"].max(),
-        "frames": X.shape[1],
-        "mean/MFCC 0": X[:, :, 0].mean(dtype=float),
-        "mean/MFCC 0, first frame": X[:, 0, 0].mean(dtype=float),
-        "mean/MFCC 1": X[:, :, 1].mean(dtype=float),
-        "deviation/MFCC": X.std(dtype=float),
-        "accuracy/family/nearest note": rows["of the same family"]["nearest neighbour"],
-        "accuracy/instrument/nearest note": rows["of the same instrument"]["nearest neighbour"],
-    }
-)
+reported = {"frames": X.shape[1], "deviation/MFCC": X.std(dtype=float)}
+reported |= {"mean/MFCC 0, first frame": X[:, 0, 0].mean(dtype=float)}
+reported |= {f"mean/MFCC {k}": X[:, :, k].mean(dtype=float) for k in (0, 1)}
+for name, whose in {"by hand": "mine", "helper": "helper"}.items():
+    reported[f"error/MFCC/{name}"] = errors[whose].max()
+for of in ("family", "instrument"):
+    reported[f"accuracy/{of}/nearest note"] = rows[f"of the same {of}"]["nearest neighbour"]
+findings.report(reported)
 
 # %% [markdown]
 # ## Try it yourself

@@ -874,15 +874,11 @@ for test in ("fold test", "mini-test"):
     fixed[f"accuracy/{test}/base CNN, recorded"] = results[test, "accuracy"].mean()
 findings.report(fixed)
 
-last = pd.DataFrame([run.history.iloc[-1] for run in runs]).mean()
-live = {"loss/training/base CNN": last["loss"], "loss/validation/base CNN": last["val_loss"]}
-live |= {"loss/untrained": untrained["loss"]}
+scores = evaluation.score_table({"base CNN": runs}, [*heard, *yours])
+scores = scores.replace({"part": {"fold_test": "fold test", "nsynth_test": TEST}})
+live = findings.means(scores) | findings.losses("base CNN", runs)
 live |= {"change/first convolution": moved["conv2d"], "change/dense layer": moved["dense"]}
-of_runs = evaluation.score_table({"": runs}, [*heard, *yours]).groupby("part")
-for part, test in (("fold_test", "fold test"), ("nsynth_test", TEST)):
-    for what in ("loss", "accuracy"):
-        live[f"{what}/{test}/base CNN"] = of_runs[what].mean()[part]
-findings.report(live, seed=SEED)
+findings.report(live | {"loss/untrained": untrained["loss"]}, seed=SEED)
 
 # %% [markdown]
 # ## Try it yourself

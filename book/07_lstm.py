@@ -812,20 +812,12 @@ for model in recorded:
         accuracies = results.loc[model][test, "accuracy"]
         fixed[f"accuracy/{test}/base {model}, recorded"] = accuracies.mean()
 findings.report(fixed)
-
-last = pd.DataFrame([run.history.iloc[-1] for run in runs["LSTM"]]).mean()
-live = {
-    "loss/training/base LSTM": last["loss"],
-    "loss/validation/base LSTM": last["val_loss"],
-    "loss/untrained": untrained["loss"],
-    "accuracy/fold test/forest": blind["fold test"],
-    "share/states near zero": (np.abs(states["first layer, trained"]) < 0.001).mean(),
-    "size/states of the last layer": np.abs(states["last layer, trained"]).mean(),
-}
-of_runs = evaluation.score_table({"": runs["LSTM"]}, [*known, *heard]).groupby("part")
-for part, test in (("fold_test", "fold test"), ("nsynth_test", TEST)):
-    for what in ("loss", "accuracy"):
-        live[f"{what}/{test}/base LSTM"] = of_runs[what].mean()[part]
+scores = evaluation.score_table({"base LSTM": runs["LSTM"]}, [*known, *heard])
+scores = scores.replace({"part": {"fold_test": "fold test", "nsynth_test": TEST}})
+live = findings.means(scores) | findings.losses("base LSTM", runs["LSTM"])
+live |= {"loss/untrained": untrained["loss"], "accuracy/fold test/forest": blind["fold test"]}
+live["share/states near zero"] = (np.abs(states["first layer, trained"]) < 0.001).mean()
+live["size/states of the last layer"] = np.abs(states["last layer, trained"]).mean()
 findings.report(live, seed=SEED)
 
 # %% [markdown]

@@ -686,22 +686,15 @@ runs |= {
 yours = evaluation.leaked(datasets.load(DATA, "train"), experiment.test_notes)
 compare.your_run(runs, recorded, without=[*heard, *yours])
 
-
 # %% tags=["remove-cell"]
 # For maintainers: `make regression` compares these figures with earlier runs. It shows nothing.
-def means(scores):
-    """Loss and accuracy by test and model, means over the folds."""
-    table = scores.groupby(["model", "part"])[["loss", "accuracy"]].mean().stack()
-    return {f"{what}/{test}/{title}": value for (title, test, what), value in table.items()}
-
-
-fixed = {f"{name}, recorded": value for name, value in means(by_fold).items()}
+fixed = {f"{name}, recorded": value for name, value in findings.means(by_fold).items()}
 for (title, part), matrix in average.items():
     taken = matrix[FAMILIES.index("vocal"), FAMILIES.index("organ")]
     fixed[f"share/vocal taken for organ/{PARTS[part]}/{title}"] = taken
 findings.report(fixed)
 mine = evaluation.score_table({title: runs[title] for title in pair}, [*heard, *yours])
-findings.report(means(mine.replace({"part": PARTS})), seed=SEED)
+findings.report(findings.means(mine.replace({"part": PARTS})), seed=SEED)
 
 # %% [markdown]
 # ## Try it yourself

@@ -1,6 +1,9 @@
 """The figures that a chapter arrived at, left in its notebook for `tools.regression` to find."""
 
 import numpy as np
+import pandas as pd
+
+from helpers.runs import records
 
 # The MIME type of reported figures: no program shows it.
 FIGURES = "application/vnd.cnn-or-lstm.figures+json"
@@ -37,3 +40,27 @@ def report(figures: dict, seed: int | None = None) -> None:
             )
         kept[name] = str(value) if isinstance(value, float) and not np.isfinite(value) else value
     display({FIGURES: {"seed": seed, "figures": kept}}, raw=True)
+
+
+def losses(name: str, runs: list[records.Record]) -> dict[str, float]:
+    """Training and validation loss after the last epoch, means over a model's runs, to report."""
+    last = pd.DataFrame([run.history.iloc[-1] for run in runs]).mean()
+    return {f"loss/training/{name}": last["loss"], f"loss/validation/{name}": last["val_loss"]}
+
+
+def means(scores: pd.DataFrame) -> dict[str, float]:
+    """Loss and accuracy by part and model, means over the runs, to report.
+
+    Parameters
+    ----------
+    scores : pd.DataFrame
+        Columns model, part, loss and accuracy, as `evaluation.score_table` has them.
+
+    Examples
+    --------
+    >>> rows = [("CNN", "mini-test", 0.75, 0.5), ("CNN", "mini-test", 0.25, 1.0)]
+    >>> means(pd.DataFrame(rows, columns=["model", "part", "loss", "accuracy"]))
+    {'loss/mini-test/CNN': 0.5, 'accuracy/mini-test/CNN': 0.75}
+    """
+    table = scores.groupby(["model", "part"])[["loss", "accuracy"]].mean().stack()
+    return {f"{what}/{part}/{model}": value for (model, part, what), value in table.items()}
