@@ -461,15 +461,8 @@ pd.DataFrame({"notes": ends.size(), "level at 2.75 s": ends.mean().round(2)})
 
 # %%
 splits = {"train": train.table, "test": test.table}
-pd.concat(
-    {
-        name: table.groupby("family").agg(
-            notes=("note", "size"), instruments=("instrument", "nunique")
-        )
-        for name, table in splits.items()
-    },
-    axis=1,
-)
+columns = {"notes": ("note", "size"), "instruments": ("instrument", "nunique")}
+pd.concat({split: t.groupby("family").agg(**columns) for split, t in splits.items()}, axis=1)
 
 # %% [markdown]
 # Is NSynth's promise kept, that no instrument is in both splits? A promise about data is something
@@ -599,10 +592,7 @@ print(f"the deaf model: accuracy {deaf.mean():.1%}, balanced accuracy {balanced:
 # *Table 3.7: Notes of each family by velocity.*
 
 # %%
-pd.concat(
-    {name: pd.crosstab(table["family"], table["velocity"]) for name, table in splits.items()},
-    axis=1,
-)
+pd.concat({split: pd.crosstab(t["family"], t["velocity"]) for split, t in splits.items()}, axis=1)
 
 # %% [markdown]
 # Compare the splits. Where the training split lacks a velocity that the test split has, the test
@@ -638,9 +628,7 @@ print("largest difference from it: ", [f"{np.abs(x - first).max():.5f}" for x in
 # *Table 3.8: Notes of each family by source.*
 
 # %%
-pd.concat(
-    {name: pd.crosstab(table["family"], table["source"]) for name, table in splits.items()}, axis=1
-)
+pd.concat({split: pd.crosstab(t["family"], t["source"]) for split, t in splits.items()}, axis=1)
 
 # %% [markdown]
 # In `nsynth-mini` the source is a *function of the family*: bass and organ are electronic, the other
@@ -1215,19 +1203,13 @@ print(f"seeds {SEED} and {SEED + 1} share:     {shared} of {len(sample)} notes")
 
 # %% tags=["remove-cell"]
 # For maintainers: `make regression` compares these figures with earlier runs. It shows nothing.
-findings.report(
-    {
-        "notes/train": len(train),
-        "notes/test": len(test),
-        "notes/copies": len(exact),
-        "notes/heard in training, by the helper": len(left_out),
-        "instruments/train": train.table["instrument"].nunique(),
-        "instruments/test": test.table["instrument"].nunique(),
-        "notes/twins": known.sum(),
-        "accuracy/test split/pitch alone": deaf.mean(),
-        "accuracy/test split/most alike": right.mean(),
-    }
-)
+reported = {"notes/copies": len(exact), "notes/twins": known.sum()}
+reported |= {"notes/heard in training, by the helper": len(left_out)}
+for name, hits in {"pitch alone": deaf, "most alike": right}.items():
+    reported[f"accuracy/test split/{name}"] = hits.mean()
+for split, t in splits.items():
+    reported |= {f"notes/{split}": len(t), f"instruments/{split}": t["instrument"].nunique()}
+findings.report(reported)
 
 # %% [markdown]
 # ## Try it yourself

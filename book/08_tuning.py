@@ -416,13 +416,11 @@ class RecordedSearch(keras_tuner.RandomSearch):
     def run_trial(self, trial, *args, **kwargs):
         number = int(trial.trial_id)
         setting = {name: trial.hyperparameters.get(name) for name in SPACES["cnn"]}
-        seeds = [execution_seed(number, e) for e in range(profile.executions)]
-        executions = [
-            # weights, dropout and order are drawn from the start
-            experiment.run("cnn", setting, seed=own, start=own, epochs=profile.tuning_epochs)
-            for own in seeds
-        ]
-        by_hand[number] = [record.history["val_accuracy"].max() for record in executions]
+        by_hand[number] = []
+        for execution in range(profile.executions):
+            own = execution_seed(number, execution)  # starts weights, dropout and order
+            run = experiment.run("cnn", setting, seed=own, start=own, epochs=profile.tuning_epochs)
+            by_hand[number].append(run.history["val_accuracy"].max())
         return [{"val_accuracy": score} for score in by_hand[number]]
 
 
@@ -488,15 +486,13 @@ RESULTS = {  # tables 4.1 and 4.2
 }  # fmt: skip
 five = pd.RangeIndex(1, 6, name="trial")
 THESIS = {m: pd.DataFrame(r, five, [*SPACES[m], "score"]) for m, r in RESULTS.items()}
-SHORT = {  # for our tables
-    "cnn": dict(zip(SPACES["cnn"], ["dropout", "filters 1", "filters 2"], strict=True)),
-    "lstm": dict(zip(SPACES["lstm"], ["dropout", "units 1", "units 2"], strict=True)),
-}
+SHORT = dict(zip(SPACES["cnn"], ["dropout", "filters 1", "filters 2"], strict=True))  # for tables
+SHORT |= dict(zip(SPACES["lstm"], ["dropout", "units 1", "units 2"], strict=True))
 
 
 def beside_thesis(name):
     sides = {"recorded, after 20 epochs": recorded[name].table, "thesis": THESIS[name]}
-    return pd.concat({s: t.rename(columns=SHORT[name]) for s, t in sides.items()}, axis=1).round(4)
+    return pd.concat({s: t.rename(columns=SHORT) for s, t in sides.items()}, axis=1).round(4)
 
 
 # %% [markdown]
@@ -706,12 +702,11 @@ plt.show()
 # worth.
 
 # %%
-best_over_last = {}
 for name, search in whole.items():
     curves = [record.history["val_accuracy"] for group in search.runs for record in group]
-    best_over_last[name] = 100 * np.mean([curve.max() - curve.iloc[-1] for curve in curves])
+    last_to_best = 100 * np.mean([curve.max() - curve.iloc[-1] for curve in curves])
     flattery = 100 * thesis_optimism * spreads(recorded[name].table)["s, within trials"]
-    print(f"{name}: best epoch {best_over_last[name]:.1f} points above the last; "
+    print(f"{name}: best epoch {last_to_best:.1f} points above the last; "
           f"best of 5 equal trials x 2: {flattery:.1f} points too high")  # fmt: skip
 
 # %% [markdown]
@@ -842,10 +837,10 @@ print(f"five trials in perfect order: p = {rank_test(five, five)[1]:.4f}, or 2/1
 # %%
 tests = {}
 for (name, whose), table in panels.items():
-    for key, short in SHORT[name].items():
+    for key in SPACES[name]:
         numbers = rank_test(table[key], table["score"])
         for what, number in zip(("rho", "p", "smallest p"), numbers, strict=True):
-            tests.setdefault((whose, what), {})[name.upper(), short] = number
+            tests.setdefault((whose, what), {})[name.upper(), SHORT[key]] = number
 tests = pd.DataFrame(tests)
 tests.round(2)
 
@@ -1001,14 +996,11 @@ for name, search in whole.items():
 for title in protocol:
     fixed[f"accuracy/fold test/{title}, recorded"] = accuracy[title, "fold_test"].mean()
 findings.report(fixed)
-
-found = {}
+live = {}
 for name, search in searches.items():
-    last = pd.DataFrame([run.history.iloc[-1] for group in search.runs for run in group]).mean()
-    found[f"loss/training/{name.upper()}, all trials"] = last["loss"]
-    found[f"loss/validation/{name.upper()}, all trials"] = last["val_loss"]
-    found[f"accuracy/validation/{name.upper()}, all trials"] = search.table["score"].mean()
-findings.report(found, seed=SEED)
+    live |= findings.losses(f"{name.upper()}, all trials", sum(search.runs, []))
+    live[f"accuracy/validation/{name.upper()}, all trials"] = search.table["score"].mean()
+findings.report(live, seed=SEED)
 
 # %% [markdown]
 # ## Try it yourself
