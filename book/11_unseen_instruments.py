@@ -445,20 +445,18 @@ print(f"{len(missed)} of {len(train)} notes are missed by all")
 
 # %% tags=["hide-input"]
 # Up to three of the missed, and a neighbour in pitch of each.
-sounds, lines = [], []
+rows, lines = [], []
 for name in missed["instrument"].value_counts().index[:3]:
     mine = missed[missed["instrument"] == name]
-    row = mine.index[len(mine) // 2]
-    family, pitch = mine.loc[row, ["family", "pitch"]]
+    note, family, pitch = mine.iloc[len(mine) // 2][["note", "family", "pitch"]]
     best = each[families == family].mean(axis=1).idxmax()
     other = train.table[train.table["instrument"] == best]
     near = (other["pitch"] - pitch).abs().idxmin()
-    sounds += [
-        (train.waveform(i), f"Sound {len(sounds) + k}") for k, i in enumerate((row, near), 1)
-    ]
-    said = told[told["note"] == mine["note"][row]]["said"].value_counts().index[0]
-    lines.append(f"{mine['note'][row]}: truth {family}; the networks say {said} most often")
+    rows += [mine.index[len(mine) // 2], near]
+    said = told["said"][told["note"] == note].value_counts().index[0]
+    lines.append(f"{note}: truth {family}; the networks say {said} most often")
     lines.append(f"{other['note'][near]}: the {family} that they know best")
+sounds = [(train.waveform(row), f"Sound {k}") for k, row in enumerate(rows, 1)]
 display(listening.players(sounds), listening.folded("Solution", lines))
 
 # %% [markdown]
