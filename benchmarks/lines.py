@@ -23,22 +23,18 @@ def folders() -> pd.Series:
     return pd.Series(found | {"together": sum(found.values())}, name="lines")
 
 
+def chapter(path: Path) -> dict:
+    """Of a chapter: lines of code, and those that a reader does not see at once."""
+    cells = [c for c, _ in sync.parse(path.read_text("utf-8"), path.name)[1]]
+    code = [(lines(c.source), c.metadata.get("tags", [])) for c in cells if c.cell_type == "code"]
+    whole = sum(n for n, tags in code if "setup" not in tags)
+    hidden = sum(n for n, tags in code if BOOKKEEPING & {*tags} and "setup" not in tags)
+    return {"code": whole, "hidden": hidden, "share (%)": 100 * hidden / whole}
+
+
 def chapters() -> pd.DataFrame:
-    """Of each chapter: lines of code, and those that a reader does not see at once."""
-    rows = {}
-    for path in sorted(ROOT.glob("book/[0-9]*.py")):
-        cells = [c for c, _ in sync.parse(path.read_text("utf-8"), path.name)[1]]
-        code = [
-            (lines(c.source), c.metadata.get("tags", [])) for c in cells if c.cell_type == "code"
-        ]
-        whole = sum(n for n, tags in code if "setup" not in tags)
-        hidden = sum(n for n, tags in code if BOOKKEEPING & {*tags} and "setup" not in tags)
-        rows[path.stem] = {
-            "code": whole,
-            "hidden": hidden,
-            "share (%)": round(100 * hidden / whole),
-        }
-    return pd.DataFrame(rows).T
+    paths = sorted(ROOT.glob("book/[0-9]*.py"))
+    return pd.DataFrame({path.stem: chapter(path) for path in paths}).T.round().astype(int)
 
 
 if __name__ == "__main__":

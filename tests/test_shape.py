@@ -7,6 +7,7 @@ import shutil
 
 import pytest
 
+from benchmarks import lines
 from tools.book import execute, sync
 from tools.book.render import documents
 from tools.common import ROOT
@@ -116,13 +117,11 @@ def test_no_line_of_a_paragraph_becomes_a_list(path):
 @pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
 def test_a_chapter_is_short(path):
     code = [c for c in cells(path.read_text("utf-8"), path.name) if c.cell_type == "code"]
-    sizes = [
-        len([line for line in cell.source.split("\n") if line.strip()])
-        for cell in code
-        if not {"setup", "parameters"} & set(cell.metadata.get("tags", []))
-    ]
-    assert sum(sizes) < 350
-    assert max(sizes) <= 25
+    typed = [cell for cell in code if "setup" not in cell.metadata.get("tags", [])]
+    assert max(lines.lines(cell.source) for cell in typed) <= 25
+    counted = lines.chapter(path)
+    assert counted["code"] < 350
+    assert counted["share (%)"] < 12
 
 
 def test_the_template_is_no_chapter_yet():
