@@ -5,6 +5,7 @@ Shown in chapter 4, which builds each step; the result equals `librosa.feature.m
 defaults; here every choice is written out.
 """
 
+from collections.abc import Callable
 from functools import lru_cache, partial
 from typing import Any
 
@@ -155,4 +156,8 @@ def _checked(waveforms: np.ndarray) -> np.ndarray:
 
 
 # Thirteen bands make an input as large as thirteen MFCCs, and networks of equal size.
-FEATURES = {"mfcc": mfcc, "mel": log_mel, "mel13": partial(log_mel, n_mels=13)}
+FEATURES: dict[str, Callable[..., np.ndarray]] = {
+    "mfcc": mfcc,
+    "mel": log_mel,
+    "mel13": partial(log_mel, n_mels=13),
+}
