@@ -112,7 +112,8 @@ def test_any_executor_gives_the_same_records(finished, tmp_path):
 def test_a_damaged_record_is_refused_and_the_others_are_run(finished, tmp_path, capsys):
     runs = tmp_path / "runs"
     runs.mkdir()
-    (record,) = finished.glob(f"{records.read_all(finished)[0].config['model']}-fold1-seed0-b*")
+    base = training.Experiment("smoke", runs=finished).config("cnn")
+    record = finished / records.record_name(base)
     shutil.copytree(record, runs / record.name)
     (runs / record.name / "history.csv").write_text("edited")
     arguments = ["--profile", "smoke", "--runs", str(runs), "--only", "cnn", "--variant", "base"]

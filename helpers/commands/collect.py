@@ -96,7 +96,12 @@ def check(record: records.Record, experiment_of: Callable) -> None:
     if epochs not in (profile.epochs, profile.tuning_epochs):
         epochs = profile.epochs
     wanted = experiment.config(
-        config["model"], config["hyperparameters"], fold, config["seed"], epochs
+        config["model"],
+        config["hyperparameters"],
+        fold,
+        config["seed"],
+        epochs,
+        start=config.get("start", config["seed"]),  # older runs have none of their own
     )
     keys = [key for key in wanted | config if wanted.get(key) != config.get(key)]
     if keys:
