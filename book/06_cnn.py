@@ -757,7 +757,9 @@ recorded = records.select(
     epochs=profiles.get("mini").epochs,
     split={"kind": "stratified"},
     features={"kind": "mfcc"},
+    seed=0,
 )
+assert [run.fold for run in recorded] == [1, 2, 3, 4, 5]
 assert all(fingerprint(run.config) == run.info["hash"] for run in recorded)
 shown = {"fold": [run.fold for run in recorded], "seed": [run.config["seed"] for run in recorded]}
 shown["epochs"] = [len(run.history) for run in recorded]

@@ -173,6 +173,10 @@ curves = {
 figures.by_epoch(curves)
 plt.show()
 
+# %% [markdown]
+# *Figure: the thesis's recipes, mean over folds and deals. A winner by epoch is a winner of a recipe:
+# the CNN starts slowly as its rate is low.*
+
 # %%
 for panel, both in curves.items():
     cnn, lstm = (np.array(values) for values in both.values())
@@ -182,10 +186,6 @@ for panel, both in curves.items():
         f"{panel}: the CNN is behind in {len(behind)} of {len(cnn)} epochs, last in epoch {last};"
     )
     print(f"after ten epochs the CNN has {cnn[9]:.1f} %, the LSTM {lstm[9]:.1f} %")
-
-# %% [markdown]
-# *Figure: the thesis's recipes, mean over folds and deals. A winner by epoch is a winner of a recipe:
-# the CNN starts slowly as its rate is low.*
 
 # %% [markdown]
 # **Check yourself.** Two networks are compared, each at the learning rate that is best for it on known instruments. The first
@@ -535,7 +535,7 @@ def source_experiment(X, table, learn, seed=0):
 # notes).*
 
 
-# %%
+# %% tags=["remove-stderr"]
 def trees(X_train, answers, X_asked):
     return ExtraTreesClassifier(random_state=0).fit(X_train, answers).predict(X_asked)
 

@@ -6,7 +6,7 @@ const STYLE = `
   border-radius: 0.25rem; background: var(--pst-color-surface, transparent);
   color: var(--pst-color-text-base, inherit); }
 .interactive .strip { display: flex; flex-wrap: wrap; gap: 0.5rem 1rem; align-items: center; margin: 0.4rem 0; }
-.interactive label { display: grid; grid-template-columns: 1fr auto; flex: 1 1 12rem; min-width: 0; }
+.interactive label { display: grid; grid-template-columns: 1fr auto; column-gap: 0.75rem; flex: 1 1 12rem; min-width: 0; }
 .interactive label input[type="range"] { grid-column: 1 / 3; width: 100%; min-height: 2rem; margin: 0; }
 .interactive output { font-variant-numeric: tabular-nums; }
 .interactive :is(button, select, input[type="file"]) { min-height: 2.5rem; max-width: 100%; padding: 0.3rem 0.8rem;
