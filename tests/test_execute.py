@@ -143,6 +143,21 @@ while not pathlib.Path({theirs!r}).exists():
     assert set(execute.read_status(book / "_build/executed")) == {"01_a", "02_b"}
 
 
+def test_what_took_longest_starts_first(tmp_path):
+    paths = [tmp_path / f"{name}.ipynb" for name in ("01_a", "02_b", "03_c", "04_d")]
+    took = {"02_b": {"seconds": 9}, "04_d": {"seconds": 5}, "01_a": {"seconds": 1}}
+    (tmp_path / "status.json").write_text(json.dumps(took))
+    started = []
+
+    def run(path, target, values):
+        started.append(path.stem)
+        time.sleep(0.2)
+        return {"seconds": 0.2, "error": None, "notebook": str(target)}
+
+    execute.run_all("smoke", {path: {} for path in paths}, tmp_path, run, jobs=2)
+    assert set(started[:2]) == {"02_b", "04_d"}
+
+
 @pytest.mark.skipif(os.name == "nt", reason="signals are POSIX")
 @pytest.mark.parametrize("jobs", ["1", "2"])
 def test_a_stopped_run_leaves_nothing_half_done(book, jobs):

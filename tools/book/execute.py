@@ -278,7 +278,7 @@ def run_all(
     ----------
     profile : str
     parameters : dict of Path -> dict
-        The notebooks and their parameters, from `prepare`; they start in this order.
+        The notebooks and their parameters, from `prepare`; one by one they start in this order.
     output : Path
         The folder that gets `book/` and `status.json`.
     run : callable
@@ -292,6 +292,11 @@ def run_all(
     status_file, about = output / "status.json", environment()
     status = read_status(output)
     outcomes = {}
+    if jobs > 1:
+        # The longest first, as far as an earlier execution tells: none is left alone at the end.
+        before = {path: status.get(path.stem, {}).get("seconds", 0) for path in parameters}
+        order = sorted(parameters, key=lambda path: -before[path])
+        parameters = {path: parameters[path] for path in order}
     print(f"{len(parameters)} to run, {jobs} at once ({profile})", flush=True)
     try:
         for path, outcome in outcomes_of(parameters, output, run, jobs):
