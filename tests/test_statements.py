@@ -2140,7 +2140,14 @@ def more_instruments():
     return min(gains), max(gains)
 
 
+def notes_of_a_run():
+    row = study.rows()["A1"]
+    sizes = [len(part.train) for deal in range(1, 11) for part in study.parts(row, deal)]
+    return min(sizes), max(sizes)
+
+
 UNSEEN = [
+    ("a run learns from {} to {} notes.", notes_of_a_run),
     (
         "falls from {:.1f} to {:.1f} %, naive Bayes from {:.1f} to {:.1f} %: that is the price",
         price_of_new_instruments,
