@@ -329,10 +329,12 @@ def test_a_reader_plays_against_the_networks(show, reed):
 def test_the_landing_page_says_what_the_records_say(train_notes):
     wide = datasets.load("nsynth-wide", "test")
     every = wide.table["note"][datasets.new_to(train_notes, wide)].tolist()
+    assert not {n.rsplit("-", 2)[0] for n in every} & set(train_notes.table["instrument"])
     six = landing.drawn(sorted(every))
     assert len({note.split("_")[0] for note in six}) == len(six) == 6
     text = landing.fill((ROOT / "book/index.md").read_text(encoding="utf-8"))
     assert f"all {len(every)} such notes" in text
+    assert f"trained on {len(train_notes):,} notes" in text
     data = json.loads(re.search(r'<script type="application/json">(.*?)</script>', text)[1])
     assert data["notes"] == [note.split("_")[0] for note in six]
     for player, row in (("CNN", "W-A1"), ("LSTM", "W-A2")):
