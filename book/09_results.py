@@ -69,7 +69,8 @@ plots.use_style()
 #   test split of 4,096 notes.
 # - **Recorded**: the whole protocol of the thesis (folds, epochs, trials, executions) on the
 #   bundled notes: 1,000 of them (800 to train on in a fold), 5 folds, 50 epochs, seed 0. These 30 runs
-#   took 4.0 hours, so they come with the book.
+#   took 4.0 hours, so they come with the book. (The CNNs ran on TensorFlow, the LSTMs on JAX. Whether a
+#   backend matters is asked by [the study](study.md), which sees no sign of it.)
 #
 # `tuning.protocol` picks six models among the records by what their configuration says: the four of
 # the thesis, and two that answer a question. "Optimised" is the thesis's word for the winner of a

@@ -1800,7 +1800,16 @@ def fast_decays():
     return cnn["bass"], cnn["mallet"], cnn["organ"], cnn["string"]
 
 
+def backends_of_the_protocol():
+    for title, group in recorded().items():
+        wanted = "tensorflow" if "CNN" in title else "jax"
+        assert {run.info["backend"] for run in group} == {wanted}
+    two_backends()
+    return ()
+
+
 RESULTS = [
+    ("(The CNNs ran on TensorFlow, the LSTMs on JAX.", backends_of_the_protocol),
     ("These {} runs took {:.1f} hours", the_recorded_runs),
     (
         "Between {:.1f} and {:.1f} points, and each LSTM loses more than the CNN of its kind. In "
