@@ -241,10 +241,7 @@ FAULTS = [
 def plant(root: Path, fault: Fault) -> None:
     """Put a fault into the copy of the book at `root`.
 
-    Raises
-    ------
-    ValueError
-        If its file does not hold the text to replace exactly once.
+    Raises `ValueError` if its file does not hold the text to replace exactly once.
     """
     path = root / "helpers" / fault.file
     text = path.read_text(encoding="utf-8")

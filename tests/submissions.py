@@ -191,16 +191,9 @@ KILLS = ["import os\nos.kill(os.getppid(), 9)", "os.kill(-1, 9)", "os.kill(1, 15
 def a_class(tests: Path, outside: Path, port: int, mark: str) -> dict[str, Submission]:
     """Thirty submissions, the first nine of which are what most classes hold.
 
-    Parameters
-    ----------
-    tests : pathlib.Path
-        The editions that otter wrote, which a submission might look for.
-    outside : pathlib.Path
-        A folder that anybody may write to.
-    port : int
-        One on this machine where somebody listens.
-    mark : str
-        A number of seconds that no other process sleeps, and a name that no other folder has.
+    `tests`: the editions that otter wrote, which a submission might look for. `outside`: a folder
+    that anybody may write to. `port`: one on this machine where somebody listens. `mark`: a number
+    of seconds that no other process sleeps, and a name that no other folder has.
     """
     reads = f"""
 import os

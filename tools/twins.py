@@ -40,17 +40,9 @@ def likeness(a, b) -> tuple[float, int]:
 def find(notes: pd.DataFrame, waveforms) -> pd.DataFrame:
     """The twins among notes.
 
-    Parameters
-    ----------
-    notes : pd.DataFrame
-        Columns instrument, family, pitch; one row a note.
-    waveforms : array_like of float, shape (n, samples)
-
-    Returns
-    -------
-    pd.DataFrame
-        One row a pair of instruments: instrument, twin (the names in order), compared (pairs of
-        notes of equal pitch), alike (how many fit best at shift 0 with r above 0.95), largest_r.
+    `notes`: columns instrument, family, pitch; one row a note. `waveforms`: float, (n, samples).
+    Returns one row a pair of instruments: instrument, twin (the names in order), compared (pairs of
+    notes of equal pitch), alike (how many fit best at shift 0 with r above 0.95), largest_r.
     """
     notes = notes.reset_index(drop=True)
     found = []

@@ -39,16 +39,10 @@ VERDICTS = {"taken": "taken", "copy": "copies", "repeat": "repeats", "refused": 
 class Outcome:
     """What became of one record, or of a source without any.
 
-    Attributes
-    ----------
-    source : str
-        The folder or zip file that was handed in.
-    verdict : {"taken", "copy", "repeat", "refused"}
-        A copy is the same, file by file, as a record of the pool; a repeat is another training of
-        the same run. Neither is taken.
-    reason : str
-    record : str
-        Where in the source it lies; empty for a source without records.
+    `source`: the folder or zip file that was handed in. `verdict` ({"taken", "copy", "repeat",
+    "refused"}): a copy is the same, file by file, as a record of the pool; a repeat is another
+    training of the same run. Neither is taken. `record`: where in the source it lies; empty for a
+    source without records.
     """
 
     source: str
@@ -167,14 +161,8 @@ def pool(
 ) -> list[Outcome]:
     """Copy the records of `sources` into the folder `into` (see the module).
 
-    Parameters
-    ----------
-    into : path
-        The class's records; made if it is not there.
-    sources : iterable of path
-        Folders and zip files.
-    profile, data : str
-        What the runs were made with, as in `helpers.runs.training.Experiment`.
+    `into`: the class's records; made if it is not there. `sources`: folders and zip files.
+    `profile`, `data`: what the runs were made with, as in `helpers.runs.training.Experiment`.
     """
     into = Path(into)
     into.mkdir(parents=True, exist_ok=True)

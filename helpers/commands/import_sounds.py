@@ -120,23 +120,11 @@ class Sound:
 def family_of(label: str, given: dict | None = None) -> str | None:
     """The family that a label names: `Violin (arco)` is string, `Bass Flute` flute.
 
-    Parameters
-    ----------
-    label : str
-    given : dict of str -> str, optional
-        Families of labels, beside those of `NAMES`: one of `helpers.notes.FAMILIES`, or "-".
-
-    Returns
-    -------
-    str or None
-        The family of the longest label of `given` in it, else of the longest name; None if there
-        is none. Case does not matter, nor how accents are encoded. Digits count in `given` only.
-        Where words are joined, `BbClarinet` is read as two.
-
-    Raises
-    ------
-    DatasetError
-        If it holds two labels or names, equally long, of different families.
+    `given` (dict of str -> str): families of labels, beside those of `NAMES`: one of
+    `helpers.notes.FAMILIES`, or "-". Returns the family of the longest label of `given` in it, else
+    of the longest name; None if there is none. Case does not matter, nor how accents are encoded.
+    Digits count in `given` only. Where words are joined, `BbClarinet` is read as two. Raises
+    `DatasetError` if it holds two labels or names, equally long, of different families.
     """
     known = {tuple(name.split()): family for name, family in _KNOWN.items()}
     if family := _asked(label, given or {}):
@@ -386,20 +374,10 @@ def waveform(
 
     As the module says.
 
-    Returns
-    -------
-    waveform : np.ndarray, shape (64000,), float32
-        16 kHz, in -1 to 1.
-    steps : str
-        What was done to it, in words.
-    seconds : float
-        How much of it is kept, 4 at most.
-
-    Raises
-    ------
-    DatasetError
-        If it cannot be decoded, is cut short, empty, silent or longer than 30 s, has less than
-        0.1 s of sound, or holds NaN or infinite samples.
+    Returns `waveform` ((64000,), float32): 16 kHz, in -1 to 1; `steps`: what was done to it, in
+    words; `seconds`: how much of it is kept, 4 at most. Raises `DatasetError` if it cannot be
+    decoded, is cut short, empty, silent or longer than 30 s, has less than 0.1 s of sound, or holds
+    NaN or infinite samples.
     """
     import soxr
 
@@ -495,35 +473,16 @@ def make(
 ) -> Path:
     """Make a split of a set out of a folder of sounds, whole or not at all.
 
-    Parameters
-    ----------
-    source, into : path
-        The folder of sounds; the folder that gets `nsynth-<split>/`.
-    split : {"train", "valid", "test"}
-    labels : path, optional
-        A CSV file with a row for every sound: `file` (its path below `source`), `family` (any
-        label that `family_of` knows, or "-" to leave the sound out), and, where they are known,
-        `instrument` (any text), `source`, `pitch` (a number or such as A4), `velocity`.
-    given : dict of str -> str, optional
-        Families of further labels, or "-".
-    progress : bool
-    without : iterable of str
-        Patterns of files to leave out, such as `*/click.wav`; without `labels` only.
-    cut : bool
-        Whether to cut recordings into their notes, as `sounds.cut` does.
-
-    Returns
-    -------
-    Path
-        `into/nsynth-<split>`.
-
-    Raises
-    ------
-    FileNotFoundError
-        If there is no such folder or CSV file.
-    DatasetError
-        If something stands there already, or any sound is refused: all of them are named. What
-        labels and options refuse is said before any sound is decoded.
+    `source`, `into`: the folder of sounds; the folder that gets `nsynth-<split>/`. `split`:
+    {"train", "valid", "test"}. `labels`: a CSV file with a row for every sound: `file` (its path
+    below `source`), `family` (any label that `family_of` knows, or "-" to leave the sound out),
+    and, where they are known, `instrument` (any text), `source`, `pitch` (a number or such as A4),
+    `velocity`. `given` (dict of str -> str): families of further labels, or "-". `without`:
+    patterns of files to leave out, such as `*/click.wav`; without `labels` only. `cut`: whether to
+    cut recordings into their notes, as `sounds.cut` does. Returns `into/nsynth-<split>`. Raises
+    `FileNotFoundError` if there is no such folder or CSV file; `DatasetError` if something stands
+    there already, or any sound is refused: all of them are named. What labels and options refuse is
+    said before any sound is decoded.
     """
     source = Path(os.path.abspath(Path(source).expanduser()))
     final = Path(os.path.abspath(Path(into).expanduser())) / f"nsynth-{split}"

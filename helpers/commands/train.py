@@ -34,15 +34,8 @@ def jobs_of(where: tuple, model: str, variant: str, seed: int, **options: Any) -
     The tuned model's hyperparameters come from the records of its search on the thesis's folds,
     which `tuning.search` completes first where they are missing.
 
-    Parameters
-    ----------
-    where : tuple
-        The arguments of `helpers.runs.training.Experiment`.
-    model, variant : str
-    seed : int
-        Of the trainings.
-    **options
-        `fold`, of the search; `epochs` and `clean`, as `Experiment.run` has them.
+    `where`: the arguments of `helpers.runs.training.Experiment`. `seed`: of the trainings.
+    `**options`: `fold`, of the search; `epochs` and `clean`, as `Experiment.run` has them.
     """
     experiment, search_fold = _experiment(*where), options.pop("fold", 1)
     if variant == "tuning":
@@ -140,21 +133,9 @@ def run_all(
 
     A run that fails is reported and does not stop the others.
 
-    Parameters
-    ----------
-    experiment : helpers.runs.training.Experiment
-    where : tuple
-        The arguments of `Experiment`, of which a worker makes the same one.
-    jobs : list of dict
-        Arguments of `Experiment.run`.
-    executor : concurrent.futures.Executor, optional
-    known : list of helpers.runs.records.Record, optional
-        Further records to estimate times from; those of this call are added.
-
-    Returns
-    -------
-    int
-        How many runs failed or have records that are refused.
+    `where`: the arguments of `Experiment`, of which a worker makes the same one. `jobs`: arguments
+    of `Experiment.run`. `known` (list of Record): further records to estimate times from; those of
+    this call are added. Returns how many runs failed or have records that are refused.
     """
     known = [] if known is None else known
     done, to_do, refused = look(experiment, jobs)

@@ -35,35 +35,17 @@ def extract(
 
     Those of whole notes of a feature store are read from there instead, memory-mapped.
 
-    Parameters
-    ----------
-    notes : helpers.datasets.Notes
-    kind : {"mfcc", "mel", "mel13"}
-    seconds : float
-        How much of each note is heard, from its start; the rest is cut off first.
-    cache : path or None
-        The folder that keeps finished features; None keeps nothing. A file there is named after
-        the notes' contents, the settings and the code that made it, so none of these can be
-        mistaken for another, and holds a checksum. A folder or file there that cannot be used is
-        passed over with a message.
-    progress : bool
-        Whether to show a progress bar.
-    executor : concurrent.futures.Executor, optional
-        What decodes the notes and computes: processes, threads, a cluster. It is sent the notes'
-        files, so that only this process needs to reach them.
-
-    Returns
-    -------
-    np.ndarray, shape (n, 126, 13) for MFCC and mel13 or (n, 126, 128) for mel, float32
-        Fewer frames where notes are cut: 32 a second, and one.
-
-    Raises
-    ------
-    ValueError
-        If `seconds` is not more than 0 and at most 4.
-    helpers.datasets.DatasetError
-        If a note is not as NSynth has them; nothing is cached then. If a feature store lacks
-        this kind, or was made with other settings.
+    `kind`: {"mfcc", "mel", "mel13"}. `seconds`: how much of each note is heard, from its start; the
+    rest is cut off first. `cache`: the folder that keeps finished features; None keeps nothing. A
+    file there is named after the notes' contents, the settings and the code that made it, so none
+    of these can be mistaken for another, and holds a checksum. A folder or file there that cannot
+    be used is passed over with a message. `progress`: whether to show a progress bar. `executor`:
+    what decodes the notes and computes: processes, threads, a cluster. It is sent the notes' files,
+    so that only this process needs to reach them. Returns (n, 126, 13) for MFCC and mel13 or (n,
+    126, 128) for mel, float32: fewer frames where notes are cut: 32 a second, and one. Raises
+    `ValueError` if `seconds` is not more than 0 and at most 4; `DatasetError` if a note is not as
+    NSynth has them; nothing is cached then. If a feature store lacks this kind, or was made with
+    other settings.
     """
     from tqdm import tqdm
 

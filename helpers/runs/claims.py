@@ -59,16 +59,8 @@ def shipped() -> list:
 def runs(title: str, split: str = "stratified") -> list[records.Record]:
     """The recorded folds of one network: 50 epochs on MFCCs of four seconds.
 
-    Parameters
-    ----------
-    title : str
-        One of `TITLES`; an optimised network has what the recorded search found.
-    split : {"stratified", "matched"}
-
-    Raises
-    ------
-    ValueError
-        If a run is missing: `make records` makes them.
+    `title`: one of `TITLES`; an optimised network has what the recorded search found. `split`:
+    {"stratified", "matched"}. Raises `ValueError` if a run is missing: `make records` makes them.
     """
     kind, name = title.lower().split()
     search = tuning.read_search(shipped(), name) if kind == "optimised" else None

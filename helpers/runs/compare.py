@@ -17,20 +17,10 @@ def your_run(
 ) -> pd.DataFrame | None:
     """Mean accuracies of your runs beside those of the recorded ones, by the name of the model.
 
-    Parameters
-    ----------
-    yours, recorded : dict of str -> list of helpers.runs.records.Record
-        Records by the name to show. A model that `recorded` lacks has "-" beside it.
-    without : collection of str
-        Test notes to leave out: see `evaluation.leaked`.
+    `yours`, `recorded` (dict of str -> list of Record): records by the name to show. A model that
+    `recorded` lacks has "-" beside it. `without`: test notes to leave out: see `evaluation.leaked`.
+    Returns None where all of your runs *are* recorded ones: then nothing was changed.
 
-    Returns
-    -------
-    pd.DataFrame or None
-        None where all of your runs *are* recorded ones: then nothing was changed.
-
-    Examples
-    --------
     >>> your_run({}, {}) is None
     True
     """
@@ -61,18 +51,10 @@ def your_pairs(
 ) -> pd.DataFrame | None:
     """Differences of pairs of models on the test parts of your folds, beside the recorded ones.
 
-    Parameters
-    ----------
-    yours, recorded : dict of str -> list of helpers.runs.records.Record
-        Records by the name to show.
-    pairs : collection of (str, str)
-        First and second model; the difference is second minus first, in points.
-
-    Returns
-    -------
-    pd.DataFrame or None
-        Mean, 95 % interval of the corrected t-test (where folds differ), folds won and lost, and
-        Wilcoxon's p. None where all of your runs *are* recorded ones.
+    `yours`, `recorded` (dict of str -> list of Record): records by the name to show. `pairs`
+    (collection of (str, str)): first and second model; the difference is second minus first, in
+    points. Returns mean, 95 % interval of the corrected t-test (where folds differ), folds won and
+    lost, and Wilcoxon's p. None where all of your runs *are* recorded ones.
     """
     if _the_same(yours, recorded):
         return None

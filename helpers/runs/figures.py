@@ -19,10 +19,8 @@ from helpers.plots import BLUE, GREEN, GREY, ORANGE, PURPLE
 def family_envelopes(envelopes: dict) -> Figure:
     """Mean envelope of each family, with a band that holds the middle 80 % (the dataset chapter).
 
-    Parameters
-    ----------
-    envelopes : dict of str -> np.ndarray, shape (notes, 80)
-        By family: levels of blocks of 50 ms, the loudest block of each note 1.
+    `envelopes` (dict of str -> (notes, 80)): by family: levels of blocks of 50 ms, the loudest
+    block of each note 1.
     """
     fig, axes = plt.subplots(2, 5, figsize=(7.6, 3.6), sharex=True, sharey=True)
     time = (np.arange(80) + 0.5) * 0.05
@@ -40,12 +38,7 @@ def family_envelopes(envelopes: dict) -> Figure:
 def instrument_blocks(table: Any, families: Sequence[str]) -> Figure:
     """Notes of each family, a block for each instrument (the dataset chapter).
 
-    Parameters
-    ----------
-    table : pd.DataFrame
-        Columns family and instrument, one row a note.
-    families : sequence of str
-        From top to bottom.
+    `table`: columns family and instrument, one row a note. `families`: from top to bottom.
     """
     fig, ax = plt.subplots(figsize=(7.2, 3.2))
     for y, family in enumerate(families[::-1]):
@@ -81,12 +74,8 @@ def pitch_ranges(train: Any, test: Any, families: Sequence[str]) -> Figure:
 def noise_alarm(sounds: Any, planted: Any) -> Figure:
     """Notes by flatness and periodicity, and where the alarm rings (the dataset chapter).
 
-    Parameters
-    ----------
-    sounds : pd.DataFrame
-        Columns split, flatness, periodicity; one row a note.
-    planted : pd.DataFrame
-        Columns flatness and periodicity; the index names what was planted.
+    `sounds`: columns split, flatness, periodicity; one row a note. `planted`: columns flatness and
+    periodicity; the index names what was planted.
     """
     fig, ax = plt.subplots(figsize=(7.2, 3.4))
     for name, colour, marker in (("train", GREEN, "o"), ("test", PURPLE, "s")):
@@ -159,13 +148,9 @@ def mfcc(values: Any, title: str = "") -> Figure:
 def partials_and_bands(rows: dict, f0: float) -> Figure:
     """Spectra with the multiples of f0 above mel spectra and what 13 MFCCs keep of them.
 
-    Parameters
-    ----------
-    rows : dict of str -> (level, bands, smooth)
-        By the name of a note: its spectrum (1025,) and its mel spectrum (128,) in dB, and the
-        latter rebuilt from 13 coefficients (128,) (the features chapter).
-    f0 : float
-        In Hz.
+    `rows` (dict of str -> (level, bands, smooth)): by the name of a note: its spectrum (1025,) and
+    its mel spectrum (128,) in dB, and the latter rebuilt from 13 coefficients (128,) (the features
+    chapter). `f0`: in Hz.
     """
     fig, axes = plt.subplots(
         2, len(rows), figsize=(7.8, 4.8), sharex="row", sharey="row", squeeze=False
@@ -210,10 +195,8 @@ def family_map(points: Any, names: Sequence[str], families: Sequence[str]) -> Fi
 def distances(milliseconds: Any, rows: Any) -> Figure:
     """Distance of a shifted note to itself and to another, a panel a representation (features).
 
-    Parameters
-    ----------
-    milliseconds : array_like, shape (n,)
-    rows : list of (title, distances to itself (n,), distance to the other note)
+    `milliseconds` (n,). `rows`: list of (title, distances to itself (n,), distance to the other
+    note).
     """
     fig, (axes,) = plt.subplots(1, len(rows), figsize=(7.2, 2.8), sharey=True, squeeze=False)
     for ax, (title, to_itself, to_other) in zip(axes, rows, strict=True):
@@ -281,10 +264,8 @@ def cosine_waves(waves: Any, which: Any) -> Figure:
 def smoothed(pairs: dict) -> Figure:
     """Two mel spectra a panel, thin, each with its smoothed self, thick (the features chapter).
 
-    Parameters
-    ----------
-    pairs : dict of str -> dict of str -> (levels (128,), smooth (128,))
-        By the title of the panel and the name of the line.
+    `pairs` (dict of str -> dict of str -> (levels (128,), smooth (128,))): by the title of the
+    panel and the name of the line.
     """
     fig, (axes,) = plt.subplots(1, len(pairs), figsize=(7.8, 3.3), sharey=True, squeeze=False)
     for ax, (title, pair) in zip(axes, pairs.items(), strict=True):
@@ -302,10 +283,7 @@ def smoothed(pairs: dict) -> Figure:
 def instrument_maps(maps: dict) -> Figure:
     """A map of each family, a kind of marker an instrument, five at most (features chapter).
 
-    Parameters
-    ----------
-    maps : dict of str -> (points (n, 2), instruments (n,))
-        By family.
+    `maps` (dict of str -> (points (n, 2), instruments (n,))): by family.
     """
     looks = (("o", BLUE), ("s", ORANGE), ("v", GREEN), ("^", PURPLE), ("D", GREY))
     fig, axes = plt.subplots(2, 5, figsize=(7.8, 3.8))
@@ -324,17 +302,9 @@ def instrument_maps(maps: dict) -> Figure:
 def islands(axes_names: Sequence[str], points: Any, labels: Any, parts: Any, answer: Any) -> Figure:
     """What 1-NN answers at each point of a plane, with the notes on it (the folds chapter).
 
-    Parameters
-    ----------
-    axes_names : sequence of str
-        Labels of the two axes.
-    points : np.ndarray, shape (n, 2)
-    labels : np.ndarray, shape (n,)
-        The name of the family of each note; three different ones.
-    parts : (training, held out)
-        Positions of notes.
-    answer : callable
-        From points (m, 2) to family names (m,).
+    `axes_names`: labels of the two axes. `points` (n, 2). `labels` (n,): the name of the family of
+    each note; three different ones. `parts` (training, held out): positions of notes. `answer`:
+    from points (m, 2) to family names (m,).
     """
     known, held_out = parts
     three = ((GREEN, "o"), (PURPLE, "s"), (GREY, "^"))
@@ -415,14 +385,9 @@ def draws(accuracies: Any, luck: float) -> Figure:
 def held_out_notes(panels: dict, notes: Any, instruments: Any) -> Figure:
     """What becomes of single notes in several kinds of folds (the folds chapter).
 
-    Parameters
-    ----------
-    panels : dict of str -> list of helpers.folds.Fold
-        By the title of the panel.
-    notes : np.ndarray of int, shape (n,)
-        Which notes, in the order of the table.
-    instruments : np.ndarray of str, shape (n,)
-        Theirs; a thick line stands where the next one begins.
+    `panels` (dict of str -> list of helpers.folds.Fold): by the title of the panel. `notes` (int,
+    (n,)): which notes, in the order of the table. `instruments` (str, (n,)): theirs; a thick line
+    stands where the next one begins.
     """
     starts = 1 + np.flatnonzero(instruments[1:] != instruments[:-1])
     colours = plt.matplotlib.colors.ListedColormap(["white", GREEN])
@@ -443,10 +408,7 @@ def held_out_notes(panels: dict, notes: Any, instruments: Any) -> Figure:
 def fold_scores(panels: dict) -> Figure:
     """Accuracies of each fold by kind of folds, a panel a model (the folds chapter).
 
-    Parameters
-    ----------
-    panels : dict of str -> dict of str -> array_like, shape (folds,)
-        By model and kind of folds.
+    `panels` (dict of str -> dict of str -> (folds,)): by model and kind of folds.
     """
     fig, axes = plt.subplots(1, len(panels), sharey=True)
     looks = ((PURPLE, "o"), (GREEN, "s"))
@@ -465,10 +427,7 @@ def fold_scores(panels: dict) -> Figure:
 def layer_costs(table: Any) -> Figure:
     """Parameters and multiplications of each layer, in millions and percent (the CNN chapter).
 
-    Parameters
-    ----------
-    table : pd.DataFrame
-        Columns parameters and multiplications, one row a layer.
+    `table`: columns parameters and multiplications, one row a layer.
     """
     fig, axes = plt.subplots(1, 2, figsize=(8.4, 3), sharey=True)
     for ax, column in zip(axes, ("parameters", "multiplications"), strict=True):
@@ -485,13 +444,8 @@ def layer_costs(table: Any) -> Figure:
 def receptive_field(feature: Any, centre: float, widths: dict) -> Figure:
     """Nested boxes on a note's MFCCs (126, 13): what one value of a layer sees (CNN chapter).
 
-    Parameters
-    ----------
-    feature : np.ndarray, shape (126, 13)
-    centre : float
-        The frame in the middle.
-    widths : dict of str -> int
-        By layer, in frames; as many coefficients where there are that many.
+    `feature` (126, 13). `centre`: the frame in the middle. `widths` (dict of str -> int): by layer,
+    in frames; as many coefficients where there are that many.
     """
     fig, ax = plt.subplots(figsize=(8, 3))
     ax.imshow(feature.T, origin="lower", aspect="auto", cmap="RdBu_r", vmin=-80, vmax=80, alpha=0.6)
@@ -510,12 +464,8 @@ def receptive_field(feature: Any, centre: float, widths: dict) -> Figure:
 def training_curves(history: dict, colour: str) -> Figure:
     """Loss and accuracy of one training after each epoch (the chapters on the CNN and the LSTM).
 
-    Parameters
-    ----------
-    history : dict of str -> list of float
-        As Keras's `fit` returns it: loss, accuracy, val_loss, val_accuracy.
-    colour : str
-        Of the validation notes.
+    `history` (dict of str -> list of float): as Keras's `fit` returns it: loss, accuracy, val_loss,
+    val_accuracy. `colour`: of the validation notes.
     """
     fig, axes = plt.subplots(1, 2, figsize=(8.4, 3))
     chance = {"loss": (np.log(10), "ln 10"), "accuracy": (0.1, "chance")}
@@ -548,12 +498,7 @@ def kernels(rows: dict) -> Figure:
 def feature_maps(layers: dict, names: Sequence[str]) -> Figure:
     """The five maps of each layer in which two notes differ most (the CNN chapter).
 
-    Parameters
-    ----------
-    layers : dict of str -> np.ndarray, shape (2, frames, coefficients, maps)
-        By layer.
-    names : sequence of str
-        Of the two notes.
+    `layers` (dict of str -> (2, frames, coefficients, maps)): by layer. `names`: of the two notes.
     """
     fig, axes = plt.subplots(2 * len(layers), 5, figsize=(8.6, 4.8), sharex=True)
     for (layer, maps), block in zip(layers.items(), axes.reshape(-1, 2, 5), strict=True):
@@ -573,12 +518,8 @@ def feature_maps(layers: dict, names: Sequence[str]) -> Figure:
 def paired_folds(panels: dict, thesis: dict) -> Figure:
     """Accuracies of CNN and LSTM on the same folds, a panel a test (the LSTM chapter).
 
-    Parameters
-    ----------
-    panels : dict of str -> (of the CNN (folds,), of the LSTM (folds,))
-        By the title of the panel.
-    thesis : dict of str -> (float, float)
-        The thesis's means, by the same titles.
+    `panels` (dict of str -> (of the CNN (folds,), of the LSTM (folds,))): by the title of the
+    panel. `thesis` (dict of str -> (float, float)): the thesis's means, by the same titles.
     """
     fig, axes = plt.subplots(1, len(panels), figsize=(8, 3.4), sharey=True)
     for ax, (title, pair) in zip(axes, panels.items(), strict=True):
@@ -626,12 +567,8 @@ def unrolled(frames: Any) -> Figure:
 def hidden_states(layers: dict, names: Sequence[str]) -> Figure:
     """Hidden states of two notes over time, a row a layer (the LSTM chapter).
 
-    Parameters
-    ----------
-    layers : dict of str -> np.ndarray, shape (2, 126, units)
-        By layer; units are sorted by their mean over the first note.
-    names : sequence of str
-        Of the two notes.
+    `layers` (dict of str -> (2, 126, units)): by layer; units are sorted by their mean over the
+    first note. `names`: of the two notes.
     """
     fig, axes = plt.subplots(len(layers), 2, figsize=(8.4, 5), sharex=True, sharey=True)
     for (layer, states), row in zip(layers.items(), axes, strict=True):
@@ -649,10 +586,7 @@ def hidden_states(layers: dict, names: Sequence[str]) -> Figure:
 def disturbed_order(probe: Any) -> Figure:
     """Accuracy by what was done to the order of the frames (the LSTM chapter).
 
-    Parameters
-    ----------
-    probe : pd.DataFrame
-        A column a test, a row a disturbance.
+    `probe`: a column a test, a row a disturbance.
     """
     fig, ax = plt.subplots(figsize=(7.2, 3))
     x = np.arange(len(probe))
@@ -669,12 +603,7 @@ def disturbed_order(probe: Any) -> Figure:
 def grid_and_dice(searches: dict, score: Any) -> Figure:
     """Trials of two hyperparameters in 0 to 1, and what they tried of the first (tuning chapter).
 
-    Parameters
-    ----------
-    searches : dict of str -> np.ndarray, shape (trials, 2)
-        By the title of the panel.
-    score : callable
-        Of arrays a and b.
+    `searches` (dict of str -> (trials, 2)): by the title of the panel. `score`: of arrays a and b.
     """
     a, b = np.meshgrid(np.linspace(0, 1, 200), np.linspace(0, 1, 200))
     look: dict[str, Any] = {"sharex": True, "sharey": "row", "height_ratios": [1, 2]}
@@ -695,10 +624,8 @@ def grid_and_dice(searches: dict, score: Any) -> Figure:
 def executions(tables: dict) -> Figure:
     """Each execution as a point, each trial's mean as a bar, a panel a model (tuning chapter).
 
-    Parameters
-    ----------
-    tables : dict of str -> pd.DataFrame
-        By model, "cnn" or "lstm": a row a trial, columns `execution 1`, `execution 2`, ...
+    `tables` (dict of str -> DataFrame): by model, "cnn" or "lstm": a row a trial, columns
+    `execution 1`, `execution 2`, ...
     """
     looks = {"cnn": ("o", BLUE), "lstm": ("s", ORANGE)}
     fig, axes = plt.subplots(1, len(tables), figsize=(7.2, 3), sharey=True)
@@ -716,12 +643,8 @@ def executions(tables: dict) -> Figure:
 def optimism(curves: dict, point: tuple) -> Figure:
     """How much too high the best of k trials scores, by executions a trial (tuning chapter).
 
-    Parameters
-    ----------
-    curves : dict of int -> np.ndarray, shape (k,)
-        By the number of executions.
-    point : (trials, optimism)
-        The thesis's.
+    `curves` (dict of int -> (k,)): by the number of executions. `point` (trials, optimism): the
+    thesis's.
     """
     fig, ax = plt.subplots()
     styles = (("-", GREEN), ("--", PURPLE), (":", GREY))
@@ -738,13 +661,9 @@ def optimism(curves: dict, point: tuple) -> Figure:
 def trials(panels: dict, spaces: dict) -> Figure:
     """Trials in two of their hyperparameters, with their scores (the tuning chapter).
 
-    Parameters
-    ----------
-    panels : dict of (str, str) -> pd.DataFrame
-        By model and whose search: the hyperparameters first, and `score`; the models of one
-        search after those of the other.
-    spaces : dict of str -> dict of str -> list
-        The values that could have been drawn, by model and hyperparameter.
+    `panels` (dict of (str, str) -> DataFrame): by model and whose search: the hyperparameters
+    first, and `score`; the models of one search after those of the other. `spaces` (dict of str ->
+    dict of str -> list): the values that could have been drawn, by model and hyperparameter.
     """
     looks = {"cnn": ("o", BLUE), "lstm": ("s", ORANGE)}
     rows = len(panels) // len(spaces)
@@ -766,14 +685,9 @@ def trials(panels: dict, spaces: dict) -> Figure:
 def model_folds(scores: Any, thesis: Any, titles: Sequence[str]) -> Figure:
     """Accuracy of each model on each fold, a panel a test (the results chapter).
 
-    Parameters
-    ----------
-    scores : pd.Series
-        One value a fold, by test and model.
-    thesis : pd.DataFrame
-        The thesis's means, a row a model, a column a test.
-    titles : sequence of str
-        The models, from left to right; those with "CNN" in their names are drawn as CNNs.
+    `scores`: one value a fold, by test and model. `thesis`: the thesis's means, a row a model, a
+    column a test. `titles`: the models, from left to right; those with "CNN" in their names are
+    drawn as CNNs.
     """
     fig, axes = plt.subplots(1, len(thesis.columns), figsize=(8.4, 3.5), sharey=True)
     for ax, test in zip(axes, thesis.columns, strict=True):
@@ -795,14 +709,9 @@ def model_folds(scores: Any, thesis: Any, titles: Sequence[str]) -> Figure:
 def family_recall(recall: dict, tests: Sequence[str], titles: Sequence[str]) -> Figure:
     """Recall of each family with two models, mean and range over the folds (the results chapter).
 
-    Parameters
-    ----------
-    recall : dict of (str, str) -> pd.DataFrame
-        By test and model: a row a fold, a column a family.
-    tests : sequence of str
-        A panel each; families are sorted by their mean in the last.
-    titles : sequence of str
-        A CNN and an LSTM.
+    `recall` (dict of (str, str) -> DataFrame): by test and model: a row a fold, a column a family.
+    `tests`: a panel each; families are sorted by their mean in the last. `titles`: a CNN and an
+    LSTM.
     """
     order = sum(recall[tests[-1], title].mean() for title in titles).sort_values().index
     y = np.arange(len(order))
@@ -822,12 +731,8 @@ def family_recall(recall: dict, tests: Sequence[str], titles: Sequence[str]) -> 
 def null_distribution(sums: Any, observed: int) -> Figure:
     """How often each sum of positive ranks comes up by luck (the chapter on significance).
 
-    Parameters
-    ----------
-    sums : np.ndarray of int
-        One for each pattern of signs.
-    observed : int
-        Sums at least as far from the middle are hatched.
+    `sums` (array of int): one for each pattern of signs. `observed`: sums at least as far from the
+    middle are hatched.
     """
     values, counts = np.unique(sums, return_counts=True)
     middle = values.mean()
@@ -860,14 +765,8 @@ def floor(numbers: Any, smallest: Any) -> Figure:
 def pair_differences(diffs: Any, results: Any, thesis: dict) -> Figure:
     """Differences of pairs of models on each fold, with intervals (same chapter).
 
-    Parameters
-    ----------
-    diffs : pd.DataFrame
-        In points, a row a fold, a column a pair.
-    results : pd.DataFrame
-        A row a pair: mean, from and to.
-    thesis : dict of str -> float
-        The thesis's mean differences, by the name of the pair.
+    `diffs`: in points, a row a fold, a column a pair. `results`: a row a pair: mean, from and to.
+    `thesis` (dict of str -> float): the thesis's mean differences, by the name of the pair.
     """
     fig, ax = plt.subplots(figsize=(7.2, 3.9))
     ax.axvline(0, color="black", linewidth=1)
@@ -891,10 +790,7 @@ def pair_differences(diffs: Any, results: Any, thesis: dict) -> Figure:
 def by_instrument(notes: Any) -> Figure:
     """Differences between two models by instrument, a row a family (same chapter).
 
-    Parameters
-    ----------
-    notes : pd.DataFrame
-        Columns family, instrument and difference (points), a row a note.
+    `notes`: columns family, instrument and difference (points), a row a note.
     """
     each = notes.groupby(["family", "instrument"], as_index=False).agg(
         difference=("difference", "mean"), size=("difference", "size")
@@ -914,14 +810,9 @@ def by_instrument(notes: Any) -> Figure:
 def known_and_unseen(rows: dict, names: dict, wide: dict) -> Figure:
     """Every system's accuracy on instruments that it knows, on new ones, and on wide-test.
 
-    Parameters
-    ----------
-    rows : dict of str -> dict
-        Of `helpers.runs.analysis.findings`, by the row's name.
-    names : dict of str -> str
-        What to call each row.
-    wide : dict of str -> float
-        Percent on wide-test, of the rows that were asked.
+    `rows` (dict of str -> dict): of `helpers.runs.analysis.findings`, by the row's name. `names`
+    (dict of str -> str): what to call each row. `wide` (dict of str -> float): percent on
+    wide-test, of the rows that were asked.
     """
     ordered = sorted(rows.items(), key=lambda pair: pair[1]["unseen"]["mean"])
     low = min([one["unseen"]["mean"] for one in rows.values()] + list(wide.values()))
@@ -945,11 +836,8 @@ def known_and_unseen(rows: dict, names: dict, wide: dict) -> Figure:
 def instruments_by_family(table: Any, families: Any) -> Figure:
     """Accuracy on each instrument when it was held out, a row a family (same chapter).
 
-    Parameters
-    ----------
-    table : pd.DataFrame, shape (instruments, 2)
-        Percent; a column a system, named as the legend shall say.
-    families : array_like of str, shape (instruments,)
+    `table` (DataFrame, (instruments, 2)): percent; a column a system, named as the legend shall
+    say. `families`: str, (instruments,).
     """
     mean = table.groupby(families).mean().mean(axis=1).sort_values(ascending=False)
     place = np.array([mean.index.get_loc(family) for family in families])
@@ -967,10 +855,7 @@ def instruments_by_family(table: Any, families: Any) -> Figure:
 def breadth(accuracy: Any) -> Figure:
     """Accuracy on new instruments over the number of training instruments (same chapter).
 
-    Parameters
-    ----------
-    accuracy : pd.DataFrame
-        Percent; a row a number of instruments a family, a column a system.
+    `accuracy`: percent; a row a number of instruments a family, a column a system.
     """
     colours = {"CNN": BLUE, "LSTM": ORANGE}
     fig, ax = plt.subplots(figsize=(6, 3.6))
@@ -986,12 +871,8 @@ def breadth(accuracy: Any) -> Figure:
 def first_steps(losses: dict, chance: float) -> Figure:
     """Training loss of each batch, from the first on (chapter 12).
 
-    Parameters
-    ----------
-    losses : dict of str -> array_like of float
-        Nats, by what to call the network.
-    chance : float
-        The loss of equal probabilities.
+    `losses` (dict of str -> array_like of float): nats, by what to call the network. `chance`: the
+    loss of equal probabilities.
     """
     fig, ax = plt.subplots(figsize=(6.4, 3.2))
     for (title, values), look in zip(losses.items(), ("s--", "o-"), strict=True):
@@ -1005,10 +886,8 @@ def first_steps(losses: dict, chance: float) -> Figure:
 def by_epoch(curves: dict) -> Figure:
     """Accuracy over epochs, known and unseen (same chapter).
 
-    Parameters
-    ----------
-    curves : dict of str -> dict of str -> list of float
-        By panel, then by "CNN" and "LSTM": percent after each epoch.
+    `curves` (dict of str -> dict of str -> list of float): by panel, then by "CNN" and "LSTM":
+    percent after each epoch.
     """
     fig, axes = plt.subplots(1, len(curves), figsize=(7.4, 3.3), sharey=True)
     for ax, (panel, both) in zip(axes, curves.items(), strict=True):
@@ -1025,10 +904,7 @@ def by_epoch(curves: dict) -> Figure:
 def clean_losses(runs: dict) -> Figure:
     """Validation loss and training loss, with dropout and without (same chapter).
 
-    Parameters
-    ----------
-    runs : dict of str -> helpers.runs.records.Record
-        By network, "cnn" or "lstm"; their histories have `clean_loss`.
+    `runs` (dict of str -> Record): by network, "cnn" or "lstm"; their histories have `clean_loss`.
     """
     fig, axes = plt.subplots(1, len(runs), figsize=(7.6, 3.2), sharey=True, squeeze=False)
     for ax, (name, record) in zip(axes[0], runs.items(), strict=True):
@@ -1045,10 +921,7 @@ def clean_losses(runs: dict) -> Figure:
 def leads(points: Any, seconds: Sequence[float]) -> Figure:
     """CNN minus LSTM over the seconds of each note that were heard (same chapter).
 
-    Parameters
-    ----------
-    points : dict of str -> sequence of float
-        By test: one lead for each of `seconds`.
+    `points` (dict of str -> sequence of float): by test: one lead for each of `seconds`.
     """
     fig, ax = plt.subplots(figsize=(5, 3))
     for (title, values), look in zip(points.items(), ("o-", "s--"), strict=True):
@@ -1062,12 +935,8 @@ def leads(points: Any, seconds: Sequence[float]) -> Figure:
 def tone_lengths(table: Any, named: Sequence[str], systems: Sequence[str]) -> Figure:
     """Accuracy on unseen instruments over how long their tones last (same chapter).
 
-    Parameters
-    ----------
-    table : pd.DataFrame
-        Columns family, seconds, and a percentage for each of `systems`; a row an instrument.
-    named : sequence of str
-        Families with marks of their own; the first two are filled.
+    `table`: columns family, seconds, and a percentage for each of `systems`; a row an instrument.
+    `named`: families with marks of their own; the first two are filled.
     """
     fig, axes = plt.subplots(1, len(systems), figsize=(7.6, 3.4), sharey=True)
     rest = table[~table["family"].isin(named)]
@@ -1086,10 +955,7 @@ def tone_lengths(table: Any, named: Sequence[str], systems: Sequence[str]) -> Fi
 def draws_of_search(scores: Any) -> Figure:
     """Ten draws of settings for either network, by accuracy on unseen instruments (same chapter).
 
-    Parameters
-    ----------
-    scores : pd.DataFrame
-        Percent; a row a draw, a column a network.
+    `scores`: percent; a row a draw, a column a network.
     """
     fig, ax = plt.subplots(figsize=(6.4, 2.2))
     for row, (title, colour) in enumerate(zip(scores, (BLUE, ORANGE), strict=True)):

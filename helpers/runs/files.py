@@ -22,13 +22,8 @@ PathLike = str | os.PathLike[str]
 def write_atomic(path: PathLike, content: str | Callable[[BinaryIO], object]) -> None:
     """Write a file so that no reader, and no interruption, ever sees half of it.
 
-    Parameters
-    ----------
-    path : path
-        Folders above it are made.
-    content : str or callable
-        The text, written as UTF-8 with the line ends that it has; or a function that is called
-        with a binary file and writes into it.
+    `path`: folders above it are made. `content`: the text, written as UTF-8 with the line ends that
+    it has; or a function that is called with a binary file and writes into it.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -92,10 +87,7 @@ def named(path: PathLike) -> Iterator[None]:
 def place(path: PathLike, what: str) -> Path:
     """The absolute path of a folder that a user names; `~` is the user's own.
 
-    Raises
-    ------
-    ValueError
-        If nothing is named, or what stands there or above it is no folder.
+    Raises `ValueError` if nothing is named, or what stands there or above it is no folder.
     """
     if not str(path).strip():
         raise ValueError(f"{what} is empty: name a folder")

@@ -12,20 +12,12 @@ FIGURES = "application/vnd.cnn-or-lstm.figures+json"
 def report(figures: dict, seed: int | None = None) -> None:
     """Leave figures in the notebook, as an output that shows nothing.
 
-    Parameters
-    ----------
-    figures : dict of str -> int, float, bool or str
-        By name: what is measured, then on what or of whom, such as `accuracy/fold test/base CNN`.
-        The first word matters: see `tools.regression.baselines.RANGES`. NumPy's scalars are taken,
-        too; a float that is not finite is kept as text ("nan").
-    seed : int, optional
-        The seed that these figures depend on: another one gives others. Leave it out for
-        figures that are the same in every run. Figures with a seed are numbers.
-
-    Raises
-    ------
-    TypeError
-        If a name is no text, or a value of another type.
+    `figures` (dict of str -> int, float, bool or str): by name: what is measured, then on what or
+    of whom, such as `accuracy/fold test/base CNN`. The first word matters: see
+    `tools.regression.baselines.RANGES`. NumPy's scalars are taken, too; a float that is not finite
+    is kept as text ("nan"). `seed`: the seed that these figures depend on: another one gives
+    others. Leave it out for figures that are the same in every run. Figures with a seed are
+    numbers. Raises `TypeError` if a name is no text, or a value of another type.
     """
     from IPython.display import display
 
@@ -51,13 +43,8 @@ def losses(name: str, runs: list[records.Record]) -> dict[str, float]:
 def means(scores: pd.DataFrame) -> dict[str, float]:
     """Loss and accuracy by part and model, means over the runs, to report.
 
-    Parameters
-    ----------
-    scores : pd.DataFrame
-        Columns model, part, loss and accuracy, as `evaluation.score_table` has them.
+    `scores`: columns model, part, loss and accuracy, as `evaluation.score_table` has them.
 
-    Examples
-    --------
     >>> rows = [("CNN", "mini-test", 0.75, 0.5), ("CNN", "mini-test", 0.25, 1.0)]
     >>> means(pd.DataFrame(rows, columns=["model", "part", "loss", "accuracy"]))
     {'loss/mini-test/CNN': 0.5, 'accuracy/mini-test/CNN': 0.75}

@@ -33,8 +33,6 @@ def script(name: str) -> str:
 
     No page has to fetch it, so it works in a notebook, and where a page is opened as a file.
 
-    Examples
-    --------
     >>> "import {" in script("explorer")
     False
     """
@@ -78,20 +76,9 @@ def part(
 ) -> HTML:
     """An interactive part.
 
-    Parameters
-    ----------
-    kind : str
-        A module of `book/interactive/`.
-    data : dict, optional
-        What the module is given, as JSON.
-    sounds : dict of str -> np.ndarray, shape (n,), optional
-        By name, at 16 kHz. A page fetches one when it is played.
-    files : dict of str -> str, optional
-        Addresses of other files by name; fetched when they are asked for.
-
-    Returns
-    -------
-    IPython.display.HTML
+    `kind`: a module of `book/interactive/`. `data`: what the module is given, as JSON. `sounds`
+    (dict of str -> (n,)): by name, at 16 kHz. A page fetches one when it is played. `files` (dict
+    of str -> str): addresses of other files by name; fetched when they are asked for.
     """
     from IPython.display import HTML
 
@@ -101,10 +88,7 @@ def part(
 def explorer(notes: dict) -> HTML:
     """Mel spectrogram and MFCCs under settings of one's own, a band to hear, a note to drop.
 
-    Parameters
-    ----------
-    notes : dict of str -> np.ndarray, shape (n,)
-        Waveforms at 16 kHz by the name that a reader chooses them by.
+    `notes` (dict of str -> (n,)): waveforms at 16 kHz by the name that a reader chooses them by.
     """
     return part("explorer", sounds=notes)
 
@@ -112,14 +96,8 @@ def explorer(notes: dict) -> HTML:
 def coefficients(name: str, waveform: np.ndarray, levels: np.ndarray) -> HTML:
     """A slider over the number of coefficients: a frame rebuilt from them, and the note to hear.
 
-    Parameters
-    ----------
-    name : str
-        What the note is called.
-    waveform : np.ndarray, shape (n,)
-        The note at 16 kHz.
-    levels : np.ndarray, shape (128,)
-        The mel spectrum of one of its frames, in dB.
+    `name`: what the note is called. `waveform` (n,): the note at 16 kHz. `levels` (128,): the mel
+    spectrum of one of its frames, in dB.
     """
     data = {
         "levels": np.round(np.asarray(levels, dtype=float), 2).tolist(),
@@ -132,15 +110,11 @@ def coefficients(name: str, waveform: np.ndarray, levels: np.ndarray) -> HTML:
 def confusions(recorded: dict, tests: dict, rivals: dict) -> HTML:
     """Confusion matrices whose cells open: the notes behind a number, and what was said of them.
 
-    Parameters
-    ----------
-    recorded : dict of str -> list of Record
-        By the name of a model, its folds in order.
-    tests : dict of str -> (str, Notes)
-        By the name of a test: the part of the records ("fold_test", "nsynth_test") and the set that
-        has its sounds. A note of a fold that no model misses has none.
-    rivals : dict of str -> str
-        By the name of a model, the one whose probabilities stand beside its own.
+    `recorded` (dict of str -> list of Record): by the name of a model, its folds in order. `tests`
+    (dict of str -> (str, Notes)): by the name of a test: the part of the records ("fold_test",
+    "nsynth_test") and the set that has its sounds. A note of a fold that no model misses has none.
+    `rivals` (dict of str -> str): by the name of a model, the one whose probabilities stand beside
+    its own.
     """
     names: dict[str, int] = {}
     played: dict[str, Notes] = {}
@@ -175,12 +149,8 @@ def confusions(recorded: dict, tests: dict, rivals: dict) -> HTML:
 def leak(notes: Notes, X: np.ndarray) -> HTML:
     """A map of notes that are dealt note by note, by instrument or by recording, and 1-NN's score.
 
-    Parameters
-    ----------
-    notes : Notes
-        A few of each instrument.
-    X : np.ndarray, shape (len(notes), frames, coefficients)
-        Their features; a note is the mean of its standardised frames.
+    `notes` (Notes): a few of each instrument. `X` ((len(notes), frames, coefficients)): their
+    features; a note is the mean of its standardised frames.
     """
     points = ((X - X.mean(axis=(0, 1))) / X.std(axis=(0, 1))).mean(axis=1)
     centred = points - points.mean(axis=0)
@@ -201,16 +171,9 @@ def leak(notes: Notes, X: np.ndarray) -> HTML:
 def kernel(picture: np.ndarray, kernels: dict, axis: str = "mel band", first: int = 0) -> HTML:
     """A 3 x 3 kernel that is dragged over a picture, with its products, sum and all answers.
 
-    Parameters
-    ----------
-    picture : np.ndarray, shape (frames, bands)
-        All from 0 up, or of both signs.
-    kernels : dict of str -> np.ndarray, shape (3, 3)
-        By the name that a reader chooses them by; time along the rows.
-    axis : str
-        What a column of the picture is; its last word is the short one.
-    first : int
-        The number of the first column.
+    `picture` (frames, bands): all from 0 up, or of both signs. `kernels` (dict of str -> (3, 3)):
+    by the name that a reader chooses them by; time along the rows. `axis`: what a column of the
+    picture is; its last word is the short one. `first`: the number of the first column.
     """
     data = {
         "axis": axis,
@@ -224,14 +187,8 @@ def kernel(picture: np.ndarray, kernels: dict, axis: str = "mel band", first: in
 def border(X: np.ndarray, y: np.ndarray, names: tuple, axes: tuple) -> HTML:
     """A classifier of three weights that trains in the page, by learning rate and epoch.
 
-    Parameters
-    ----------
-    X : np.ndarray, shape (n, 2)
-        Standardised features of the training notes.
-    y : np.ndarray, shape (n,)
-        0 or 1.
-    names, axes : tuple of str
-        What 0 and 1 are called, and the two features.
+    `X` (n, 2): standardised features of the training notes. `y` (n,): 0 or 1. `names`, `axes`: what
+    0 and 1 are called, and the two features.
     """
     data = {
         "points": np.round(X, 4).tolist(),
@@ -247,13 +204,8 @@ def border(X: np.ndarray, y: np.ndarray, names: tuple, axes: tuple) -> HTML:
 def memory(W: np.ndarray, bias: np.ndarray, sequence: np.ndarray) -> HTML:
     """One LSTM unit without feedback, to wire by hand: sliders, inputs, gates and its memory.
 
-    Parameters
-    ----------
-    W : np.ndarray, shape (2, 4)
-        Weights from "event" and "clear" to input gate, forget gate, candidate and output gate.
-    bias : np.ndarray, shape (4,)
-    sequence : np.ndarray, shape (steps, 2)
-        0 or 1.
+    `W` (2, 4): weights from "event" and "clear" to input gate, forget gate, candidate and output
+    gate. `bias` (4,). `sequence` (steps, 2): 0 or 1.
     """
     data = {
         name: np.asarray(values).astype(int).tolist()
@@ -265,12 +217,9 @@ def memory(W: np.ndarray, bias: np.ndarray, sequence: np.ndarray) -> HTML:
 def states(notes: dict, layers: dict) -> HTML:
     """Gates and states of LSTM layers along notes that play, with a line that follows the sound.
 
-    Parameters
-    ----------
-    notes : dict of str -> np.ndarray, shape (n,)
-        Waveforms at 16 kHz, all of one length.
-    layers : dict of str -> dict of str -> np.ndarray, shape (len(notes), frames, units)
-        By layer: "input gate", "forget gate", "output gate", "cell state" and "hidden state".
+    `notes` (dict of str -> (n,)): waveforms at 16 kHz, all of one length. `layers` (dict of str ->
+    dict of str -> (len(notes), frames, units)): by layer: "input gate", "forget gate", "output
+    gate", "cell state" and "hidden state".
     """
     shape = next(iter(layers.values()))["hidden state"].shape
     data = {
@@ -292,18 +241,11 @@ def states(notes: dict, layers: dict) -> HTML:
 def occlusion(notes: dict, families: list, block: int, networks: dict) -> HTML:
     """A map of what becomes of two networks' answers where a part of a note is silent, to hear.
 
-    Parameters
-    ----------
-    notes : dict of str -> np.ndarray, shape (n,)
-        Waveforms at 16 kHz, all of one length.
-    families : list of str
-        The true family of each.
-    block : int
-        How many frames are silent at a time.
-    networks : dict of str -> (np.ndarray, np.ndarray)
-        By name: probabilities of the notes, shape (notes, families), and of their copies, shape
-        (notes, blocks + 1, coefficients + 1, families). The last block is the whole note, the last
-        coefficient all of them.
+    `notes` (dict of str -> (n,)): waveforms at 16 kHz, all of one length. `families`: the true
+    family of each. `block`: how many frames are silent at a time. `networks` (dict of str ->
+    (array, array)): by name: probabilities of the notes, shape (notes, families), and of their
+    copies, shape (notes, blocks + 1, coefficients + 1, families). The last block is the whole note,
+    the last coefficient all of them.
     """
     truth = [FAMILIES.index(family) for family in families]
     said = {
@@ -344,10 +286,7 @@ def hear(notes: dict) -> HTML:
 
     The page computes it all; it equals what `hearing.hear` says of the same note.
 
-    Parameters
-    ----------
-    notes : dict of str -> np.ndarray, shape (n,)
-        Sounds at 16 kHz, for a reader without a microphone.
+    `notes` (dict of str -> (n,)): sounds at 16 kHz, for a reader without a microphone.
     """
     files, sizes = {}, {}
     for name in (*shipped.names(), "notes"):

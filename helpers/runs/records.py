@@ -51,16 +51,11 @@ def record_name(config: dict) -> str:
 class Record:
     """A finished run.
 
-    Attributes
-    ----------
-    info : dict
-        What `record.json` holds: config, versions, backend, device, seconds, metrics, ...
-    history : pd.DataFrame
-        Columns epoch (from 1), loss, accuracy, val_loss, val_accuracy; clean_accuracy and
-        clean_loss where the training notes were measured with dropout off, too.
-    predictions : dict of str -> dict
-        For each part that was predicted ("fold_test", "nsynth_test"): `notes` (n,) str,
-        `labels` (n,) int64 and `probabilities` (n, 10) float32.
+    `info`: what `record.json` holds: config, versions, backend, device, seconds, metrics, ...
+    `history`: columns epoch (from 1), loss, accuracy, val_loss, val_accuracy; clean_accuracy and
+    clean_loss where the training notes were measured with dropout off, too. `predictions` (dict of
+    str -> dict): for each part that was predicted ("fold_test", "nsynth_test"): `notes` (n,) str,
+    `labels` (n,) int64 and `probabilities` (n, 10) float32.
     """
 
     info: dict
@@ -112,11 +107,9 @@ def write(folder: PathLike, info: dict, history: pd.DataFrame, predictions: dict
 def read(path: PathLike) -> Record:
     """Read one record and check it.
 
-    Raises
-    ------
-    RecordError
-        If a file is missing or unreadable, or does not match its checksum, or the folder's name
-        does not match its configuration. The message names the record and says what to do.
+    Raises `RecordError` if a file is missing or unreadable, or does not match its checksum, or the
+    folder's name does not match its configuration. The message names the record and says what to
+    do.
     """
     path = Path(path)
 
@@ -170,10 +163,7 @@ def find(folder: PathLike, config: dict) -> Record | None:
     Returns None if it was not run. (What a configuration holds leaves no doubt: `SHIPPED` has
     runs of the profile `mini` on the bundled notes, and no other profile asks for those.)
 
-    Raises
-    ------
-    RecordError
-        If there is one that cannot be trusted (see `read`).
+    Raises `RecordError` if there is one that cannot be trusted (see `read`).
     """
     for place in (Path(folder), SHIPPED):
         if (path := place / record_name(config)).is_dir():

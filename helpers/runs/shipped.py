@@ -37,15 +37,10 @@ class ModelError(ValueError):
 class Model:
     """A shipped model.
 
-    Attributes
-    ----------
-    name : str
-    info : dict
-        What it is and how it was made: `system`, `options`, `families`, `temperature`, `scores`;
-        the version of the `book`, `recipe` with its seed, `variations` of each note, checksum of
-        the `data`, `features`, `versions`, `backend` and `device`.
-    logits : callable
-        MFCCs (n, 126, 13) -> logarithms of probabilities (n, 10), before `temperature`.
+    `info`: what it is and how it was made: `system`, `options`, `families`, `temperature`,
+    `scores`; the version of the `book`, `recipe` with its seed, `variations` of each note, checksum
+    of the `data`, `features`, `versions`, `backend` and `device`. `logits`: MFCCs (n, 126, 13) ->
+    logarithms of probabilities (n, 10), before `temperature`.
     """
 
     name: str
@@ -62,8 +57,6 @@ class Model:
 def quantised(array: np.ndarray) -> dict[str, np.ndarray]:
     """A kernel as 8-bit numbers and a scale for each of its outputs; what is small stays as it is.
 
-    Examples
-    --------
     >>> stored = quantised(np.linspace(-1, 1, 6_000).reshape(3, 2_000))
     >>> stored["q"].dtype, stored["scale"].shape
     (dtype('int8'), (2000,))
@@ -89,14 +82,8 @@ def restored(parts: dict[str, np.ndarray]) -> np.ndarray:
 def save(name: str, info: dict, arrays: list[np.ndarray], folder: Path = MODELS) -> Path:
     """Write a model's file, and its checksum beside it.
 
-    Parameters
-    ----------
-    name : str
-    info : dict
-        As `Model.info`: what JSON can hold.
-    arrays : list of np.ndarray
-        A network's weights in Keras's order, or a simple model's numbers.
-    folder : Path
+    `info`: as `Model.info`: what JSON can hold. `arrays` (list of array): a network's weights in
+    Keras's order, or a simple model's numbers.
     """
     stored = {
         f"{number}_{kind}": part
@@ -133,10 +120,7 @@ def _sums(folder: Path) -> dict[str, str]:
 def read(name: str, folder: Path = MODELS) -> dict[str, np.ndarray]:
     """The arrays of a shipped file, checked.
 
-    Raises
-    ------
-    ModelError
-        If it is not there, or is not the file that `SHA256SUMS` names.
+    Raises `ModelError` if it is not there, or is not the file that `SHA256SUMS` names.
     """
     path = Path(folder) / f"{name}.npz"
     try:
@@ -186,16 +170,8 @@ def weights(name: str, folder: Path = MODELS) -> tuple[dict, list[np.ndarray]]:
 def load(name: str, folder: Path = MODELS) -> Model:
     """Open a shipped model.
 
-    Parameters
-    ----------
-    name : str
-        One of `names()`.
-    folder : Path
-
-    Raises
-    ------
-    ModelError
-        If there is no such model, or its file was changed.
+    `name`: one of `names()`. Raises `ModelError` if there is no such model, or its file was
+    changed.
     """
     if name not in names(folder):
         known = ", ".join(names(folder)) or "none: `make models` makes them"
@@ -258,23 +234,12 @@ def trees(
 ) -> np.ndarray:
     """The mean over decision trees of the families' shares in the leaves that notes fall into.
 
-    Parameters
-    ----------
-    summaries : np.ndarray, shape (n, numbers)
-    feature : np.ndarray, shape (nodes,), int8
-        Which number a node asks for; -1 in a leaf. The nodes of all trees, one after another.
-    threshold : np.ndarray, shape (nodes,), float32
-        A note goes on to the next node where its number is no more than this.
-    right : np.ndarray, shape (nodes,), int32
-        Else it goes on to the node so many places later.
-    roots : np.ndarray, shape (trees,), int32
-        Each tree's first node.
-    leaves : np.ndarray, shape (leaves, families), uint8
-        Shares in 255ths, in the order of the leaves.
-
-    Returns
-    -------
-    np.ndarray, shape (n, families), float64
+    `summaries` (n, numbers). `feature` ((nodes,), int8): which number a node asks for; -1 in a
+    leaf. The nodes of all trees, one after another. `threshold` ((nodes,), float32): a note goes on
+    to the next node where its number is no more than this. `right` ((nodes,), int32): else it goes
+    on to the node so many places later. `roots` ((trees,), int32): each tree's first node. `leaves`
+    ((leaves, families), uint8): shares in 255ths, in the order of the leaves. Returns (n,
+    families), float64.
     """
     summaries = summaries.astype(np.float32)
     at = np.tile(roots, (len(summaries), 1))
@@ -312,17 +277,9 @@ def dense(
     them, are what its first layers compute. Not the thesis's: it comes with the book as the
     smallest of its models.
 
-    Parameters
-    ----------
-    units : int
-    dropout : float
-    input_shape, standardise
-        As in `models.cnn`, but that the summaries are standardised, by which `adapt` has to go.
-
-    Returns
-    -------
-    keras.Model
-        (batch, 126, 13) MFCCs -> (batch, 10) probabilities; 8,179 parameters as it stands.
+    `input_shape`, `standardise`: as in `models.cnn`, but that the summaries are standardised, by
+    which `adapt` has to go. Returns (batch, 126, 13) MFCCs -> (batch, 10) probabilities; 8,179
+    parameters as it stands.
     """
     import keras
     from keras import layers, ops

@@ -26,10 +26,7 @@ INDEX = np.dtype([("note", "S32"), ("file", "u1", 32), ("audio", "u1", 32)])
 class StoredNotes(Notes):
     """Notes of a feature store: names, digests and features, memory-mapped, and no sound.
 
-    Attributes
-    ----------
-    info : dict
-        What `store.json` holds: split, notes, per_family, seed, kinds, settings, files, ...
+    `info`: what `store.json` holds: split, notes, per_family, seed, kinds, settings, files, ...
     """
 
     def __init__(
@@ -43,10 +40,7 @@ class StoredNotes(Notes):
     def open(cls, folder: PathLike) -> "StoredNotes":
         """Open the store in `folder`.
 
-        Raises
-        ------
-        DatasetError
-            If a file is missing, damaged, or of another format.
+        Raises `DatasetError` if a file is missing, damaged, or of another format.
         """
         folder = Path(folder)
         try:
@@ -102,22 +96,11 @@ class StoredNotes(Notes):
     def stored(self, kind: str, settings: dict) -> np.ndarray:
         """The features of these notes.
 
-        Parameters
-        ----------
-        kind : {"mfcc", "mel"}
-        settings : dict
-            `helpers.features.SETTINGS`, which those of the store have to equal.
-
-        Returns
-        -------
-        np.ndarray, shape (n, 126, 13) for MFCC or (n, 126, 128) for mel, float32
-            A read-only view of the memory-mapped file where the notes stand there in one piece,
-            as all of them and a sample that the store was cut to do; else a copy in memory.
-
-        Raises
-        ------
-        DatasetError
-            If the store has no such features, or made them with other settings.
+        `kind`: {"mfcc", "mel"}. `settings`: `helpers.features.SETTINGS`, which those of the store
+        have to equal. Returns (n, 126, 13) for MFCC or (n, 126, 128) for mel, float32: a read-only
+        view of the memory-mapped file where the notes stand there in one piece, as all of them and
+        a sample that the store was cut to do; else a copy in memory. Raises `DatasetError` if the
+        store has no such features, or made them with other settings.
         """
         if kind not in self.info["kinds"]:
             raise DatasetError(

@@ -85,11 +85,8 @@ def pages(html: Path) -> list[str]:
 def view(browser, url: str) -> dict[str, float]:
     """A first view of a page, nothing cached.
 
-    Returns
-    -------
-    dict of str -> float
-        "bytes", compressed, and "requests"; "shift" of the layout; "paint", the seconds until the
-        largest text or picture was painted.
+    Returns dict of str -> float: "bytes", compressed, and "requests"; "shift" of the layout;
+    "paint", the seconds until the largest text or picture was painted.
     """
     page, responses = browser.new_page(viewport={"width": 1280, "height": 900}), []
     page.on("response", lambda response: responses.append(response))

@@ -167,19 +167,10 @@ started = tenacity.retry(
 def run_chapter(path: Path, target: Path, parameters: dict, cwd: Path | None = None) -> dict:
     """Execute one notebook and leave it at `target`, whole, or as `*.failed.ipynb` if it fails.
 
-    Parameters
-    ----------
-    path, target : Path
-        The notebook, and where it goes when executed.
-    parameters : dict
-        What papermill injects; checked by `prepare`.
-    cwd : Path, optional
-        The working directory of the notebook; its own folder unless told otherwise.
-
-    Returns
-    -------
-    dict
-        `seconds`, `notebook` (the file left), and `error` (None, or cell and message).
+    `path`, `target`: the notebook, and where it goes when executed. `parameters`: what papermill
+    injects; checked by `prepare`. `cwd`: the working directory of the notebook; its own folder
+    unless told otherwise. Returns `seconds`, `notebook` (the file left), and `error` (None, or cell
+    and message).
     """
     failed, unfinished = places(target)
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -274,20 +265,11 @@ def run_all(
 ) -> dict[str, dict]:
     """Execute chapters and return the outcome of each by name.
 
-    Parameters
-    ----------
-    profile : str
-    parameters : dict of Path -> dict
-        The notebooks and their parameters, from `prepare`; one by one they start in this order.
-    output : Path
-        The folder that gets `book/` and `status.json`.
-    run : callable
-        What executes one of them; called as `run_chapter` is, and returns what it does, and more.
-        With more than one job it has to do so in a process of its own, as `run_limited` does.
-    jobs : int
-        How many run at once.
-
-    Raises `KeyboardInterrupt`, after saying what is done, when stopped.
+    `parameters` (dict of Path -> dict): the notebooks and their parameters, from `prepare`; one by
+    one they start in this order. `output`: the folder that gets `book/` and `status.json`. `run`:
+    what executes one of them; called as `run_chapter` is, and returns what it does, and more. With
+    more than one job it has to do so in a process of its own, as `run_limited` does. `jobs`: how
+    many run at once.
     """
     status_file, about = output / "status.json", environment()
     status = read_status(output)

@@ -99,10 +99,7 @@ def lighten(html: Path, modules: Path, repository: Repository) -> None:
 def set_formulas(pages: dict[Path, str], html: Path, modules: Path) -> dict[Path, str]:
     """Set the formulas of all pages, each once, and take MathJax out.
 
-    Raises
-    ------
-    BookError
-        If KaTeX does not understand a formula.
+    Raises `BookError` if KaTeX does not understand a formula.
     """
     asked = sorted(
         {

@@ -17,22 +17,11 @@ def run(
 ) -> tuple[object, str | None, float]:
     """Call `function(*arguments)` in a new process and wait for it.
 
-    Parameters
-    ----------
-    function, arguments
-        What can be imported, and what can be pickled.
-    seconds, gib : float
-        When to end the process, its children and theirs: time since the start, and resident
-        memory of them all, added up (what they share counts for each).
-
-    Returns
-    -------
-    result
-        What the function returned; None if it did not get that far.
-    reason : str or None
-        Why there is no result.
-    peak : float
-        The most memory seen, in GiB. Between two looks, half a second, there may be more.
+    `function`, `arguments`: what can be imported, and what can be pickled. `seconds`, `gib`: when
+    to end the process, its children and theirs: time since the start, and resident memory of them
+    all, added up (what they share counts for each). Returns what the function returned, None if it
+    did not get that far; why there is no result; the most memory seen, in GiB. Between two looks,
+    half a second, there may be more.
     """
     # A server that has imported the function's module, and forks: no import for every process.
     context = multiprocessing.get_context("forkserver")

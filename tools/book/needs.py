@@ -23,13 +23,7 @@ def statement(name: str, label: str, prose: str) -> str:
 def row(name: str, cells: list, gpu: bool) -> str:
     """Return the row of one chapter: title, minutes of reading, training, what it builds on, GPU.
 
-    Parameters
-    ----------
-    name : str
-        Of the source, such as `06_cnn.py`.
-    cells : list of nbformat.NotebookNode
-    gpu : bool
-        Whether the chapter asks Colab for a GPU.
+    `name`: of the source, such as `06_cnn.py`. `gpu`: whether the chapter asks Colab for a GPU.
     """
     prose = "\n\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
     title = re.match("# (.+)", prose)[1].replace("|", r"\|")

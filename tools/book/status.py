@@ -94,10 +94,7 @@ def _versions(versions: dict) -> str:
 def fill(text: str, status_file: Path, shipped: Path = records.SHIPPED) -> str:
     """Return the page with its tables.
 
-    Raises
-    ------
-    BookError
-        If a marker is missing from the page, or the status file is unreadable.
+    Raises `BookError` if a marker is missing from the page, or the status file is unreadable.
     """
     if missing := [marker for marker in (CHAPTERS, RECORDED, STUDY) if marker not in text]:
         raise BookError(f"book/status.md: the line {' and '.join(missing)} is missing")

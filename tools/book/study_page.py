@@ -32,10 +32,7 @@ def draw(found: dict, path: Path) -> None:
 def fill(name: str, text: str, found: dict, folder: Path) -> str:
     """The text of a page of `PAGES` with its tables and its figure, which is drawn below `folder`.
 
-    Raises
-    ------
-    BookError
-        If a marker is missing, or the findings are of another plan.
+    Raises `BookError` if a marker is missing, or the findings are of another plan.
     """
     for marker in PAGES[name]:
         if marker not in text:

@@ -217,12 +217,8 @@ def keep_typed(path: Path, text: str, root: Path = ROOT) -> str | None:
 def finished(source: nbformat.NotebookNode, extra: dict | None = None) -> str:
     """Return a notebook as text, with Colab's metadata and cell ids that depend on content alone.
 
-    Parameters
-    ----------
-    source : nbformat.NotebookNode
-        The notebook. Of its metadata only `accelerator` is kept.
-    extra : dict, optional
-        What its metadata should hold beside that.
+    `source` (nbformat.NotebookNode): the notebook. Of its metadata only `accelerator` is kept.
+    `extra`: what its metadata should hold beside that.
     """
     seen = Counter()
     for cell in source.cells:
@@ -250,12 +246,7 @@ def finished(source: nbformat.NotebookNode, extra: dict | None = None) -> str:
 def plan(root: Path = ROOT, url: str | None = None) -> dict[Path, str]:
     """Return what every derived file should contain, by path; nothing is written.
 
-    Parameters
-    ----------
-    root : Path
-        The repository's root.
-    url : str, optional
-        The repository's address, in place of the one in `_config.yml` (which is then rewritten).
+    `url`: the repository's address, in place of the one in `_config.yml` (which is then rewritten).
     """
     repository = read(root)
     wanted = {}

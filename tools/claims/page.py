@@ -34,10 +34,7 @@ class Finding(NamedTuple):
 def read(path: Path = SPECIFICATION) -> list[dict]:
     """The thesis's sections with their rows; every row has a list of findings, or is judged.
 
-    Raises
-    ------
-    BookError
-        With every row that is malformed, and how.
+    Raises `BookError` with every row that is malformed, and how.
     """
     try:
         sections = yaml.safe_load(path.read_text(encoding="utf-8"))
@@ -65,10 +62,7 @@ def read(path: Path = SPECIFICATION) -> list[dict]:
 def reported(executed: Path) -> dict[str, Finding]:
     """The verdicts that the executed chapters in a folder report, by name.
 
-    Raises
-    ------
-    BookError
-        If a verdict is none of the four, or two chapters judge one claim.
+    Raises `BookError` if a verdict is none of the four, or two chapters judge one claim.
     """
     found = {}
     for notebook in sorted(executed.glob("[0-9][0-9]_*.ipynb")):
@@ -142,18 +136,9 @@ def counts(sections: list[dict], found: dict[str, Finding]) -> str:
 def fill(text: str, executed: Path, root: Path = ROOT) -> str:
     """The page with its tables.
 
-    Parameters
-    ----------
-    text : str
-        The page as it lies in the repository.
-    executed : Path
-        The folder of executed chapters.
-
-    Raises
-    ------
-    BookError
-        If a marker is missing from the page, a row points to nothing or to a finding that no
-        chapter reports, or a reported verdict has no row.
+    `text`: the page as it lies in the repository. `executed`: the folder of executed chapters.
+    Raises `BookError` if a marker is missing from the page, a row points to nothing or to a finding
+    that no chapter reports, or a reported verdict has no row.
     """
     if missing := [marker for marker in (COUNTS, CLAIMS) if marker not in text]:
         raise BookError(f"book/claims.md: the line {' and '.join(missing)} is missing")

@@ -80,11 +80,8 @@ def assignments_in(where: Path) -> dict[str, Path]:
 def questions_of(path: Path) -> dict[str, dict]:
     """Return the questions of a notebook that otter wrote: their cases, points and messages.
 
-    Raises
-    ------
-    BookError
-        If a test uses a name that neither it nor a solution defines. Such a name would be looked
-        up among the student's, who could give it any meaning.
+    Raises `BookError` if a test uses a name that neither it nor a solution defines. Such a name
+    would be looked up among the student's, who could give it any meaning.
     """
     from IPython.core.inputtransformer2 import TransformerManager
     from otter.test_files import OKTestFile
@@ -170,15 +167,8 @@ def content_of(path: Path) -> bytes:
 class Graders:
     """Judges in parallel, one process for each submission; what they found is kept.
 
-    Parameters
-    ----------
-    how : str
-        The kind of sandbox, as `tools.classroom.judge.enclosed` has it.
-    limits : dict
-        As `tools.classroom.judge.Sandbox` has them.
-    jobs : int
-    kept : Path
-        The folder of earlier results.
+    `how`: the kind of sandbox, as `tools.classroom.judge.enclosed` has it. `limits`: as
+    `tools.classroom.judge.Sandbox` has them. `kept`: the folder of earlier results.
     """
 
     def __init__(self, how: str, limits: dict, jobs: int, kept: Path):
@@ -281,10 +271,7 @@ def users(count: int) -> list[int]:
 def sandbox_for(limits: dict, without: bool) -> tuple[str, list[str]]:
     """Return the kind of sandbox that works on this machine, having started one, and its walls.
 
-    Raises
-    ------
-    BookError
-        If none does, and none was not asked for, or is asked for as root.
+    Raises `BookError` if none does, and none was not asked for, or is asked for as root.
     """
     if without and os.geteuid() == 0:
         raise BookError("--no-sandbox as root would give every submission the whole machine")

@@ -81,14 +81,8 @@ class Lost(BaseException):
 def enclosed(how: str, uid: int, disk: int) -> list[str]:
     """Return the command that starts `tools.classroom.sandbox` behind walls.
 
-    Parameters
-    ----------
-    how : str
-        `"bwrap"`: bubblewrap. `"none"`: no walls.
-    uid : int
-        The user to become, where root grades; 0 elsewhere: bubblewrap needs no rights.
-    disk : int
-        Bytes that may be written.
+    `how`: `"bwrap"`: bubblewrap. `"none"`: no walls. `uid`: the user to become, where root grades;
+    0 elsewhere: bubblewrap needs no rights. `disk`: bytes that may be written.
     """
     root = INSIDE if how == "bwrap" else str(ROOT)
     start = "import sys; sys.path.insert(0, {!r}); from tools.classroom.sandbox import main; main()"
@@ -200,19 +194,9 @@ def entering(made: Path | None, command: list[str]) -> list[str]:
 class Sandbox:
     """One sandbox: started, asked, watched, and killed whole at the end.
 
-    Parameters
-    ----------
-    how : str
-    uid : int
-        See `enclosed`.
-    limits : dict
-        `memory` and `disk` in bytes, `processes` (threads count), `seconds` a cell or a call may
-        take, `total_seconds` for all together.
-
-    Raises
-    ------
-    BookError
-        If it does not start, or does not keep out what it should.
+    `uid`: see `enclosed`. `limits`: `memory` and `disk` in bytes, `processes` (threads count),
+    `seconds` a cell or a call may take, `total_seconds` for all together. Raises `BookError` if it
+    does not start, or does not keep out what it should.
     """
 
     def __init__(self, how: str, uid: int, limits: dict):
@@ -433,10 +417,7 @@ def marked(question: dict, failures: list[str | None]) -> dict:
 def cells_of(path: Path) -> tuple[list[str], dict]:
     """Return a notebook's code cells and what otter keeps in its metadata.
 
-    Raises
-    ------
-    ValueError
-        If the file is not a notebook with code; the message says what it is.
+    Raises `ValueError` if the file is not a notebook with code; the message says what it is.
     """
     # Not nbformat: its validation takes seconds, and a hostile file can make it take hours.
     try:
@@ -476,12 +457,9 @@ def outcome(state: str, detail: str) -> dict:
 def judge(job: dict) -> dict:
     """Grade one submission; returns its state, and points and messages for each question.
 
-    Parameters
-    ----------
-    job : dict
-        `path` of the notebook; `own`, whether it is a solution of ours; `assignments`, name ->
-        question -> cases; `how`, `uid` and `limits` of the `Sandbox`; `caches`, the folder of what
-        solutions leave for the others.
+    `job`: `path` of the notebook; `own`, whether it is a solution of ours; `assignments`, name ->
+    question -> cases; `how`, `uid` and `limits` of the `Sandbox`; `caches`, the folder of what
+    solutions leave for the others.
     """
     assignments = job["assignments"]
     try:

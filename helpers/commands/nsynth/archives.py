@@ -37,14 +37,9 @@ NAME = "nsynth-{}.jsonwav.tar.gz"
 class Archive:
     """Where the notes of a split come from.
 
-    Attributes
-    ----------
-    place : str or path
-        The URL of an archive, or an archive or a folder on this machine.
-    size : int, optional
-        Bytes that the archive has to have.
-    checksum : str, optional
-        What its digest has to be, after the name of the algorithm: "md5:...", "sha256:...".
+    `place`: the URL of an archive, or an archive or a folder on this machine. `size`: bytes that
+    the archive has to have. `checksum`: what its digest has to be, after the name of the algorithm:
+    "md5:...", "sha256:...".
     """
 
     place: str | Path
@@ -70,14 +65,9 @@ ARCHIVES = {
 class Census:
     """Which notes there are, whether audio and examples.json agree on them, which are wanted.
 
-    Parameters
-    ----------
-    per_family : int or None
-        How many notes of each family are wanted: those that `stores.rank` ranks lowest, whatever
-        order they come in. None wants all but those of the families in `datasets.EXCLUDED`.
-    seed : int
-    origin : str
-        What to call the source of the notes in an error.
+    `per_family`: how many notes of each family are wanted: those that `stores.rank` ranks lowest,
+    whatever order they come in. None wants all but those of the families in `datasets.EXCLUDED`.
+    `origin`: what to call the source of the notes in an error.
     """
 
     def __init__(self, per_family: int | None, seed: int, origin: str):
@@ -177,29 +167,13 @@ def stream(
 ) -> Iterator[Iterator[tuple[str, bytes]]]:
     """The notes of an archive or a folder, one after another.
 
-    Parameters
-    ----------
-    source : Archive
-    split : str
-        Members of other splits are passed over.
-    census : Census
-        Gets the examples.json that comes by.
-    bar : tqdm.tqdm
-        Shows the bytes.
-    download : callable
-        Opens a URL: `helpers.commands.nsynth.download.Download` or something like it.
-
-    Yields
-    ------
-    iterator of (str, bytes)
-        Names of notes and their WAV or FLAC files. It raises `DatasetError` if the archive is
-        damaged, cut short or not the one expected, at its very end too, and
-        `helpers.commands.nsynth.download.DownloadError` if it cannot be fetched.
-
-    Raises
-    ------
-    FileNotFoundError
-        If there is nothing at a path.
+    `split`: members of other splits are passed over. `census` (Census): gets the examples.json that
+    comes by. `bar`: shows the bytes. `download`: opens a URL:
+    `helpers.commands.nsynth.download.Download` or something like it. Yields iterator of (str,
+    bytes): names of notes and their WAV or FLAC files. It raises `DatasetError` if the archive is
+    damaged, cut short or not the one expected, at its very end too, and
+    `helpers.commands.nsynth.download.DownloadError` if it cannot be fetched. Raises
+    `FileNotFoundError` if there is nothing at a path.
     """
     place = source.place
     if re.match("https?://", str(place)):

@@ -26,32 +26,12 @@ class DownloadError(Exception):
 class Download(io.RawIOBase):
     """The bytes of a file on the web, once and in order.
 
-    Parameters
-    ----------
-    url : str
-    size : int, optional
-        How many bytes there have to be. Without it the first answer decides.
-    timeout : float
-        Seconds to wait for a connection, or for more bytes, before it is made again.
-    attempts : int
-        How often in a row to try without a single new byte.
-    wait : float
-        Seconds that the first pause between attempts may last; each next one may last twice as
-        long, up to half a minute.
-    say : callable
-        Gets a line of text with each new attempt.
-
-    Attributes
-    ----------
-    url : str
-    size : int or None
-        Known from the first read on, where the server tells.
-
-    Raises
-    ------
-    DownloadError
-        When read: if the server refuses (404 and the like), the file is not of `size` bytes or
-        changes on the server meanwhile, or all attempts fail.
+    `size`: how many bytes there have to be. Without it the first answer decides. `timeout`: seconds
+    to wait for a connection, or for more bytes, before it is made again. `attempts`: how often in a
+    row to try without a single new byte. `wait`: seconds that the first pause between attempts may
+    last; each next one may last twice as long, up to half a minute. `say`: gets a line of text with
+    each new attempt. Raises `DownloadError` when read: if the server refuses (404 and the like),
+    the file is not of `size` bytes or changes on the server meanwhile, or all attempts fail.
     """
 
     def __init__(

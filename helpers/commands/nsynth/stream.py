@@ -70,45 +70,20 @@ def make(
 ) -> stores.StoredNotes:
     """Make the feature store of a split, or open it if it was made before.
 
-    Parameters
-    ----------
-    split : {"train", "valid", "test"}
-    to : path, optional
-        The folder of stores; where `datasets.load("nsynth", split)` looks by default.
-    source : Archive, str or path, optional
-        Instead of NSynth's own archive on the web: a URL, a `.tar`, a `.tar.gz` or a folder in
-        NSynth's layout.
-    per_family : int, optional
-        Keep this many notes of each family, drawn as `StoredNotes.sample(per_family, seed)` draws
-        them from a store of all; without it all notes are kept.
-    seed : int
-    kinds : sequence of {"mfcc", "mel"}
-        MFCC takes 6.6 kB a note, the mel spectrogram 65 kB.
-    executor : concurrent.futures.Executor, optional
-        What computes the features. Without it processes, one a core.
-    in_flight : int, optional
-        Blocks of 16 notes (2 MB) given out at a time; twice the cores and two without it.
-    download : callable
-        Opens a URL: `helpers.commands.nsynth.download.Download` or something like it.
-    progress : bool
-        Whether to show a bar: bytes, notes, time left.
-
-    Returns
-    -------
-    helpers.runs.stores.StoredNotes
-
-    Raises
-    ------
-    DatasetError
-        If the archive is cut short or damaged, is not the one expected, or a note in it is not as
-        NSynth has them; if a family has fewer notes than asked for; if another store stands
-        there. What is finished stays in `.work` below `to`, and the next start goes on from it.
-    ValueError
-        If `kinds` are unknown, or `per_family` is less than 1.
-    FileNotFoundError
-        If there is nothing at a local `source`.
-    helpers.commands.nsynth.download.DownloadError
-        If the archive cannot be fetched.
+    `split`: {"train", "valid", "test"}. `to`: the folder of stores; where `datasets.load("nsynth",
+    split)` looks by default. `source` (Archive, str or path): instead of NSynth's own archive on
+    the web: a URL, a `.tar`, a `.tar.gz` or a folder in NSynth's layout. `per_family`: keep this
+    many notes of each family, drawn as `StoredNotes.sample(per_family, seed)` draws them from a
+    store of all; without it all notes are kept. `kinds` (sequence of {"mfcc", "mel"}): MFCC takes
+    6.6 kB a note, the mel spectrogram 65 kB. `executor`: what computes the features. Without it
+    processes, one a core. `in_flight`: blocks of 16 notes (2 MB) given out at a time; twice the
+    cores and two without it. `download`: opens a URL: `helpers.commands.nsynth.download.Download`
+    or something like it. `progress`: whether to show a bar: bytes, notes, time left. Raises
+    `DatasetError` if the archive is cut short or damaged, is not the one expected, or a note in it
+    is not as NSynth has them; if a family has fewer notes than asked for; if another store stands
+    there. What is finished stays in `.work` below `to`, and the next start goes on from it;
+    `ValueError` if `kinds` are unknown, or `per_family` is less than 1; `FileNotFoundError` if
+    there is nothing at a local `source`; `DownloadError` if the archive cannot be fetched.
     """
     if split not in datasets.SPLITS:
         raise DatasetError(f"unknown split {split!r}: choose one of {', '.join(datasets.SPLITS)}")
@@ -215,23 +190,10 @@ def _build(
 def compute(block: list[tuple[str, bytes]], kinds: Sequence[str], origin: str) -> np.ndarray:
     """Decode notes and compute what a store keeps of them.
 
-    Parameters
-    ----------
-    block : list of (str, bytes)
-        Names and WAV or FLAC files.
-    kinds : sequence of {"mfcc", "mel"}
-    origin : str
-        What to call their source in an error.
-
-    Returns
-    -------
-    np.ndarray, shape (len(block),), structured
-        The fields of `stores.INDEX`, and one float32 field for each of `kinds`.
-
-    Raises
-    ------
-    DatasetError
-        If a note is not as NSynth has them.
+    `block`: names and WAV or FLAC files. `kinds`: sequence of {"mfcc", "mel"}. `origin`: what to
+    call their source in an error. Returns (len(block),), structured: the fields of `stores.INDEX`,
+    and one float32 field for each of `kinds`. Raises `DatasetError` if a note is not as NSynth has
+    them.
     """
     rows = np.zeros(len(block), dtype=_row(kinds))
     for row, (name, data) in zip(rows, block, strict=True):
