@@ -3,9 +3,9 @@
 Each chapter runs in a process of its own, with limits on time and memory, in a folder of this
 call: no training of an earlier one is found there. What the chapters report is compared with the
 baseline of the profile and the Keras backend (`tools.regression.baselines`). The solutions of their
-exercises run after them, and every check has to pass. `report.html` in
+exercises run after them, and every check has to pass. `report.txt` in
 `_build/regression/<profile>-<backend>-seed<seed>/` says what came out; the executed chapters lie
-beside them.
+beside it.
 
 `--baseline` makes the baseline instead, from several seeds. It is resumable: a chapter that is
 finished with a seed is not executed again, unless it, the helpers or the libraries changed.
@@ -119,7 +119,7 @@ def regression(options, run, root: Path) -> int:
         print(f"New and missing figures are accepted by `make baseline PROFILE={options.profile}`.")
     title = {PASS: "pass", FAIL: "fail", DRIFT: "drift"}[status]
     report.write(folder, f"{title}: {place}", about, outcomes, findings, baseline)
-    print(f"{title}: {len(drifted)} of {len(findings)} figures drifted; {folder / 'report.html'}")
+    print(f"{title}: {len(drifted)} of {len(findings)} figures drifted; {folder / 'report.txt'}")
     return status
 
 

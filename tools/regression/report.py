@@ -1,49 +1,54 @@
-"""What a regression run found: a page to read."""
+"""What a regression run found, to read: a table of the notebooks, and one of the figures."""
 
 import os
 from pathlib import Path
 from statistics import mean, median, stdev
 
-from tools.regression import baselines
+import pandas as pd
 
-PAGES = Path(__file__).resolve().parent
+from tools.regression import baselines
 
 
 def write(folder: Path, title: str, about: dict, outcomes: dict, findings: list, baseline: dict):
-    """Write `report.html` into `folder`; it links to the executed notebooks.
-
-    Parameters
-    ----------
-    folder : Path
-    title : str
-        The verdict, and what was run.
-    about : dict
-        From `helpers.runs.machine`.
-    outcomes : dict of str -> dict
-        Of the chapters, from `tools.book.execute`, with `gib`.
-    findings : list of baselines.Finding
-    baseline : dict
-        From `baselines.load`.
-    """
-    import jinja2
-
-    chapters = [
-        outcome
-        | {
-            "name": name,
-            "link": os.path.relpath(outcome["notebook"], folder),
-            "findings": [finding for finding in findings if finding.chapter == name],
-            "usual": baseline.get(name),
+    """Write `report.txt` into `folder`, the verdict first, then what drifted."""
+    notebooks = []
+    for name, outcome in outcomes.items():
+        own = [
+            finding.status in baselines.DRIFTS for finding in findings if finding.chapter == name
+        ]
+        usual = baseline.get(name, {"seconds": [], "gib": []})
+        drifted = f"{sum(own)} of {len(own)} figures drifted" if any(own) else "ok"
+        notebooks.append(
+            {
+                "notebook": os.path.relpath(outcome["notebook"], folder),
+                "seconds": outcome["seconds"],
+                "usual seconds": median(usual["seconds"] or ["-"]),
+                "GiB": outcome["gib"],
+                "usual GiB": median(usual["gib"] or ["-"]),
+                "outcome": f"FAILED: {outcome['error']}" if outcome["error"] else drifted,
+            }
+        )
+    figures = [
+        {
+            "status": found.status,
+            "chapter": found.chapter,
+            "figure": found.name,
+            "value": shown(found.value),
+            "baseline": spread(found.old),
+            "expected": "" if found.low is None else f"{shown(found.low)} to {shown(found.high)}",
+            "same seed": shown(found.same_seed) + " (equal)" * (found.same_seed == found.value),
         }
-        for name, outcome in outcomes.items()
+        for found in findings
     ]
-    loader = jinja2.FileSystemLoader(PAGES)
-    page = jinja2.Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    page.filters |= {"shown": shown, "spread": spread, "sentence": sentence, "median": median}
-    html = page.get_template("regression.html").render(
-        title=title, about=about, chapters=chapters, findings=findings, drifts=baselines.DRIFTS
-    )
-    (folder / "report.html").write_text(html, encoding="utf-8")
+    made = {f"{c['made']['versions']}; {c['made']['device']}" for c in baseline.values()}
+    made = made or {"There is no baseline of this profile and backend: `make baseline` makes one."}
+    versions = ", ".join(f"{name} {v}" for name, v in about["versions"].items() if v)
+    parts = [
+        f"{title}\n{about['backend']} on {about['device']}: {versions}",
+        *(pd.DataFrame(rows).to_string(index=False) for rows in (notebooks, figures)),
+        "\n".join(["The baseline was made with", *sorted(made)]),
+    ]
+    (folder / "report.txt").write_text("\n\n".join(parts) + "\n", encoding="utf-8")
 
 
 def shown(value) -> str:
