@@ -68,8 +68,32 @@ colab: $(READY) $(ASSETS) browser  ## the setup cell and every chapter with the 
 	$(BIN)/python -m tools.book.render --executed _build/colab/executed --out _build/colab/html
 	BOOK_HTML=_build/colab/html $(BIN)/python -m pytest tests/test_book.py -k opens_whole
 
-test-matrix: $(READY)  ## the unit tests on every Python, with the lock, the lowest and the highest versions
-	$(BIN)/python -m tools.environments.matrix
+# A Python, and what is installed there: the lock, the oldest versions that pyproject.toml allows and
+# that have a wheel, the newest of everything, and with it librosa 1, which is not admitted yet.
+MATRIX := $(foreach python,3.11 3.12 3.13,$(addprefix $(python)-,lock lowest highest)) 3.13-next
+# Nothing is compiled but baycomp, which is plain Python and has no wheel.
+EVERY := --only-binary :all: --no-binary baycomp --requirement pyproject.toml --all-extras
+WITH_lock := --require-hashes --requirement requirements.txt
+WITH_lowest := --resolution lowest-direct $(EVERY)
+WITH_highest := --resolution highest $(EVERY)
+WITH_next := $(WITH_highest) --override tools/environments/next.txt
+TESTS := --ignore=tests/test_book.py
+# uv looks for Pythons on the PATH; pyenv puts only those there that are switched on.
+PYENV := $(shell ls -d "$${PYENV_ROOT:-$$HOME/.pyenv}"/versions/*/bin 2>/dev/null | paste -sd: -)
+
+test-matrix: $(MATRIX:%=matrix-%)  ## the unit tests on every Python, with the lock, the lowest and the highest versions (-k)
+
+matrix-%: export PYTHONPATH = $(CURDIR)
+matrix-%: $(READY)
+	PATH="$$PATH:$(PYENV)" $(BIN)/uv venv --quiet --clear --python $(firstword $(subst -, ,$*)) _build/matrix/$*
+	$(BIN)/uv pip install --quiet --python _build/matrix/$* $(WITH_$(lastword $(subst -, ,$*)))
+	_build/matrix/$*/bin/python -c "import librosa.onset, librosa.core.pitch"
+	_build/matrix/$*/bin/python -m pytest -n logical --maxprocesses 4 --dist loadfile $(TESTS)
+	$(if $(filter 3.11-lowest 3.13-highest,$*),$(MATRIX_CHAPTERS))
+
+# At both ends: sound and widgets, a training, the tuner, statistics.
+MATRIX_CHAPTERS = _build/matrix/$*/bin/python -m tools.book.execute --profile smoke --jobs 2 \
+	--only 03 04 06 08 10 --output _build/matrix/$*/chapters --parameter RUNS=_build/matrix/$*/runs
 
 backends: $(READY) $(ASSETS)  ## the unit tests on JAX, and its regression; the same forward passes on all backends
 	KERAS_BACKEND=jax $(PYTEST) --ignore=tests/test_book.py

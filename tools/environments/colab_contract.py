@@ -17,6 +17,8 @@ import time
 import tomllib
 from pathlib import Path
 
+from uv import find_uv_bin
+
 from helpers.runs.files import write_atomic
 from helpers.runs.machine import environment
 from tools import colab
@@ -24,19 +26,38 @@ from tools.book import sync
 from tools.book.address import Repository, read
 from tools.book.execute import report, run_chapter, select
 from tools.common import ROOT, BookError
-from tools.environments import venvs
 
 FOLDER = Path("_build/colab")
 # Like Colab's own kernel, and nothing else in the environment, this one has the module loaded.
 KERNEL = "import google.colab, runpy; runpy.run_module('ipykernel_launcher', run_name='__main__')"
 
 
+def uv(*arguments) -> str:
+    """Return what uv prints; raise `BookError`, with what it says, if it fails."""
+    # It looks for Pythons on the PATH; pyenv puts only those there that are switched on.
+    pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv").glob("versions/*/bin")
+    variables = {"PATH": os.pathsep.join([os.environ["PATH"], *map(str, sorted(pyenv))])}
+    variables = os.environ | variables | {"UV_COMPILE_BYTECODE": "1"}
+    command = [find_uv_bin(), *map(str, arguments)]
+    done = subprocess.run(command, env=variables, capture_output=True, text=True)
+    if done.returncode:
+        raise BookError(f"uv {' '.join(command[1:3])} failed:\n{done.stderr.strip()}")
+    return done.stdout
+
+
+def packages(python: Path) -> dict[str, str]:
+    """Return name -> version of what is installed in an environment."""
+    listed = uv("pip", "list", "--quiet", "--format", "json", "--python", python)
+    return {entry["name"]: entry["version"] for entry in json.loads(listed)}
+
+
 def machine(folder: Path, shipped: dict) -> Path:
     """Make the environment of Colab's list, with a stub of `google.colab`; return its Python."""
-    python = venvs.create(folder, ".".join(shipped["python"].split(".")[:2]))
+    uv("venv", "--quiet", "--python", ".".join(shipped["python"].split(".")[:2]), folder)
+    python = folder / "bin/python"
     pins = [f"{name}=={version}" for name, version in shipped["packages"].items()]
     # Nothing but the list: Colab, too, lacks what one of its packages asks for.
-    venvs.uv("pip", "install", "--quiet", "--no-deps", "--python", python, *pins)
+    uv("pip", "install", "--quiet", "--no-deps", "--python", python, *pins)
     (site,) = folder.glob("lib/python*/site-packages")
     (site / "google/colab").mkdir(parents=True, exist_ok=True)
     (site / "google/colab/__init__.py").touch()
@@ -97,7 +118,7 @@ def check(only: list[str]) -> bool:
     publish(folder / "origin.git")
     content = folder / "content"
     content.mkdir()
-    before, outcomes = venvs.packages(python), {}
+    before, outcomes = packages(python), {}
     print(f"Colab of {shipped['date']}: Python {shipped['python']}, {len(before)} packages")
     for number, path in enumerate(chapters, 1):
         print(f"[{number}/{len(chapters)}] {path.stem} ...", end=" ", flush=True)
@@ -105,7 +126,7 @@ def check(only: list[str]) -> bool:
         target = folder / "executed/book" / path.name
         outcomes[path.stem] = run_chapter(source, target, {"PROFILE": "smoke"}, content)
         print("FAILED" if outcomes[path.stem]["error"] else "ok", flush=True)
-        after = venvs.packages(python)
+        after = packages(python)
         if changed := changes(before, after):
             print("the setup cell changed what Colab ships:", *changed, sep="\n  ")
             return False
