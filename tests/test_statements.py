@@ -1,9 +1,9 @@
 """Sentences of the chapters that state numbers: each is recomputed and must stand there as it is.
 
 Prose is typed and never composed by a cell; what it states about the bundled notes or the recorded
-runs is listed here. A statement is its page, its text with places for numbers, and a function that
-computes them (and asserts the "more" and "fewer" of the sentence). Where the two part, the test
-fails with the text that should be typed.
+runs is said here again, with places for numbers, above the function that computes them (and asserts
+the "more" and "fewer" of the sentence). Where the two part, the test fails with the text that
+should be typed.
 """
 
 import ast
@@ -98,13 +98,35 @@ def with_cells(page: str, *changes: tuple, given: dict | None = None) -> dict:
     return names
 
 
+STATEMENTS = []
+
+
+def of_page(page: str):
+    """What notes a page's statements: `@says(text)` above what computes, or `says(text, it)`."""
+
+    def says(template: str, numbers=None):
+        def noted(numbers):
+            STATEMENTS.append((page, template, numbers))
+            return numbers
+
+        return noted if numbers is None else noted(numbers)
+
+    return says
+
+
 # ---- 01_background
+
+says = of_page("01_background")
 
 
 def validation_accuracy(c, epoch):
     return np.mean((c["predict"](c["X_val"], *c["weights"][epoch]) > 0.5) == c["y_val"])
 
 
+@says(
+    "the validation loss fell from {:.3f} after epoch 1 to {:.3f} after epoch 30, and the "
+    "accuracy stood at {:.2f} all the time"
+)
 def accuracy_stands_still():
     c = run("01_background")
     first, *others = [validation_accuracy(c, epoch) for epoch in (1, 5, 30)]
@@ -112,12 +134,20 @@ def accuracy_stands_still():
     return c["validation_loss"][1], c["validation_loss"][30], first
 
 
+@says(
+    "The training loss sank to {:.3f}. The validation loss was lowest after epoch {}, at {:.3f}, "
+    "and then rose to {:.3f}."
+)
 def overfitting():
     c = run("01_background")
     low = c["free_validation"][c["best"]]
     return c["free_training"][-1], c["best"], low, c["free_validation"][-1]
 
 
+@says(
+    "By training loss one would take trial {}, {:.3f}; on notes that it has not seen it is worse "
+    "than trials 4 and 5, {:.3f} in validation and {:.3f} on the test notes."
+)
 def lowest_training_loss():
     trials = run("01_background")["trials"]
     trial = trials["training loss"].idxmin()
@@ -128,6 +158,10 @@ def lowest_training_loss():
     return trial, row["training loss"], row["validation loss"], row["test loss"]
 
 
+@says(
+    "we choose **trial {}**, {:.3f}, ahead of trial 5 by less than the table shows. On the test "
+    "notes it has {:.3f}."
+)
 def chosen_trial():
     c = run("01_background")
     row = c["trials"].loc[c["chosen"]]
@@ -153,6 +187,12 @@ def three_pitches():
     return found[60][0], found[40][1], found[40][2], found[40][0], found[80][1]
 
 
+@says(
+    "With 1 there are {} steps in an epoch in place of {}: the first epoch alone brings the "
+    "validation loss to {:.3f}, and then the training loss trembles, because each step follows a "
+    "single note. With 1000 all notes fit into one batch, an epoch is one step, and the curves "
+    "are smooth and slow: after 5 epochs the validation loss is {:.3f}, after 30 it is {:.3f}."
+)
 def batches():
     c = {
         size: with_cells("01_background", ("def train", "BATCH_SIZE = 32", f"BATCH_SIZE = {size}"))
@@ -167,6 +207,11 @@ def batches():
     return steps[1], steps[32], one[1], all_[5], all_[30]
 
 
+@says(
+    "The loss comes down to {:.3f}, close to the {:.3f} of the rate 0.3, and does not stay there: "
+    "in the last five epochs it wanders between {:.2f} and {:.2f}. With 30 it ends above where it "
+    "began."
+)
 def a_rate_of_three():
     c = run("01_background")
     X, y = c["X_train"], c["y_train"]
@@ -177,6 +222,10 @@ def a_rate_of_three():
     return min(three), right[-1], min(three[-5:]), max(three[-5:])
 
 
+@says(
+    "The training loss falls less far, to {:.3f}. The validation loss is lowest after epoch {} "
+    "again, at {:.3f}, and then rises to {:.3f}."
+)
 def more_notes():
     c = with_cells("01_background", ("N_WAVES = 300", "[:10]", "[:100]"))
     own = run("01_background")
@@ -188,6 +237,11 @@ def more_notes():
     return c["free_training"][-1], c["best"], low, c["free_validation"][-1]
 
 
+@says(
+    "Of the seeds 0 to 15, {} choose trial 5, {} trial 4, {} trial 6 and {} trial 3. For {} of "
+    "the 16 the chosen trial is worse on the test notes than in validation; for the others luck "
+    "went the other way. With seed 0 the most overfitted trial even has the best test"
+)
 def sixteen_deals():
     chosen, worse = [], 0
     for seed in range(16):
@@ -208,6 +262,11 @@ def sixteen_deals():
     return *[words[chosen.count(trial)] for trial in (5, 4, 6, 3)], worse
 
 
+@says(
+    "The fading gives a validation loss of {:.3f}. The level of the last second, in decibels, "
+    "gives {:.3f}: guitars ring on longer after the key is let go. The time of the loudest sample "
+    "gives {:.3f}. Yet by accuracy the three are {:.2f}, {:.2f} and {:.2f}"
+)
 def other_numbers():
     again = (("DEAL = 5",), ("X_train, y_train =",), ("def train",))
     found = [run("01_background")]
@@ -218,6 +277,10 @@ def other_numbers():
     return *losses, *[validation_accuracy(c, 30) for c in found]
 
 
+@says(
+    "After epoch {} all {} notes are on the right side already, in paler colours: the model says "
+    "so with less confidence. The validation accuracy is {:.2f} with either."
+)
 def stopped_in_time():
     c = run("01_background")
     notes = {name: c["waves"](c["X"][rows], 300) for name, rows in
@@ -236,83 +299,25 @@ def stopped_in_time():
     return c["best"], right.sum(), scores[0]
 
 
-BACKGROUND = [
-    (
-        "the validation loss fell from {:.3f} after epoch 1 to {:.3f} after epoch 30, and the "
-        "accuracy stood at {:.2f} all the time",
-        accuracy_stands_still,
-    ),
-    (
-        "The training loss sank to {:.3f}. The validation loss was lowest after epoch {}, at "
-        "{:.3f}, and then rose to {:.3f}.",
-        overfitting,
-    ),
-    (
-        "By training loss one would take trial {}, {:.3f}; on notes that it has not seen it is "
-        "worse than trials 4 and 5, {:.3f} in validation and {:.3f} on the test notes.",
-        lowest_training_loss,
-    ),
-    (
-        "we choose **trial {}**, {:.3f}, ahead of trial 5 by less than the table shows. On the "
-        "test notes it has {:.3f}.",
-        chosen_trial,
-    ),
-    (
-        "names {:.0f} % of their validation notes correctly",
-        lambda: two_families('("guitar", "mallet")'),
-    ),
-    ("it gets {:.0f} % of them, where a coin", lambda: two_families('("reed", "vocal")')),
-    (
-        "A is a voice, B a guitar, C an organ, all three on pitch {}.",
-        lambda: three_pitches()[:1],
-    ),
-    (
-        "The families are the same three, in the same order. At 40 the guitar (pitch {}) and the "
-        "organ ({}) come down to the low end; the lowest voices of the set end at {}, so A stands "
-        "out by its pitch alone. At 80 the voice is there, and guitar and organ stop at {}.",
-        lambda: three_pitches()[1:],
-    ),
-    (
-        "With 1 there are {} steps in an epoch in place of {}: the first epoch alone brings the "
-        "validation loss to {:.3f}, and then the training loss trembles, because each step follows "
-        "a single note. With 1000 all notes fit into one batch, an epoch is one step, and the "
-        "curves are smooth and slow: after 5 epochs the validation loss is {:.3f}, after 30 it is "
-        "{:.3f}.",
-        batches,
-    ),
-    (
-        "The loss comes down to {:.3f}, close to the {:.3f} of the rate 0.3, and does not stay "
-        "there: in the last five epochs it wanders between {:.2f} and {:.2f}. With 30 it ends "
-        "above where it began.",
-        a_rate_of_three,
-    ),
-    (
-        "The training loss falls less far, to {:.3f}. The validation loss is lowest after epoch {} "
-        "again, at {:.3f}, and then rises to {:.3f}.",
-        more_notes,
-    ),
-    (
-        "Of the seeds 0 to 15, {} choose trial 5, {} trial 4, {} trial 6 and {} trial 3. For {} of "
-        "the 16 the chosen trial is worse on the test notes than in validation; for the others "
-        "luck went the other way. With seed 0 the most overfitted trial even has the best test",
-        sixteen_deals,
-    ),
-    (
-        "The fading gives a validation loss of {:.3f}. The level of the last second, in decibels, "
-        "gives {:.3f}: guitars ring on longer after the key is let go. The time of the loudest "
-        "sample gives {:.3f}. Yet by accuracy the three are {:.2f}, {:.2f} and {:.2f}",
-        other_numbers,
-    ),
-    (
-        "After epoch {} all {} notes are on the right side already, in paler colours: the model "
-        "says so with less confidence. The validation accuracy is {:.2f} with either.",
-        stopped_in_time,
-    ),
-]
+says(
+    "names {:.0f} % of their validation notes correctly",
+    lambda: two_families('("guitar", "mallet")'),
+)
+says("it gets {:.0f} % of them, where a coin", lambda: two_families('("reed", "vocal")'))
+says("A is a voice, B a guitar, C an organ, all three on pitch {}.", lambda: three_pitches()[:1])
+says(
+    "The families are the same three, in the same order. At 40 the guitar (pitch {}) and the "
+    "organ ({}) come down to the low end; the lowest voices of the set end at {}, so A stands out "
+    "by its pitch alone. At 80 the voice is there, and guitar and organ stop at {}.",
+    lambda: three_pitches()[1:],
+)
 
 # ---- 02_layers
 
+says = of_page("02_layers")
 
+
+@says("The result is {:.0f} where dark turns to bright ({:.0f} in the top and bottom rows")
 def onset():
     c = run("02_layers")
     result = c["convolve_same"](c["tiny"], c["edge"])
@@ -322,6 +327,7 @@ def onset():
     return result.max(), result[[0, -1]].max()
 
 
+@says("{:.0f} along the bright part of the first row, {:.0f} along that of the last.")
 def transposed():
     c = run("02_layers")
     first, *middle, last = c["convolve_same"](c["tiny"], c["edge"].T)
@@ -329,6 +335,7 @@ def transposed():
     return first.max(), last.min()
 
 
+@says("the beginning is found at {:.1f} s in place of {:.1f} s")
 def a_second_later():
     own = run("02_layers")
     later = with_cells("02_layers", ("silence = np", "8_000", "24_000"), ("picture = ((mel",))
@@ -342,18 +349,24 @@ def a_second_later():
     return starts
 
 
+@says("the largest answer falls from {:.1f} to {:.1f}, the sum of all to {:.0f} %")
 def average_pooling():
     c = run("02_layers")
     mean = c["relu"].reshape(63, 2, 64, 2).mean(axis=(1, 3))
     return c["pooled"].max(), mean.max(), 100 * mean.sum() / c["pooled"].sum()
 
 
+@says("of the forty ones, {1} are set to zero in place of {2}.")
 def dropped_at_half():
     c = run("02_layers")
     half = c["to_numpy"](c["keras"].layers.Dropout(0.5, seed=3)(c["ones"], training=True))
     return half.max(), (half == 0).sum(), (c["in_training"] == 0).sum()
 
 
+@says(
+    "grows: {:.2f} after five steps, {:.2f} after fifteen, and {:.2f} for good. It says that "
+    "there was an event and no longer how strong it was: both strengths end at {:.4f}."
+)
 def a_faint_event():
     """The state after five steps, after fifteen and for good, with u = 1.5."""
     faint, strong = ([np.tanh(event)] for event in (0.01, 1))
@@ -364,6 +377,10 @@ def a_faint_event():
     return faint[5], faint[15], faint[-1], faint[-1]
 
 
+@says(
+    "At rest the forget gate is {:.3f} in place of {:.3f}. After six steps less than half of the "
+    "memory is left, after twenty {:.0f} % of it"
+)
 def forgetful():
     c = run("02_layers")
     h, state, i, forget, *_ = c["lstm"](c["sequence"], c["W"], c["U"], np.array([-5, 2, 0, 5]))
@@ -372,6 +389,7 @@ def forgetful():
     return forget[0, 0], c["f"][0, 0], 100 * left[20]
 
 
+@says("its answers add up to {} of those of `line`: the lines")
 def rising_lines():
     c = run("02_layers")
     rising = np.where(np.eye(3), 2, -1)
@@ -379,6 +397,11 @@ def rising_lines():
     return ({8: "an eighth"}[round(sums[0] / sums[1])],)
 
 
+@says(
+    "the cell state goes to {:.2f}, {:.2f}, {:.2f} and {:.2f}: it counts, and loses a little in "
+    "each step, since the forget gate is not quite 1. The output does not count: {:.2f}, {:.2f}, "
+    "{:.2f}, {:.2f}."
+)
 def counted():
     c, at = run("02_layers"), [10, 30, 50, 70]
     events = np.zeros((100, 2))
@@ -387,49 +410,26 @@ def counted():
     return *state[at, 0], *h[at, 0]
 
 
-LAYERS = [
-    (
-        "The result is {:.0f} where dark turns to bright ({:.0f} in the top and bottom rows",
-        onset,
-    ),
-    ("{:.0f} along the bright part of the first row, {:.0f} along that of the last.", transposed),
-    (
-        "{0} x {1} becomes {2} x {3} and then {4} x {5}.",
-        lambda: itertools.chain(*run("02_layers")["shapes"]),
-    ),
-    ("the beginning is found at {:.1f} s in place of {:.1f} s", a_second_later),
-    (
-        "the largest answer falls from {:.1f} to {:.1f}, the sum of all to {:.0f} %",
-        average_pooling,
-    ),
-    ("a probability of 0.00001 for the right family costs {:.1f}.", lambda: (-np.log(1e-5),)),
-    (
-        "Ten times the scores give {:.3f}, {:.3f} and {:.3f}",
-        lambda: run("02_layers")["softmax"](10 * np.array([0.2, 1, 0.5])),
-    ),
-    ("of the forty ones, {1} are set to zero in place of {2}.", dropped_at_half),
-    (
-        "grows: {:.2f} after five steps, {:.2f} after fifteen, and {:.2f} for good. It says that "
-        "there was an event and no longer how strong it was: both strengths end at {:.4f}.",
-        a_faint_event,
-    ),
-    (
-        "At rest the forget gate is {:.3f} in place of {:.3f}. After six steps less than half of "
-        "the memory is left, after twenty {:.0f} % of it",
-        forgetful,
-    ),
-    (
-        "the cell state goes to {:.2f}, {:.2f}, {:.2f} and {:.2f}: it counts, and loses a little "
-        "in each step, since the forget gate is not quite 1. The output does not count: {:.2f}, "
-        "{:.2f}, {:.2f}, {:.2f}.",
-        counted,
-    ),
-    ("its answers add up to {} of those of `line`: the lines", rising_lines),
-]
+says(
+    "{0} x {1} becomes {2} x {3} and then {4} x {5}.",
+    lambda: itertools.chain(*run("02_layers")["shapes"]),
+)
+says("a probability of 0.00001 for the right family costs {:.1f}.", lambda: (-np.log(1e-5),))
+says(
+    "Ten times the scores give {:.3f}, {:.3f} and {:.3f}",
+    lambda: run("02_layers")["softmax"](10 * np.array([0.2, 1, 0.5])),
+)
 
 # ---- 03_dataset
 
+says = of_page("03_dataset")
 
+
+@says(
+    "Flute, reed, organ and string are on average still at {:.2f} or more of their loudest level; "
+    "bass, guitar, keyboard and mallet have fallen to {:.2f} or less. Brass and vocal, which can "
+    "go on as well, stand between them at {:.2f} and {:.2f}"
+)
 def held():
     level = run("03_dataset")["level"]
     high, low = ["flute", "reed", "organ", "string"], ["bass", "guitar", "keyboard", "mallet"]
@@ -438,6 +438,7 @@ def held():
     return level[high].min(), level[low].max(), level["brass"], level["vocal"]
 
 
+@says("{} instruments play the {} test notes. Flute, keyboard and vocal have a single test")
 def single_instruments():
     test = run("03_dataset")["test"].table
     counts = test.groupby("family")["instrument"].nunique()
@@ -445,6 +446,7 @@ def single_instruments():
     return counts.sum(), len(test)
 
 
+@says("{} are electronic, the other eight families acoustic, and nothing is")
 def source_by_family():
     c = run("03_dataset")
     sources = c["train"].table.groupby("family")["source"].agg(set)
@@ -455,17 +457,26 @@ def source_by_family():
     return (" and ".join(electronic),)
 
 
+@says(
+    "the book bundles {} more notes, `nsynth-wide`: one note of each of {} training instruments, "
+    "and {} notes of {} instruments"
+)
 def wide():
     train, test = (run("03_dataset")["wide"][split] for split in ("train", "test"))
     assert len(train) == train["instrument"].nunique()
     return len(train) + len(test), len(train), len(test), test["instrument"].nunique()
 
 
+@says("the last row, {:.1f} % against {:.1f} % on all notes")
 def scores():
     accuracy = run("03_dataset")["scores"]["accuracy"]
     return 100 * accuracy["(only the twins)"], 100 * accuracy["no test note"]
 
 
+@says(
+    "Of the {} notes with a twin, {} were right and without the twins {} are. The {} others "
+    "hardly change: {} and {}."
+)
 def memory():
     c = run("03_dataset")
     (all_, without), known = c["experiment"].values(), c["known"]
@@ -479,6 +490,11 @@ def headline_and_twins():
     return c["known"].sum() - len(c["exact"]), c["known"].sum()
 
 
+@says(
+    "At 40 most families follow; reed and string stop at {}, vocal at {} and mallet at {}. At 80 "
+    "flute, mallet and vocal are there and string at {}; guitar, organ and reed stop at {}, brass "
+    "and keyboard at {}, bass at {}."
+)
 def nearest_pitches():
     c = run("03_dataset")
     pitches = c["train"].table["pitch"]
@@ -497,6 +513,7 @@ def nearest_pitches():
     ]
 
 
+@says("is {} for the healthy note and {} for the planted one. Real notes have {} or {}: none was")
 def turned_down():
     c = run("03_dataset")
     down = 0.5 * c["planted"]["clipped"]
@@ -506,6 +523,10 @@ def turned_down():
     return *flat, min(of_notes), max(of_notes)
 
 
+@says(
+    "It is right on {:.1f} % of the test notes, in place of {:.1f} %: whether a note is held is a "
+    "second shortcut, worth about half of what the pitch is worth above a blind guess."
+)
 def less_deaf():
     """The commonest family among the training notes of that pitch, held or not."""
     c = run("03_dataset")
@@ -532,60 +553,27 @@ def twin_shifts():
     return strings.shape[1], basses.loc["r"].max(), shifts.min(), shifts.max()
 
 
-DATASET = [
-    (
-        "Flute, reed, organ and string are on average still at {:.2f} or more of their loudest "
-        "level; bass, guitar, keyboard and mallet have fallen to {:.2f} or less. Brass and vocal, "
-        "which can go on as well, stand between them at {:.2f} and {:.2f}",
-        held,
-    ),
-    (
-        "{} instruments play the {} test notes. Flute, keyboard and vocal have a single test",
-        single_instruments,
-    ),
-    ("{} are electronic, the other eight families acoustic, and nothing is", source_by_family),
-    (
-        "the book bundles {} more notes, `nsynth-wide`: one note of each of {} training "
-        "instruments, and {} notes of {} instruments",
-        wide,
-    ),
-    (
-        "All {} shared pitches fit best at shift 0, exact to the sixteen-thousandth of a second, "
-        "with $r$ of 0.98 or more.",
-        lambda: twin_shifts()[:1],
-    ),
-    (
-        "The basses reach {:.2f} as well, but at shifts of {:.0f} to {:.0f} samples",
-        lambda: twin_shifts()[1:],
-    ),
-    ("the last row, {:.1f} % against {:.1f} % on all notes", scores),
-    (
-        "Of the {} notes with a twin, {} were right and without the twins {} are. The {} others "
-        "hardly change: {} and {}.",
-        memory,
-    ),
-    ("too kind: {} notes of twins would remain.", lambda: headline_and_twins()[:1]),
-    ("in this book leaves out all {}**", lambda: headline_and_twins()[1:]),
-    (
-        "At 40 most families follow; reed and string stop at {}, vocal at {} and mallet at {}. At "
-        "80 flute, mallet and vocal are there and string at {}; guitar, organ and reed stop at {}, "
-        "brass and keyboard at {}, bass at {}.",
-        nearest_pitches,
-    ),
-    (
-        "is {} for the healthy note and {} for the planted one. Real notes have {} or {}: none was",
-        turned_down,
-    ),
-    (
-        "It is right on {:.1f} % of the test notes, in place of {:.1f} %: whether a note is held "
-        "is a second shortcut, worth about half of what the pitch is worth above a blind guess.",
-        less_deaf,
-    ),
-]
+says(
+    "All {} shared pitches fit best at shift 0, exact to the sixteen-thousandth of a second, with "
+    "$r$ of 0.98 or more.",
+    lambda: twin_shifts()[:1],
+)
+says(
+    "The basses reach {:.2f} as well, but at shifts of {:.0f} to {:.0f} samples",
+    lambda: twin_shifts()[1:],
+)
+says("too kind: {} notes of twins would remain.", lambda: headline_and_twins()[:1])
+says("in this book leaves out all {}**", lambda: headline_and_twins()[1:])
 
 # ---- 04_features
 
+says = of_page("04_features")
 
+
+@says(
+    "names the right family for {:.1f} % of the notes, where chance gives {:.1f} %. But for "
+    "{:.1f} % the nearest note is one **of the same instrument**."
+)
 def neighbours():
     rows = run("04_features")["rows"]
     family, instrument = (rows[f"of the same {what}"] for what in ("family", "instrument"))
@@ -593,6 +581,11 @@ def neighbours():
     return 100 * family[nearest], 100 * family[chance], 100 * instrument[nearest]
 
 
+@says(
+    "at {:.1f}, {:.1f} and {:.1f} times the fundamental, for instance. Over the mel bands, {} "
+    "peaks of its frame stand out by 5 dB or more. The curve from 13 coefficients has {} of them "
+    "in place, to within a band, that from 24 has {}, and that from 48 all {}."
+)
 def mallet_on_the_slider():
     c = run("04_features")
     mallet = c["note"]("mallet_acoustic_000-069-100")
@@ -609,6 +602,10 @@ def mallet_on_the_slider():
     return off[0], off[1], off[3], len(clear), *[words[n] for n in in_place]
 
 
+@says(
+    "{:.0f} % of the reed's picture in place of {:.0f} %, and all of its top {} bands. Of the "
+    "guitar's last two seconds {:.0f} % are floor, in place of {:.0f} %"
+)
 def a_floor_of_40():
     changes = ("max() - 80", "max() - 40", "top_db=80.0", "top_db=40.0")
     c = with_cells("04_features", ("def to_db", *changes), ("def mel_spectrogram",))
@@ -622,6 +619,10 @@ def a_floor_of_40():
     )  # fmt: skip
 
 
+@says(
+    "The largest difference from librosa is {:.0f}, in coefficient {}: without the window the "
+    "frames are louder, by {:.0f} in that coefficient on average"
+)
 def without_a_window():
     c = with_cells(
         "04_features", ("def my_mfcc", "hann(n_fft)", "1"), ("def by_librosa", "1e-3", "1e3")
@@ -631,6 +632,10 @@ def without_a_window():
     return np.abs(gap).max(), coefficient, gap[:, 0].mean()
 
 
+@says(
+    "the right family {:.1f} % in place of {:.1f} %, the same instrument {:.1f} % in place of "
+    "{:.1f} %."
+)
 def without_the_level():
     c = with_cells(
         "04_features", ("points = summary", "points = summary", "points = summary[:, 1:]")
@@ -642,6 +647,7 @@ def without_the_level():
     ]
 
 
+@says("With 256 samples the bins are {:.1f} Hz apart, and the low mel bands are")
 def frames_of_256():
     c, apart = run("04_features"), 16_000 / 256
     low = c["to_hz"](np.linspace(0, c["to_mel"](8_000), 130))
@@ -650,6 +656,10 @@ def frames_of_256():
     return (apart,)
 
 
+@says(
+    "Of {} filters most hold one partial of the note or none: a tone, not on the pitch of the "
+    "note, or breath. Of {} each holds two or more"
+)
 def partials_in_filters():
     c, held = run("04_features"), {}
     multiples = c["f0"] * np.arange(1, 8_000 / c["f0"])
@@ -662,6 +672,10 @@ def partials_in_filters():
     return 128, 10
 
 
+@says(
+    "From 1 to 3 s, {:.1f} % of the note's energy lies within 3 Hz of its partials, and {:.1f} % "
+    "of the energy of the sound from 13 coefficients: the pitch goes, the timbre stays."
+)
 def energy_on_partials():
     reed = run("04_features")["y"]
     with tempfile.TemporaryDirectory() as folder:
@@ -669,49 +683,12 @@ def energy_on_partials():
     return 100 * on_partials(reed), 100 * on_partials(thirteen)
 
 
-FEATURES = [
-    ("With 256 samples the bins are {:.1f} Hz apart, and the low mel bands are", frames_of_256),
-    (
-        "Of {} filters most hold one partial of the note or none: a tone, not on the pitch of the "
-        "note, or breath. Of {} each holds two or more",
-        partials_in_filters,
-    ),
-    (
-        "at {:.1f}, {:.1f} and {:.1f} times the fundamental, for instance. Over the mel bands, {} "
-        "peaks of its frame stand out by 5 dB or more. The curve from 13 coefficients has {} of "
-        "them in place, to within a band, that from 24 has {}, and that from 48 all {}.",
-        mallet_on_the_slider,
-    ),
-    (
-        "{:.0f} % of the reed's picture in place of {:.0f} %, and all of its top {} bands. Of the "
-        "guitar's last two seconds {:.0f} % are floor, in place of {:.0f} %",
-        a_floor_of_40,
-    ),
-    (
-        "The largest difference from librosa is {:.0f}, in coefficient {}: without the window the "
-        "frames are louder, by {:.0f} in that coefficient on average",
-        without_a_window,
-    ),
-    (
-        "the right family {:.1f} % in place of {:.1f} %, the same instrument {:.1f} % in place of "
-        "{:.1f} %.",
-        without_the_level,
-    ),
-    (
-        "From 1 to 3 s, {:.1f} % of the note's energy lies within 3 Hz of its partials, and {:.1f} "
-        "% of the energy of the sound from 13 coefficients: the pitch goes, the timbre stays.",
-        energy_on_partials,
-    ),
-    (
-        "names the right family for {:.1f} % of the notes, where chance gives {:.1f} %. But for "
-        "{:.1f} % the nearest note is one **of the same instrument**.",
-        neighbours,
-    ),
-]
-
 # ---- 05_folds
 
+says = of_page("05_folds")
 
+
+@says("Averaged over 20 divisions, the chosen pair scores {:.3f} on validation and {:.3f} on")
 def winner_flatters():
     c = run("05_folds")
     validation, test = np.mean(c["winners"], axis=0)
@@ -719,6 +696,7 @@ def winner_flatters():
     return validation, test
 
 
+@says("In the five folds, {} of {:,} notes are tested on, once each. **Half are")
 def half_is_tested():
     c = run("05_folds")
     never, once, *more = c["tested"]["dealt"]
@@ -727,18 +705,27 @@ def half_is_tested():
     return once, len(c["y"])
 
 
+@says(
+    "Single folds reach from {:.3f} to {:.3f}, means of five folds only from {:.3f} to {:.3f}. "
+    "And the deviation of single folds, {:.3f}, is about that of counting luck alone, {:.3f}."
+)
 def spread_of_folds():
     c = run("05_folds")
     drawn, means = c["drawn"], c["of_five"]
     return drawn.min(), drawn.max(), means.min(), means.max(), drawn.std(ddof=1), c["luck"]
 
 
+@says(
+    "Of the {} test notes, **all** have a training note of the same instrument, and {} one within "
+    "a semitone."
+)
 def neighbours_in_training():
     total = run("05_folds")["neighbours"].sum()
     assert total["same instrument"] == total["test notes"]
     return total["test notes"], total["within a semitone"]
 
 
+@says("All five scores fall, by {:.1f} points on average.")
 def all_fall():
     contrast = run("05_folds")["contrast"]
     gap = contrast["fold's test part"] - contrast["mini-test"]
@@ -751,6 +738,7 @@ def designs(*pairs):
     return [means.loc[kind, model] for kind, model in pairs]
 
 
+@says("of {} new ones, 1-NN names nine notes in ten or more of {}, and less than half of {}.")
 def new_instruments():
     right = run("05_folds")["by_instrument"]
     return len(right), (right >= 0.9).sum(), (right < 0.5).sum()
@@ -770,18 +758,24 @@ def twins(family, *columns):
     return [sum(row[column] for row in rows) for column in columns]
 
 
+@says("The {} notes of the strings are named rightly either way")
 def strings_either_way():
     counts = twins("string", "notes", "all in training", "without its twin", "without another")
     assert len(set(counts)) == 1
     return counts[:1]
 
 
+@says("Two pairs of twins among forty instruments had flattered 1-NN by {:.1f} points.")
 def recordings_held_out():
     c = run("05_folds")
     assert len(c["twins"]) == 2
     return (100 * (c["by_instruments"] - c["by_recordings"]),)
 
 
+@says(
+    "No: {:.3f} on training notes, and {:.3f} with shuffled families. A note no longer decides "
+    "alone, so single notes lose their islands. On held-out notes: {:.3f} in place of {:.3f}."
+)
 def five_nearest_vote():
     votes = "names, votes = np.unique(answers, return_inverse=True)"
     answer = "return names[[np.bincount(five).argmax() for five in votes[nearest]]]"
@@ -802,6 +796,7 @@ def five_nearest_vote():
     )  # fmt: skip
 
 
+@says("on the folds from {:.3f} to {:.3f}, on mini-test from {:.3f} to {:.3f}.")
 def with_deviations():
     both = "np.hstack([{0}.mean(axis=1), {0}.std(axis=1)])"
     found = with_cells(
@@ -815,6 +810,7 @@ def with_deviations():
     return before.iloc[0], found.iloc[0], before.iloc[1], found.iloc[1]
 
 
+@says("It widens: {:.3f} on validation and {:.3f} on test notes, in place of {:.3f} and {:.3f}.")
 def fewer_to_choose_by():
     half = ("order[:tenth]", "order[: tenth // 2]")
     c = with_cells("05_folds", ("def score_pairs", *half), ("winners = []",))
@@ -824,6 +820,7 @@ def fewer_to_choose_by():
     return *found, *before
 
 
+@says("4. {:.3f}, nearly that of the matched folds: other keys")
 def grouped_by_key():
     c = run("05_folds")
     keys = [f"{f} {k}" for f, k in zip(c["label"], c["whole"].table["pitch"], strict=True)]
@@ -833,73 +830,34 @@ def grouped_by_key():
     return (by_key,)
 
 
-FOLDS = [
-    (
-        "It widens: {:.3f} on validation and {:.3f} on test notes, in place of {:.3f} and {:.3f}.",
-        fewer_to_choose_by,
+says(
+    "1-NN goes from {:.3f} to {:.3f}, extra trees from {:.3f} to {:.3f}.",
+    lambda: designs(
+        ("thesis", "1-NN"),
+        ("matched", "1-NN"),
+        ("thesis", "extra trees"),
+        ("matched", "extra trees"),
     ),
-    ("4. {:.3f}, nearly that of the matched folds: other keys", grouped_by_key),
-    (
-        "No: {:.3f} on training notes, and {:.3f} with shuffled families. A note no longer decides "
-        "alone, so single notes lose their islands. On held-out notes: {:.3f} in place of {:.3f}.",
-        five_nearest_vote,
-    ),
-    (
-        "on the folds from {:.3f} to {:.3f}, on mini-test from {:.3f} to {:.3f}.",
-        with_deviations,
-    ),
-    (
-        "Averaged over 20 divisions, the chosen pair scores {:.3f} on validation and {:.3f} on",
-        winner_flatters,
-    ),
-    ("In the five folds, {} of {:,} notes are tested on, once each. **Half are", half_is_tested),
-    (
-        "Single folds reach from {:.3f} to {:.3f}, means of five folds only from {:.3f} to {:.3f}. "
-        "And the deviation of single folds, {:.3f}, is about that of counting luck alone, {:.3f}.",
-        spread_of_folds,
-    ),
-    (
-        "Of the {} test notes, **all** have a training note of the same instrument, and {} one "
-        "within a semitone.",
-        neighbours_in_training,
-    ),
-    ("All five scores fall, by {:.1f} points on average.", all_fall),
-    (
-        "1-NN goes from {:.3f} to {:.3f}, extra trees from {:.3f} to {:.3f}.",
-        lambda: designs(
-            ("thesis", "1-NN"),
-            ("matched", "1-NN"),
-            ("thesis", "extra trees"),
-            ("matched", "extra trees"),
-        ),  # fmt: skip
-    ),
-    (
-        "1-NN falls to **{:.3f}** and extra trees to **{:.3f}**.",
-        lambda: designs(("grouped", "1-NN"), ("grouped", "extra trees")),
-    ),
-    (
-        "of {} new ones, 1-NN names nine notes in ten or more of {}, and less than half of {}.",
-        new_instruments,
-    ),
-    ("With matched folds, {:.0f} % of the nearest notes are of the test note's", own_instrument),
-    (
-        "Of the {} notes of the two voices, {} are named rightly, without their twins {}, without "
-        "another voice {:.0f}.",
-        lambda: twins("vocal", "notes", "all in training", "without its twin", "without another"),
-    ),
-    ("The {} notes of the strings are named rightly either way", strings_either_way),
-    (
-        "Two pairs of twins among forty instruments had flattered 1-NN by {:.1f} points.",
-        recordings_held_out,
-    ),
-    (
-        "With instruments held out, 1-NN falls from {:.3f} to {:.3f}.",
-        lambda: designs(("matched", "1-NN"), ("grouped", "1-NN")),
-    ),
-    ("For {:.0f} % of the notes on matched folds, the nearest one was of the same", own_instrument),
-]
+)
+says(
+    "1-NN falls to **{:.3f}** and extra trees to **{:.3f}**.",
+    lambda: designs(("grouped", "1-NN"), ("grouped", "extra trees")),
+)
+says("With matched folds, {:.0f} % of the nearest notes are of the test note's", own_instrument)
+says(
+    "Of the {} notes of the two voices, {} are named rightly, without their twins {}, without "
+    "another voice {:.0f}.",
+    lambda: twins("vocal", "notes", "all in training", "without its twin", "without another"),
+)
+says(
+    "With instruments held out, 1-NN falls from {:.3f} to {:.3f}.",
+    lambda: designs(("matched", "1-NN"), ("grouped", "1-NN")),
+)
+says("For {:.0f} % of the notes on matched folds, the nearest one was of the same", own_instrument)
 
 # ---- 06_cnn, 07_lstm, 08_tuning: from the records, for the chapters train
+
+says = of_page("06_cnn")
 
 
 @cache
@@ -935,6 +893,7 @@ def tuning_code() -> dict:
     return defined("08_tuning", wanted, given)
 
 
+@says("it names {:.1f} % of the notes of known instruments and {:.1f} % of those of")
 def known_and_unseen():
     known, unseen = mean("Base CNN", "fold_test"), mean("Base CNN", "nsynth_test")
     assert known > 96.3
@@ -943,22 +902,26 @@ def known_and_unseen():
     return known, unseen
 
 
+@says("The drop is {:.1f} points here and {:.1f} in the thesis.")
 def drops():
     known, unseen = known_and_unseen()
     return known - unseen, 96.3 - 73.2
 
 
+@says("From the best to the worst fold it is {:.1f} points on the fold test")
 def best_to_worst_fold():
     scores = accuracies()["Base CNN", "fold_test"]
     return (scores.max() - scores.min(),)
 
 
+@says("The mean on mini-test rises from {:.3f} to {:.3f}: all five networks name all 21 rightly.")
 def with_what_was_heard():
     new, whole = (accuracies(heard)["Base CNN", "nsynth_test"].mean() for heard in (False, True))
     assert np.isclose(2 * whole - 1.79 * new, 21)  # right answers among the 21
     return new / 100, whole / 100
 
 
+@says("But the loss is above $\\ln 10$ by a nat or more.")
 def untrained_cnn():
     import keras
 
@@ -973,12 +936,14 @@ def untrained_cnn():
     return ()
 
 
+@says("while the others stay below one hundred in {:.0f} % of all places")
 def below_one_hundred():
     X = np.abs(training.Experiment("mini", "nsynth-mini").X)
     assert np.median(X[..., 0]) > 100
     return (100 * (X[..., 1:] < 100).mean(),)
 
 
+@says("a kernel has kept most of what chance gave it.")
 def kept_by_chance():
     """By the regressions in the profile `quick`: the page's own training takes minutes."""
     moved = [
@@ -989,6 +954,7 @@ def kept_by_chance():
     return ()
 
 
+@says("The total falls from {:,} to {:,}: the dense layer gets {} × {} × {} values.")
 def another_pooling():
     fewer = with_cells(
         "06_cnn",
@@ -1027,12 +993,20 @@ def as_stated(stated: tuple, found: tuple) -> tuple:
 NETWORK, FLATTEN = "network = keras.Seq", 'layers.Flatten(name="flatten"),'
 
 
+@says(
+    "{} of the 40 validation notes are right after ten epochs, in place of {}, with a sixth of "
+    "the parameters."
+)
 def another_pooling_trained():
     pooled = f'layers.MaxPooling2D((2, 2), name="pool"),\n        {FLATTEN}'
     c = trained("06_cnn", NETWORK, FLATTEN, pooled), trained("06_cnn")
     return as_stated((26, 27), tuple(map(right_of_forty, c)))
 
 
+@says(
+    "{:,} are left. The network no longer knows *when* something happens, and learns more slowly: "
+    "in quick {} of 40 after ten epochs, in place of {}."
+)
 def averaged_over_the_picture():
     averages = 'layers.GlobalAveragePooling2D(name="flatten"),'
     c = trained("06_cnn", NETWORK, FLATTEN, averages), trained("06_cnn")
@@ -1041,52 +1015,28 @@ def averaged_over_the_picture():
     return c[0]["network"].count_params(), *as_stated((19, 27), found)
 
 
-CNN = [
-    (
-        "The total falls from {:,} to {:,}: the dense layer gets {} × {} × {} values.",
-        another_pooling,
-    ),
-    (
-        "{} of the 40 validation notes are right after ten epochs, in place of {}, with a sixth of "
-        "the parameters.",
-        another_pooling_trained,
-    ),
-    (
-        "{:,} are left. The network no longer knows *when* something happens, and learns more "
-        "slowly: in quick {} of 40 after ten epochs, in place of {}.",
-        averaged_over_the_picture,
-    ),
-    (
-        "the recorded network is right for **{:.1f} %**, more than the thesis's 96.3 %, with one "
-        "eighty-seventh of the notes.",
-        lambda: known_and_unseen()[:1],
-    ),
-    ("it is right for **{:.1f} %** only, where the", lambda: known_and_unseen()[1:]),
-    ("The drop is {:.1f} points here and {:.1f} in the thesis.", drops),
-    ("From the best to the worst fold it is {:.1f} points on the fold test", best_to_worst_fold),
-    (
-        "The mean on mini-test rises from {:.3f} to {:.3f}: all five networks name all 21 rightly.",
-        with_what_was_heard,
-    ),
-    (
-        "it names {:.1f} % of the notes of known instruments and {:.1f} % of those of",
-        known_and_unseen,
-    ),
-    ("But the loss is above $\\ln 10$ by a nat or more.", untrained_cnn),
-    ("a kernel has kept most of what chance gave it.", kept_by_chance),
-    (
-        "while the others stay below one hundred in {:.0f} % of all places",
-        below_one_hundred,
-    ),
-]
+says(
+    "the recorded network is right for **{:.1f} %**, more than the thesis's 96.3 %, with one "
+    "eighty-seventh of the notes.",
+    lambda: known_and_unseen()[:1],
+)
+says("it is right for **{:.1f} %** only, where the", lambda: known_and_unseen()[1:])
 
 
+says = of_page("07_lstm")
+
+
+@says(
+    "is ahead on {} of {} folds, by {:.1f} points on average; on instruments that neither has met "
+    "on all five, by {:.1f}."
+)
 def cnn_minus_lstm():
     known, unseen = (gap("Base CNN", "Base LSTM", part) for part in ("fold_test", "nsynth_test"))
     assert (unseen > 0).all()
     return (known > 0).sum(), len(known), known.mean(), unseen.mean()
 
 
+@says("the CNN goes from {:.1f} % to {:.1f} %, the LSTM from {:.1f} % to {:.1f} %.")
 def both_fall():
     parts = ("fold_test", "nsynth_test")
     falls = [[mean(model, part) for part in parts] for model in ("Base CNN", "Base LSTM")]
@@ -1094,6 +1044,11 @@ def both_fall():
     return [number for fall in falls for number in fall]
 
 
+@says(
+    "the forest is right for {0:.1f} % of the notes of known instruments and {2:.1f} % of "
+    "mini-test; the recorded LSTM (table 7.7), another training than the one in the table above, "
+    "for {1:.1f} % and {3:.1f} %."
+)
 def blind_forest():
     experiment = training.Experiment("mini", "nsynth-mini")
     fold = experiment.folds[0]
@@ -1115,6 +1070,7 @@ def blind_forest():
     return own[0], lstm[0], own[1], lstm[1]
 
 
+@says("and takes half of the time")
 def seconds_an_epoch():
     by_model = [
         np.median([run.seconds / len(run.history) for run in recorded()[model]])
@@ -1124,6 +1080,7 @@ def seconds_an_epoch():
     return ()
 
 
+@says("a third of the parameters and a seventh of the multiplications")
 def shares_of_the_cnn():
     multiplications = defined("07_lstm", {"multiplications"}, {"math": math})["multiplications"]
     cnn, lstm = models.cnn(), models.lstm()
@@ -1132,6 +1089,7 @@ def shares_of_the_cnn():
     return ()
 
 
+@says("Of its {}, {} and {} there is none; these three come from `nsynth-wide`.")
 def ten_notes():
     """The cell of chapter 7 that chooses them; the trainings above it are not needed."""
     given = {
@@ -1145,6 +1103,10 @@ def ten_notes():
     return [f"{f}s" for f, (note, _) in given["ten"].items() if note not in of_mini_test]
 
 
+@says(
+    "It does not: in quick {} of the 40 validation notes after ten epochs, in place of {}. It has "
+    "{:,} parameters, a thirty-fourth,"
+)
 def last_state_only():
     last = 'layers.LSTM(32, name="lstm_4"),'
     c = trained("07_lstm", NETWORK, 'recurrence("lstm_4"),', last), trained("07_lstm")
@@ -1155,6 +1117,9 @@ def last_state_only():
     return *as_stated((16, 34), found), fewer
 
 
+@says(
+    "A little faster: in quick {} of 40 after three epochs and {} after ten, in place of {} and {}."
+)
 def trained_on_rescaled_notes():
     scale = "mean, deviation = X[fold.train].mean(axis=(0, 1)), X[fold.train].std(axis=(0, 1))\n"
     assert scale.strip() in "\n".join(c.source for c in cells("07_lstm"))
@@ -1167,6 +1132,10 @@ def trained_on_rescaled_notes():
     return as_stated((32, 36, 25, 34), tuple(found))
 
 
+@says(
+    "In quick, after ten epochs, a network trained on shuffled frames is right for {} of the "
+    "fold's forty test notes in order and {} of them shuffled; one trained in order for {} and {}."
+)
 def trained_on_shuffled_frames():
     """Right test notes of forty, in order and shuffled (the mean of three draws)."""
     fit = "history = network.fit"
@@ -1186,41 +1155,10 @@ def trained_on_shuffled_frames():
     return as_stated((25, 28, 32, 15), tuple(found))
 
 
-LSTM = [
-    ("Of its {}, {} and {} there is none; these three come from `nsynth-wide`.", ten_notes),
-    (
-        "It does not: in quick {} of the 40 validation notes after ten epochs, in place of {}. It "
-        "has {:,} parameters, a thirty-fourth,",
-        last_state_only,
-    ),
-    (
-        "A little faster: in quick {} of 40 after three epochs and {} after ten, in place of {} "
-        "and {}.",
-        trained_on_rescaled_notes,
-    ),
-    (
-        "In quick, after ten epochs, a network trained on shuffled frames is right for {} of the "
-        "fold's forty test notes in order and {} of them shuffled; one trained in order for {} and "
-        "{}.",
-        trained_on_shuffled_frames,
-    ),
-    (
-        "is ahead on {} of {} folds, by {:.1f} points on average; on instruments that neither has "
-        "met on all five, by {:.1f}.",
-        cnn_minus_lstm,
-    ),
-    ("the CNN goes from {:.1f} % to {:.1f} %, the LSTM from {:.1f} % to {:.1f} %.", both_fall),
-    (
-        "the forest is right for {0:.1f} % of the notes of known instruments and {2:.1f} % of "
-        "mini-test; the recorded LSTM (table 7.7), another training than the one in the table "
-        "above, for {1:.1f} % and {3:.1f} %.",
-        blind_forest,
-    ),
-    ("and takes half of the time", seconds_an_epoch),
-    ("a third of the parameters and a seventh of the multiplications", shares_of_the_cnn),
-]
+says = of_page("08_tuning")
 
 
+@says("In {} of {} executions of the CNN and {} of {} of the LSTM, every validation note is")
 def at_the_ceiling():
     tables = [search.table.filter(like="execution") for search in searches(None).values()]
     equal = [(search.table["score"] == 1).sum() for search in searches(None).values()]
@@ -1230,6 +1168,10 @@ def at_the_ceiling():
     return *cnn, *lstm
 
 
+@says(
+    "The CNN's scores lie within {:.1f} points (the thesis's within {:.1f}), the LSTM's within "
+    "{:.1f} (the thesis's within {:.1f})."
+)
 def score_ranges():
     spans = {}
     for name, search in searches(20).items():
@@ -1239,6 +1181,7 @@ def score_ranges():
     return [spans[n, w] for n in ("cnn", "lstm") for w in ("ours", "thesis")]
 
 
+@says("None of the twelve p-values lies below 0.05.")
 def no_p_below():
     numbers = [p for name in ("cnn", "lstm") for w in (0, 1) for _, p, _ in ranks(name, w)]
     assert len(numbers) == 12
@@ -1258,6 +1201,10 @@ def rho(name, number):
     return [ranks(name, whose)[number][0] for whose in (0, 1)]
 
 
+@says(
+    "winner, trial {}, is also the best on the fold's test part; on mini-test trial {} is. The "
+    "LSTM's winner, trial {}, is the **worst** of the five there."
+)
 def picked_by_tests():
     cnn, lstm = (
         pd.DataFrame(
@@ -1275,6 +1222,7 @@ def picked_by_tests():
     return winner, cnn.loc[1].idxmax(), other
 
 
+@says("The best epoch lies {:.1f} points above the last one in the CNN's search and {:.1f} in")
 def best_over_last():
     gains = []
     for search in searches(None).values():
@@ -1283,6 +1231,10 @@ def best_over_last():
     return gains
 
 
+@says(
+    "Tuning brings the LSTM {:.1f} points on the folds and {:.1f} on new instruments, the CNN "
+    "{:.1f} and {:.1f}."
+)
 def gains_of_tuning():
     return [
         gap(f"Optimised {m}", f"Base {m}", part).mean().round(6) + 0.0  # no minus before 0.0
@@ -1291,6 +1243,7 @@ def gains_of_tuning():
     ]
 
 
+@says("they are behind it by {:.1f} points (CNN) and {:.1f} (LSTM).")
 def behind_our_own():
     gaps = [gap(f"Optimised {m}", f"{m}, thesis's setting", "nsynth_test") for m in ("CNN", "LSTM")]
     folds = [gap(f"{m}, thesis's setting", f"Optimised {m}", "fold_test") for m in ("CNN", "LSTM")]
@@ -1302,6 +1255,10 @@ def by_epochs(epochs):
     return [100 * tuning_code()["share_by_noise"](s.table) for s in searches(epochs).values()]
 
 
+@says(
+    "Raised to 2, the grid has caught up: {:.2f} for both. With 4 it is ahead, {:.2f} against "
+    "{:.2f}."
+)
 def grid_catches_up():
     found = {}
     for factor in ("0.2", "2", "4"):
@@ -1318,6 +1275,7 @@ def grid_catches_up():
     return found["2"][0], *found["4"]
 
 
+@says("In {:.0f} % of the searches with one execution each, in {:.0f} % with five.")
 def first_trial_better():
     shares = "optimism[m] = 100 * (means[:, :5].argmax(axis=1) == 0).mean()"
     assert "`means[:, :5].argmax(axis=1) == 0`" in prose("08_tuning")
@@ -1332,76 +1290,54 @@ def first_trial_better():
     return optimism[1], optimism[5]
 
 
-TUNING = [
-    (
-        "Raised to 2, the grid has caught up: {:.2f} for both. With 4 it is ahead, {:.2f} against "
-        "{:.2f}.",
-        grid_catches_up,
-    ),
-    (
-        "In {:.0f} % of the searches with one execution each, in {:.0f} % with five.",
-        first_trial_better,
-    ),
-    (
-        "In {} of {} executions of the CNN and {} of {} of the LSTM, every validation note is",
-        at_the_ceiling,
-    ),
-    (
-        "The CNN's scores lie within {:.1f} points (the thesis's within {:.1f}), the LSTM's within "
-        "{:.1f} (the thesis's within {:.1f}).",
-        score_ranges,
-    ),
-    (
-        "in {:.0f} % of all cases for the CNN and in {:.0f} % for the LSTM. Noise alone does this",
-        lambda: by_epochs(20),
-    ),
-    ("None of the twelve p-values lies below 0.05.", no_p_below),
-    ("falls with dropout ($\\rho$ is {:.2f} in the thesis and {:.2f} in", lambda: rho("cnn", 0)),
-    ("the first number of filters ({:.2f} and {:.2f})", lambda: rho("cnn", 1)),
-    ("it rises in the thesis ({:.2f}) and falls in ours ({:.2f})", lambda: rho("cnn", 2)),
-    ("lines up best with its score ($\\rho$ is {:.2f})", lambda: rho("lstm", 2)[:1]),
-    (
-        "winner, trial {}, is also the best on the fold's test part; on mini-test "
-        "trial {} is. The LSTM's winner, trial {}, is the **worst** of the five there.",
-        picked_by_tests,
-    ),
-    (
-        "The best epoch lies {:.1f} points above the last one in the CNN's search and {:.1f} in",
-        best_over_last,
-    ),
-    (
-        "Tuning brings the LSTM {:.1f} points on the folds and {:.1f} on new instruments, the CNN "
-        "{:.1f} and {:.1f}.",
-        gains_of_tuning,
-    ),
-    ("they are behind it by {:.1f} points (CNN) and {:.1f} (LSTM).", behind_our_own),
-    (
-        "After 10 epochs the spread of the CNN's trials is beyond noise ({:.0f} %), the LSTM's "
-        "nearly ({:.0f} %)",
-        lambda: by_epochs(10),
-    ),
-    ("nothing is left of it ({:.0f} and {:.0f} %)", lambda: by_epochs(50)),
-]
+says(
+    "in {:.0f} % of all cases for the CNN and in {:.0f} % for the LSTM. Noise alone does this",
+    lambda: by_epochs(20),
+)
+says("falls with dropout ($\\rho$ is {:.2f} in the thesis and {:.2f} in", lambda: rho("cnn", 0))
+says("the first number of filters ({:.2f} and {:.2f})", lambda: rho("cnn", 1))
+says("it rises in the thesis ({:.2f}) and falls in ours ({:.2f})", lambda: rho("cnn", 2))
+says("lines up best with its score ($\\rho$ is {:.2f})", lambda: rho("lstm", 2)[:1])
+says(
+    "After 10 epochs the spread of the CNN's trials is beyond noise ({:.0f} %), the LSTM's nearly "
+    "({:.0f} %)",
+    lambda: by_epochs(10),
+)
+says("nothing is left of it ({:.0f} and {:.0f} %)", lambda: by_epochs(50))
 
 
+says = of_page("13_your_own_sound")
+
+
+@says(
+    "Each model was trained once, with seed {}: nothing is averaged over starts, and none has "
+    "learned from another's answers. Its file says by which recipe, which notes and which version "
+    "of this book ({}) it was made."
+)
 def how_models_were_made():
     infos = [shipped.load(name).info for name in shipped.names()]
     ((seed, version),) = {(info["recipe"]["seed"], info["book"]) for info in infos}
     return seed, version
 
 
+@says("the notes of mini-test ({}) and of wide-test ({}) whose recording is new")
 def new_notes_of_tests():
     train, test, *_ = claims.bundled()
     wide = datasets.load("nsynth-wide", "test")
     return datasets.new_to(train, test).sum(), datasets.new_to(train, wide).sum()
 
 
+@says("A {} of its notes come from synthesizers, of which there are none among the training")
 def synthetic_notes_of_wide_test():
     own, wide = datasets.load("nsynth-mini", "train"), datasets.load("nsynth-wide", "test")
     assert not any(own.table["source"] == "synthetic")
     return ({0.2: "fifth"}[round(np.mean(wide.table["source"] == "synthetic"), 1)],)
 
 
+@says(
+    "The models name {:.0f} to {:.0f} % of the new ones, `{}` most; where half a second is left "
+    "of them, {:.0f} to {:.0f} %."
+)
 def what_is_known_of_wide_test():
     found = json.loads((shipped.MODELS / "wide_test.json").read_text())
     right = pd.DataFrame({name: 100 * pd.Series(one["accuracy"]) for name, one in found.items()})
@@ -1409,6 +1345,10 @@ def what_is_known_of_wide_test():
     return min(whole), max(whole), whole.idxmax(), min(half), max(half)
 
 
+@says(
+    "accuracy on the new notes moves by {:.1f} points where they are whole, and by {:.1f} at most "
+    "where they are cut"
+)
 def cost_of_eight_bits():
     moved: dict[str, list[float]] = {"4": [], "cut": []}
     for name in shipped.names():
@@ -1420,6 +1360,10 @@ def cost_of_eight_bits():
     return max(moved["4"]), max(moved["cut"])
 
 
+@says(
+    "of {} notes of its {} instruments the models name {:.0f} to {:.0f} % (families counted "
+    "alike), and {:.0f} % of the notes are doubted"
+)
 def general_midi():
     found = json.loads((shipped.MODELS / "general_midi.json").read_text())
     right = found["balanced accuracy"].values()
@@ -1432,6 +1376,10 @@ def general_midi():
     )
 
 
+@says(
+    "doubted wrongly, {:.0f} % where 10 % were meant. A limit that spares real instruments has "
+    "its price: {:.0f} % of the single drum strokes pass, and {:.0f} % of the chords."
+)
 def what_is_doubted():
     doubted = json.loads((shipped.MODELS / "folds.json").read_text())["unlike"]
     assert min(doubted["noise"], doubted["speech-like"]) > 0.95
@@ -1451,10 +1399,15 @@ def kept(test: str, seconds: str) -> pd.Series:
     return pd.Series({name: 100 * scores[seconds] / scores["4"] for name, scores in every.items()})
 
 
+@says(
+    "a model keeps {:.0f} to {:.0f} % of its accuracy when the notes are cut to one second, and "
+    "{:.0f} to {:.0f} % at half a second"
+)
 def what_short_notes_keep():
     return [end(kept("folds", seconds)) for seconds in ("1", "0.5") for end in (min, max)]
 
 
+@says("On mini-test, half a second keeps {:.0f} to {:.0f} %.")
 def what_short_notes_of_mini_test_keep():
     half = kept("mini-test", "0.5")
     assert half.idxmin() == "hybrid"
@@ -1469,6 +1422,12 @@ def kept_by_model(test: str) -> pd.DataFrame:
     return pd.DataFrame({seconds: kept(test, seconds) for seconds in GOAL.index})
 
 
+@says(
+    "The goal was to keep {} % at one second and {} % at half a second. On the folds, `dense` and "
+    "`small` reach both. The hybrid reaches the first alone ({:.1f} and {:.1f} %). The CNN "
+    "({:.1f} and {:.1f} %), the LSTM ({:.1f} and {:.1f} %) and the forest ({:.1f} and {:.1f} %) "
+    "miss both."
+)
 def who_keeps_enough():
     found = kept_by_model("folds")
     reached = found >= GOAL
@@ -1478,6 +1437,10 @@ def who_keeps_enough():
     return (*GOAL, *found.loc[["hybrid", "cnn", "lstm", "extra_trees"]].to_numpy().ravel())
 
 
+@says(
+    "On mini-test, `dense` ({:.1f} and {:.1f} %) and the hybrid ({:.1f} and {:.1f} %) miss both, "
+    "and the others reach both. Only `small` reaches the goal wherever it was asked."
+)
 def who_keeps_enough_of_mini_test():
     found = kept_by_model("mini-test")
     reached = found >= GOAL
@@ -1496,6 +1459,10 @@ def by_phone(family: str, seconds: float, most: int) -> list:
     return hearing.hear(sounds.Recording([r.notes[0] for r in cut], [r.times[0] for r in cut]))
 
 
+@says(
+    "`cnn`, `dense` and `small` still say string, and the forest flute. The hybrid turns from {} "
+    "to {}, the LSTM from {} to {}. The sound is not doubted"
+)
 def a_shorter_flute():
     (long,), (short,) = [by_phone("flute", seconds, 1) for seconds in (1.0, 0.3)]
     both = long["models"], short["models"]
@@ -1506,6 +1473,10 @@ def a_shorter_flute():
     return [*said["hybrid"], *said["lstm"]]
 
 
+@says(
+    "is called vocal {} times in {} by the CNN and `dense`, {} times by `small` and the forest, "
+    "{} by the hybrid, {} by the LSTM. No note is doubted."
+)
 def a_singer():
     heard = by_phone("vocal", 1.0, 100)
     called = pd.DataFrame([note["models"] for note in heard]).map(lambda answer: answer["family"])
@@ -1516,6 +1487,10 @@ def a_singer():
     return right["dense"], len(heard), right["small"], right["hybrid"], right["lstm"]
 
 
+@says(
+    "It is doubted: even the nearest note lies at {:.2f}, `{}`, a guitar. It shares a sharp "
+    "beginning with the clap and no more. The forest calls it {} with {:.0f} % all the same"
+)
 def a_clap_of_noise():
     clap = 0.1 * np.random.default_rng(0).standard_normal((48_000, 1))
     clap *= np.exp(-np.arange(48_000) / 960)[:, None]
@@ -1530,6 +1505,10 @@ def a_clap_of_noise():
     )
 
 
+@says(
+    "the answers given with {:.0f} % on average are right in {:.0f} of 100 cases, and those given "
+    "with {:.0f} % in {:.0f}:"
+)
 def sure_and_right():
     train, notes = (datasets.load("nsynth-mini", split) for split in ("train", "test"))
     c = {"train": train, "notes": notes, "datasets": datasets, "features": features,
@@ -1540,106 +1519,28 @@ def sure_and_right():
     return sure, right, surest, of_these
 
 
-OWN_SOUND = [
-    (
-        "the mean of coefficient 0 has a deviation of {:.0f}, that of coefficient 12 one of "
-        "{:.0f}.",
-        lambda: shipped.reference()["summaries"].astype(float).std(axis=0)[[0, 12]],
+says(
+    "the mean of coefficient 0 has a deviation of {:.0f}, that of coefficient 12 one of {:.0f}.",
+    lambda: shipped.reference()["summaries"].astype(float).std(axis=0)[[0, 12]],
+)
+says(
+    "lies {} dB above the quietest tenth of the frames, but never more than {} nor less than {} "
+    "dB below the loudest",
+    lambda: (sounds.ABOVE_NOISE, sounds.SILENCE, sounds.SOUND),
+)
+says("or rises by {} dB within a {} of a second", lambda: (sounds.RISE, {0.1: "tenth"}[sounds.GAP]))
+says(
+    "trained on {} variations of each of the {:,} bundled notes",
+    lambda: (
+        {12: "twelve"}[shipped.load("dense").info["variations"]],
+        len(datasets.load("nsynth-mini", "train")),
     ),
-    (
-        "a model keeps {:.0f} to {:.0f} % of its accuracy when the notes are cut to one second, "
-        "and {:.0f} to {:.0f} % at half a second",
-        what_short_notes_keep,
-    ),
-    (
-        "On mini-test, half a second keeps {:.0f} to {:.0f} %.",
-        what_short_notes_of_mini_test_keep,
-    ),
-    (
-        "The goal was to keep {} % at one second and {} % at half a second. On the folds, `dense` "
-        "and `small` reach both. The hybrid reaches the first alone ({:.1f} and {:.1f} %). The CNN "
-        "({:.1f} and {:.1f} %), the LSTM ({:.1f} and {:.1f} %) and the forest ({:.1f} and {:.1f} "
-        "%) miss both.",
-        who_keeps_enough,
-    ),
-    (
-        "On mini-test, `dense` ({:.1f} and {:.1f} %) and the hybrid ({:.1f} and {:.1f} %) miss "
-        "both, and the others reach both. Only `small` reaches the goal wherever it was asked.",
-        who_keeps_enough_of_mini_test,
-    ),
-    (
-        "`cnn`, `dense` and `small` still say string, and the forest flute. The hybrid turns from "
-        "{} to {}, the LSTM from {} to {}. The sound is not doubted",
-        a_shorter_flute,
-    ),
-    (
-        "is called vocal {} times in {} by the CNN and `dense`, {} times by `small` and the "
-        "forest, {} by the hybrid, {} by the LSTM. No note is doubted.",
-        a_singer,
-    ),
-    (
-        "It is doubted: even the nearest note lies at {:.2f}, `{}`, a guitar. It shares a sharp "
-        "beginning with the clap and no more. The forest calls it {} with {:.0f} % all the same",
-        a_clap_of_noise,
-    ),
-    (
-        "the answers given with {:.0f} % on average are right in {:.0f} of 100 cases, and those "
-        "given with {:.0f} % in {:.0f}:",
-        sure_and_right,
-    ),
-    (
-        "accuracy on the new notes moves by {:.1f} points where they are whole, and by {:.1f} at "
-        "most where they are cut",
-        cost_of_eight_bits,
-    ),
-    (
-        "doubted wrongly, {:.0f} % where 10 % were meant. A limit that spares real instruments has "
-        "its price: {:.0f} % of the single drum strokes pass, and {:.0f} % of the chords.",
-        what_is_doubted,
-    ),
-    (
-        "of {} notes of its {} instruments the models name {:.0f} to {:.0f} % (families counted "
-        "alike), and {:.0f} % of the notes are doubted",
-        general_midi,
-    ),
-    (
-        "the notes of mini-test ({}) and of wide-test ({}) whose recording is new",
-        new_notes_of_tests,
-    ),
-    (
-        "A {} of its notes come from synthesizers, of which there are none among the training",
-        synthetic_notes_of_wide_test,
-    ),
-    (
-        "The models name {:.0f} to {:.0f} % of the new ones, `{}` most; where half a second is "
-        "left of them, {:.0f} to {:.0f} %.",
-        what_is_known_of_wide_test,
-    ),
-    (
-        "lies {} dB above the quietest tenth of the frames, but never more than {} nor less than "
-        "{} dB below the loudest",
-        lambda: (sounds.ABOVE_NOISE, sounds.SILENCE, sounds.SOUND),
-    ),
-    (
-        "or rises by {} dB within a {} of a second",
-        lambda: (sounds.RISE, {0.1: "tenth"}[sounds.GAP]),
-    ),
-    (
-        "Each model was trained once, with seed {}: nothing is averaged over starts, and none has "
-        "learned from another's answers. Its file says by which recipe, which notes and which "
-        "version of this book ({}) it was made.",
-        how_models_were_made,
-    ),
-    (
-        "trained on {} variations of each of the {:,} bundled notes",
-        lambda: (
-            {12: "twelve"}[shipped.load("dense").info["variations"]],
-            len(datasets.load("nsynth-mini", "train")),
-        ),
-    ),
-]
+)
 
 # ---- 09_results
+
+says = of_page("09_results")
+
 
 KINDS = [
     ("Base CNN", "Base LSTM"),
@@ -1652,6 +1553,7 @@ def results() -> dict:
     return run("09_results")
 
 
+@says("These {} runs took {:.1f} hours")
 def the_recorded_runs():
     group = [run for runs in recorded().values() for run in runs]
     labels = {len(run.predictions["fold_test"]["labels"]) for run in group}
@@ -1662,6 +1564,10 @@ def the_recorded_runs():
     return len(group), sum(run.seconds for run in group) / 3600
 
 
+@says(
+    "Between {:.1f} and {:.1f} points, and each LSTM loses more than the CNN of its kind. In the "
+    "thesis it is between {:.1f} and {:.1f}."
+)
 def losses_on_new_instruments():
     drop = {m: mean(m, "fold_test") - mean(m, "nsynth_test") for m in recorded()}
     assert all(drop[lstm] > drop[cnn] for cnn, lstm in KINDS)
@@ -1670,6 +1576,11 @@ def losses_on_new_instruments():
     return min(drop.values()), max(drop.values()), theirs.min(), theirs.max()
 
 
+@says(
+    "It brings the LSTM {:.1f} points on the folds and {:.1f} on mini-test, the CNN {:.1f} and "
+    "{:.1f}. In the thesis too it helps the LSTM more ({:.1f} and {:.1f} points against {:.1f} "
+    "and {:.1f})."
+)
 def tuning_helps():
     helps = gains_of_tuning()
     thesis = results()["thesis"]
@@ -1683,6 +1594,9 @@ def tuning_helps():
     return *helps, *theirs
 
 
+@says(
+    "By accuracy, the CNN is ahead of the LSTM of its kind in every line, recorded or of the thesis"
+)
 def in_every_line():
     thesis = results()["thesis"].xs("accuracy", axis=1, level=1)
     for kind in ("Base", "Optimised"):
@@ -1692,6 +1606,10 @@ def in_every_line():
     return ()
 
 
+@says(
+    "After tuning it is {:.1f} points on the folds, less than the ± of the LSTM. On mini-test it "
+    "is {:.1f} points, several times the ±. In the thesis it is {:.1f} and {:.1f}."
+)
 def a_gap_after_tuning():
     parts = ("fold_test", "nsynth_test")
     gaps = [gap("Optimised CNN", "Optimised LSTM", part).mean() for part in parts]
@@ -1709,6 +1627,10 @@ def a_gap_after_tuning():
     return *gaps, *theirs
 
 
+@says(
+    "costs between {:.1f} and {:.1f} nats, and so all six models have a loss above ln 10 *on "
+    "average*, right answers included. They are right for {:.0f} to {:.0f} % of the notes"
+)
 def cost_of_wrong_answers():
     c = results()
     wrong = [c["loss_when"](title, "nsynth_test", False) for title in recorded()]
@@ -1719,12 +1641,17 @@ def cost_of_wrong_answers():
     return min(wrong), max(wrong), min(right), max(right)
 
 
+@says("{:.1f} points apart in training and {:.1f} in validation.")
 def curves_apart():
     one, other = (evaluation.mean_history(recorded()[m])[0] for m in KINDS[1])
     apart = (one - other).abs()
     return 100 * apart["accuracy"].mean(), 100 * apart["val_accuracy"].mean()
 
 
+@says(
+    "lies below its training loss in {} of 50 epochs, the LSTM's in {}. Moving the curve changes "
+    "that by one epoch at most"
+)
 def curves_that_cross():
     rows = results()["rows"]
     below = [rows[m]["validation loss below training loss"] for m in KINDS[1]]
@@ -1733,6 +1660,7 @@ def curves_that_cross():
     return below
 
 
+@says("that of epoch {} (CNN) and {} (LSTM)")
 def lowest_validation_losses():
     rows = results()["rows"]
     lowest = [rows[m]["epoch of the lowest validation loss"] for m in KINDS[1]]
@@ -1740,6 +1668,11 @@ def lowest_validation_losses():
     return lowest
 
 
+@says(
+    "The CNN calls {:.0f} % of them keyboard, the LSTM calls {:.0f} % of them organ: it is seldom "
+    "the same wrong name. The CNN hears {:.0f} % of the flutes as voices, the LSTM {:.0f} % of "
+    "the reeds as flutes."
+)
 def who_is_taken_for_whom():
     of = {m: results()["average"][m, "nsynth_test"] for m in KINDS[1]}
     i = {family: k for k, family in enumerate(datasets.FAMILIES)}
@@ -1757,6 +1690,7 @@ def who_is_taken_for_whom():
     return [100 * cell for cell in cells]
 
 
+@says("Of the {} notes of the fold tests, the {} that a network missed have their sound.")
 def fold_notes_with_sound():
     networks = itertools.chain.from_iterable(KINDS[:2])
     parts = [run.predictions["fold_test"] for m in networks for run in recorded()[m]]
@@ -1766,6 +1700,10 @@ def fold_notes_with_sound():
     return [len(np.unique(np.concatenate(notes))) for notes in (asked_of, missed)]
 
 
+@says(
+    "The CNNs together miss {} of the {} notes, the LSTMs {}. In either case {} of the {} "
+    "instruments account for at least half of the mistakes, and {} have none"
+)
 def address_of_mistakes():
     c = results()
     found = []
@@ -1777,6 +1715,10 @@ def address_of_mistakes():
     return found[0][0], len(c["fresh"]), found[1][0], *found[0][1:]
 
 
+@says(
+    "right for {:.1f} % (CNN) and {:.1f} % (LSTM) of the notes, the sub-models on average for "
+    "{:.1f} % and {:.1f} %."
+)
 def sub_models_together():
     c = results()
     together = [100 * (1 - c["wrong"][m].mean()) for m in KINDS[1]]
@@ -1785,6 +1727,7 @@ def sub_models_together():
     return *together, *alone
 
 
+@says("of the eight instruments with the most mistakes, {} are the same.")
 def base_networks_miss_the_same():
     base = run("09_results", 'CNN, LSTM = "Optimised CNN", "Optimised LSTM"',
                'CNN, LSTM = "Base CNN", "Base LSTM"')  # fmt: skip
@@ -1794,12 +1737,14 @@ def base_networks_miss_the_same():
     return (len(set(worst[0]) & set(worst[1])),)
 
 
+@says("by the CNN at {:.0f} and {:.0f} %, organ and string at {:.0f} and {:.0f} %.")
 def fast_decays():
     cnn = 100 * results()["TEST"]["Optimised CNN"]
     assert set(cnn.nlargest(3).index) >= {"bass", "mallet"}
     return cnn["bass"], cnn["mallet"], cnn["organ"], cnn["string"]
 
 
+@says("(The CNNs ran on TensorFlow, the LSTMs on JAX.")
 def backends_of_the_protocol():
     for title, group in recorded().items():
         wanted = "tensorflow" if "CNN" in title else "jax"
@@ -1808,71 +1753,10 @@ def backends_of_the_protocol():
     return ()
 
 
-RESULTS = [
-    ("(The CNNs ran on TensorFlow, the LSTMs on JAX.", backends_of_the_protocol),
-    ("These {} runs took {:.1f} hours", the_recorded_runs),
-    (
-        "Between {:.1f} and {:.1f} points, and each LSTM loses more than the CNN of its kind. In "
-        "the thesis it is between {:.1f} and {:.1f}.",
-        losses_on_new_instruments,
-    ),
-    (
-        "It brings the LSTM {:.1f} points on the folds and {:.1f} on mini-test, the CNN {:.1f} and "
-        "{:.1f}. In the thesis too it helps the LSTM more ({:.1f} and {:.1f} points against {:.1f} "
-        "and {:.1f}).",
-        tuning_helps,
-    ),
-    (
-        "After tuning it is {:.1f} points on the folds, less than the ± of the LSTM. On "
-        "mini-test it is {:.1f} points, several times the ±. In the thesis it is {:.1f} and "
-        "{:.1f}.",
-        a_gap_after_tuning,
-    ),
-    (
-        "costs between {:.1f} and {:.1f} nats, and so all six models have a loss above ln 10 *on "
-        "average*, right answers included. They are right for {:.0f} to {:.0f} % of the notes",
-        cost_of_wrong_answers,
-    ),
-    ("{:.1f} points apart in training and {:.1f} in validation.", curves_apart),
-    (
-        "By accuracy, the CNN is ahead of the LSTM of its kind in every line, recorded or of the "
-        "thesis",
-        in_every_line,
-    ),
-    (
-        "lies below its training loss in {} of 50 epochs, the LSTM's in {}. Moving the curve "
-        "changes that by one epoch at most",
-        curves_that_cross,
-    ),
-    ("that of epoch {} (CNN) and {} (LSTM)", lowest_validation_losses),
-    (
-        "The CNN calls {:.0f} % of them keyboard, the LSTM calls {:.0f} % of them organ: it is "
-        "seldom the same wrong name. The CNN hears {:.0f} % of the flutes as voices, the "
-        "LSTM {:.0f} % of the reeds as flutes.",
-        who_is_taken_for_whom,
-    ),
-    (
-        "Of the {} notes of the fold tests, the {} that a network missed have their sound.",
-        fold_notes_with_sound,
-    ),
-    (
-        "The CNNs together miss {} of the {} notes, the LSTMs {}. In either case {} of the {} "
-        "instruments account for at least half of the mistakes, and {} have none",
-        address_of_mistakes,
-    ),
-    (
-        "right for {:.1f} % (CNN) and {:.1f} % (LSTM) of the notes, the sub-models on average for "
-        "{:.1f} % and {:.1f} %.",
-        sub_models_together,
-    ),
-    (
-        "of the eight instruments with the most mistakes, {} are the same.",
-        base_networks_miss_the_same,
-    ),
-    ("by the CNN at {:.0f} and {:.0f} %, organ and string at {:.0f} and {:.0f} %.", fast_decays),
-]
-
 # ---- 10_significance
+
+says = of_page("10_significance")
+
 
 CNN_LSTM = "Optimised CNN - Optimised LSTM"
 
@@ -1881,16 +1765,21 @@ def significance_code(*changes: str) -> dict:
     return run("10_significance", *changes)
 
 
+@says(
+    "With 40 folds of the same notes it is {:.0f} %, where 40 folds of fresh notes give {:.0f} %."
+)
 def false_alarms_of_forty():
     alarms = 100 * significance_code()["alarms"]
     assert alarms.loc[5, "same notes"] == 0
     return alarms.loc[40, "same notes"], alarms.loc[40, "fresh notes"]
 
 
+@says("The corrected test raises a false alarm in {:.0f} % at most.")
 def alarms_of_the_corrected_test():
     return (100 * significance_code()["alarms"]["corrected t-test"].max(),)
 
 
+@says("All five intervals contain 0.")
 def all_contain_zero():
     results = significance_code()["results"]
     assert (results["from"] * results["to"] < 0).all()
@@ -1904,6 +1793,7 @@ def practically_equal():
     return (100 * significance_code()["beliefs"].loc[CNN_LSTM, "equal"],)
 
 
+@says("the middle 95 % hold it in {:.0f} %, the widened interval in {:.0f} %.")
 def coverage():
     """Of imitated test splits: how often either interval holds the truth, in percent."""
     c, rng = significance_code(), np.random.default_rng(0)
@@ -1919,6 +1809,10 @@ def coverage():
     return 100 * np.mean(held, axis=0)
 
 
+@says(
+    "The CNN is ahead in all three pairs. No p is below 0.05. Two of the intervals contain 0; "
+    "that of the base networks begins at {:.1f} points."
+)
 def all_ahead_and_none_told():
     table = significance_code()["on_test"]
     assert len(table) == 3
@@ -1930,6 +1824,10 @@ def all_ahead_and_none_told():
     return (table["from"].max(),)
 
 
+@says(
+    "On known instruments the table of folds does not tell; on new ones the CNN is ahead by more, "
+    "and the table of instruments does not tell either."
+)
 def neither_tells():
     c = significance_code()
     folds = pd.Series({pair: np.mean(d) for pair, d in c["diffs"].items()})
@@ -1938,17 +1836,23 @@ def neither_tells():
     return ()
 
 
+@says("In the recorded runs it wins {} folds and loses {}.")
 def wins_and_losses():
     d = significance_code()["diffs"][CNN_LSTM]
     return (d > 0).sum(), (d < 0).sum()
 
 
+@says(
+    "The loss gets rank {}, the sum of positive ranks is {} and p rises to {:.3f}. The mean "
+    "difference is {:.2f}, still positive"
+)
 def one_large_loss():
     d = np.array([1.2, -4, 2.1, 0.8, 1.5])
     ranks = np.abs(d).argsort().argsort() + 1
     return ranks[1], ranks[d > 0].sum(), significance_code()["signed_rank_p"](d), d.mean()
 
 
+@says("2. The floor is 1/{}, or {:.5f}, for five folds")
 def one_sided_floor():
     line = "(np.abs(sums - middle) >= np.abs(ranks[d > 0].sum() - middle))"
     c = with_cells(
@@ -1960,6 +1864,10 @@ def one_sided_floor():
     return round(1 / p), p
 
 
+@says(
+    "the corrected t-test notices in {:.0f} % of the worlds. With 40 folds it is {:.0f} % and "
+    "{:.0f} %"
+)
 def better_by_a_fifth():
     line = "found = []\n    for _ in range(deals)"
     better = line.replace("\n", "\n    b = PLACES[LABELS] + 0.8 * (b - PLACES[LABELS])\n")
@@ -1973,44 +1881,11 @@ def better_by_a_fifth():
     )
 
 
-SIGNIFICANCE = [
-    ("2. The floor is 1/{}, or {:.5f}, for five folds", one_sided_floor),
-    (
-        "With 40 folds of the same notes it is {:.0f} %, where 40 folds of fresh notes give "
-        "{:.0f} %.",
-        false_alarms_of_forty,
-    ),
-    ("The corrected test raises a false alarm in {:.0f} % at most.", alarms_of_the_corrected_test),
-    ("All five intervals contain 0.", all_contain_zero),
-    ("and LSTM are, with a probability of {:.0f} %.", practically_equal),
-    (
-        "the middle 95 % hold it in {:.0f} %, the widened interval in {:.0f} %.",
-        coverage,
-    ),
-    (
-        "The CNN is ahead in all three pairs. No p is below 0.05. Two of the intervals contain 0; "
-        "that of the base networks begins at {:.1f} points.",
-        all_ahead_and_none_told,
-    ),
-    (
-        "On known instruments the table of folds does not tell; on new ones the CNN is ahead by "
-        "more, and the table of instruments does not tell either.",
-        neither_tells,
-    ),
-    ("In the recorded runs it wins {} folds and loses {}.", wins_and_losses),
-    (
-        "The loss gets rank {}, the sum of positive ranks is {} and p rises to {:.3f}. The mean "
-        "difference is {:.2f}, still positive",
-        one_large_loss,
-    ),
-    (
-        "the corrected t-test notices in {:.0f} % of the worlds. With 40 folds it is {:.0f} % and "
-        "{:.0f} %",
-        better_by_a_fifth,
-    ),
-]
+says("and LSTM are, with a probability of {:.0f} %.", practically_equal)
 
 # ---- 11_unseen_instruments
+
+says = of_page("11_unseen_instruments")
 
 
 def unseen(*changes: str) -> dict:
@@ -2022,11 +1897,16 @@ def by_way(c: dict, model: str, notes: str = "all") -> dict:
     return {way: 100 * c["hits"][model, way][chosen].mean() for way in c["WAYS"]}
 
 
+@says("falls from {:.1f} to {:.1f} %, naive Bayes from {:.1f} to {:.1f} %: that is the price")
 def price_of_new_instruments():
     nearest, bayes = (by_way(unseen(), model) for model in unseen()["MODELS"])
     return nearest["matched"], nearest["by name"], bayes["matched"], bayes["by name"]
 
 
+@says(
+    "they fall by {:.1f} and {:.1f} points more, and most of that at the twins: the nearest note "
+    "names {:.1f} % of them rightly while the other twin is there, and {:.1f} % without it."
+)
 def price_of_twins():
     c = unseen()
     ways = [by_way(c, model) for model in c["MODELS"]]
@@ -2038,6 +1918,11 @@ def price_of_twins():
     return *falls, twins["by name"], twins["by recording"]
 
 
+@says(
+    "Instruments differ by {:.1f} points; and one instrument from deal to deal, in other company, "
+    "by {:.1f}. So ten deals do not make up for forty instruments: the honest interval is {:.1f} "
+    "points wide, and one that knows only the deals, {:.1f} points."
+)
 def where_the_variance_is():
     effect = unseen()["effect"]
     assert effect.deals < 1
@@ -2045,6 +1930,10 @@ def where_the_variance_is():
     return effect.instruments, effect.rest, effect.high - effect.low, width
 
 
+@says(
+    "Naive Bayes: {:.1f} % by recording in place of {:.1f} %, the nearest note {:.1f} in place of "
+    "{:.1f}."
+)
 def means_alone():
     cell = next(x.source for x in cells("11_unseen_instruments") if "def summarise" in x.source)
     alone = cell.replace("(np.mean, np.std)", "(np.mean,)")
@@ -2055,11 +1944,16 @@ def means_alone():
     return tuple(rows)
 
 
+@says("with two known instruments naive Bayes has {:.1f} % by recording, with three {:.1f} %.")
 def two_known_instruments():
     c = unseen("folds.grouped(y, instrument", "folds.grouped(y, instrument, n_folds=2")
     return tuple(by_way(d, "naive Bayes")["by recording"] for d in (c, unseen()))
 
 
+@says(
+    "{:.1f} points against {:.1f}. What is hard for one is hard for the other: its mean is lower, "
+    "{:.1f} % against {:.1f} %."
+)
 def nearest_note_in_ten_deals():
     cell = next(x.source for x in cells("11_unseen_instruments") if "deals = {}" in x.source)
     effect, own = (
@@ -2069,6 +1963,15 @@ def nearest_note_in_ten_deals():
     return effect.instruments, own.instruments, effect.mean, own.mean
 
 
+@says(
+    "off its mean by {:.1f} points with naive Bayes, by {:.1f} with the CNN and by {:.1f} with "
+    "the LSTM: much of what a single run says about a single instrument is its start. The mean "
+    "over forty instruments and ten deals hardly moves by it: alone, it would give the LSTM's "
+    "mean a standard error of {:.1f} points, and the instruments one of {:.1f}. More seeds do not "
+    "replace instruments. In the **difference** of two networks starts weigh more. What is hard "
+    "for one is hard for the other, so instruments matter less; and two starts move it. Of a "
+    "single deal, all forty instruments asked, chance alone moves the difference by {:.1f} points."
+)
 def what_a_start_is_worth():
     luck = unseen()["luck"]
     rest, own = luck.loc["rest"], luck.loc["instruments"]
@@ -2082,6 +1985,7 @@ def what_a_start_is_worth():
     )  # fmt: skip
 
 
+@says("In {} of the {} folds the LSTM is ahead")
 def folds_that_the_lstm_wins():
     cnn, lstm = ([analysis.right(d, "unseen") for d in analysis.deals(row)] for row in ("A1", "A2"))
     deals = analysis.deals("A1")
@@ -2094,6 +1998,11 @@ def folds_that_the_lstm_wins():
     return (by_fold < 0).sum(), len(by_fold)
 
 
+@says(
+    "all four simple models on summaries of MFCCs score higher than every network. Naive Bayes "
+    "leads the thesis's CNN by {:.1f} points; forty instruments are few even for that, the "
+    "interval over instruments and deals goes from {:.1f} to {:.1f}."
+)
 def naive_bayes_and_cnn():
     simple_models_ahead()
     lead = analysis.by_instrument("E1-naive_bayes", "unseen") - analysis.by_instrument(
@@ -2103,6 +2012,12 @@ def naive_bayes_and_cnn():
     return effect.mean, effect.low, effect.high
 
 
+@says(
+    "the best of the eight, name {:.1f} %, and the CNN as the thesis prints it {:.1f} %; the same "
+    "trainings have {:.1f} and {:.1f} % on mini-test. Is it the synthetic notes, of which none of "
+    "them heard one? Six of the eight name these least, that CNN names them best. And without "
+    "them no system would reach half either: the best would have {:.1f} %."
+)
 def on_wide_test():
     table = pd.DataFrame(unseen()["by_source"]).T
     rows = {row[2:]: one for row, one in analysis.read()["rows"].items() if row[:2] == "W-"}
@@ -2123,6 +2038,10 @@ def on_wide_test():
     return trees, a1, of_mini, cnn_of_mini, best.max()
 
 
+@says(
+    "Flutes and voices are synthetic here and nothing else, and ten of the eighteen synthetic "
+    "notes are basses."
+)
 def sources_by_family():
     table = pd.crosstab(unseen()["asked"]["family"], unseen()["asked"]["source"])
     synthetic = table["synthetic"]
@@ -2133,6 +2052,11 @@ def sources_by_family():
     return ()
 
 
+@says(
+    "all four systems gain, by {:.1f} to {:.1f} points, and no note more was paid for it. Of a "
+    "single system it is sure only for the CNN and, barely, for the hybrid. The next six "
+    "instruments, of one note each, add little, and every interval holds zero"
+)
 def more_instruments():
     rises = {}
     for system in ("cnn", "lstm", "hybrid", "extra_trees"):
@@ -2149,90 +2073,25 @@ def more_instruments():
     return min(gains), max(gains)
 
 
+@says("a run learns from {} to {} notes.")
 def notes_of_a_run():
     row = study.rows()["A1"]
     sizes = [len(part.train) for deal in range(1, 11) for part in study.parts(row, deal)]
     return min(sizes), max(sizes)
 
 
-UNSEEN = [
-    ("a run learns from {} to {} notes.", notes_of_a_run),
-    (
-        "falls from {:.1f} to {:.1f} %, naive Bayes from {:.1f} to {:.1f} %: that is the price",
-        price_of_new_instruments,
-    ),
-    (
-        "they fall by {:.1f} and {:.1f} points more, and most of that at the twins: the "
-        "nearest note names {:.1f} % of them rightly while the other twin is there, and {:.1f} % "
-        "without it.",
-        price_of_twins,
-    ),
-    (
-        "Instruments differ by {:.1f} points; and one instrument from deal to deal, in other "
-        "company, by {:.1f}. So ten deals do not make up for forty instruments: the honest "
-        "interval is {:.1f} points wide, and one that knows only the deals, {:.1f} points.",
-        where_the_variance_is,
-    ),
-    (
-        "off its mean by {:.1f} points with naive Bayes, by {:.1f} with the CNN and by {:.1f} with "
-        "the LSTM: much of what a single run says about a single instrument is its start. The mean "
-        "over forty instruments and ten deals hardly moves by it: alone, it would give the LSTM's "
-        "mean a standard error of {:.1f} points, and the instruments one of {:.1f}. More seeds do "
-        "not replace instruments. In the **difference** of two networks starts weigh more. What is "
-        "hard for one is hard for the other, so instruments matter less; and two starts move it. "
-        "Of a single deal, all forty instruments asked, chance alone moves the "
-        "difference by {:.1f} points.",
-        what_a_start_is_worth,
-    ),
-    ("In {} of the {} folds the LSTM is ahead", folds_that_the_lstm_wins),
-    (
-        "all four simple models on summaries of MFCCs score higher than every network. Naive Bayes "
-        "leads the thesis's CNN by {:.1f} points; forty instruments are few even for that, the "
-        "interval over instruments and deals goes from {:.1f} to {:.1f}.",
-        naive_bayes_and_cnn,
-    ),
-    (
-        "with twenty notes of one instrument, the CNN names {:.1f} % of the new instruments' "
-        "notes, with five notes of each of four, {:.1f} %.",
-        lambda: tuple(unseen()["breadth"].loc[[1, 4], "CNN"]),
-    ),
-    (
-        "all four systems gain, by {:.1f} to {:.1f} points, and no note more was paid for it. Of a "
-        "single system it is sure only for the CNN and, barely, for the hybrid. The next six "
-        "instruments, of one note each, add little, and every interval holds zero",
-        more_instruments,
-    ),
-    (
-        "the best of the eight, name {:.1f} %, and the CNN as the thesis prints it {:.1f} %; the "
-        "same trainings have {:.1f} and {:.1f} % on mini-test. Is it the synthetic notes, of which "
-        "none of them heard one? Six of the eight name these least, that CNN names them best. And "
-        "without them no system would reach half either: the best would have {:.1f} %.",
-        on_wide_test,
-    ),
-    (
-        "Flutes and voices are synthetic here and nothing else, and ten of the eighteen synthetic "
-        "notes are basses.",
-        sources_by_family,
-    ),
-    (
-        "Naive Bayes: {:.1f} % by recording in place of {:.1f} %, the nearest note {:.1f} in place "
-        "of {:.1f}.",
-        means_alone,
-    ),
-    (
-        "with two known instruments naive Bayes has {:.1f} % by recording, with three {:.1f} %.",
-        two_known_instruments,
-    ),
-    (
-        "{:.1f} points against {:.1f}. What is hard for one is hard for the other: its mean is "
-        "lower, {:.1f} % against {:.1f} %.",
-        nearest_note_in_ten_deals,
-    ),
-]
+says(
+    "with twenty notes of one instrument, the CNN names {:.1f} % of the new instruments' notes, "
+    "with five notes of each of four, {:.1f} %.",
+    lambda: tuple(unseen()["breadth"].loc[[1, 4], "CNN"]),
+)
 
 # ---- 12_why
 
+says = of_page("12_why")
 
+
+@says("nine of ten units are dead after 24 steps, with standardised ones three of ten.")
 def dead_units():
     dead = run("12_why")["dead"]
     assert dead["raw"]["dead units"] > 0.85
@@ -2254,6 +2113,7 @@ def the_map():
     return ()
 
 
+@says("Three of the ten came up twice, and so there are {} different marks in a row")
 def drawn_twice():
     drawn = [study.rows()[f"G-cnn-{k}"] for k in range(1, 11)]
     drawn = [str((row.rate, row.standardise, row.options)) for row in drawn]
@@ -2266,6 +2126,7 @@ def drawn_twice():
     return (len(set(drawn)),)
 
 
+@says("In the median of these draws the LSTM is ahead by {:.1f} points, in the best by {:.1f}.")
 def equal_searches():
     rows = analysis.read()["rows"]
     cnn, lstm = ([rows[f"G-{name}-{k}"] for k in range(1, 11)] for name in ("cnn", "lstm"))
@@ -2278,6 +2139,11 @@ def equal_searches():
     return lead[np.median], lead[np.max]
 
 
+@says(
+    "{:.3f} of {:.3f} nats in the CNN, {:.3f} of {:.3f} in the LSTM. In the CNN the explanation "
+    "fits: its validation loss is below the logged loss in {:.0f} % of the epochs, and below the "
+    "clean one in {:.0f} %. In the LSTM there is less to explain, {:.0f} % of the epochs."
+)
 def dropout_and_time():
     table = claims.dropout_or_time()
     nats = table["nats by dropout"], table["nats by dropout"] + table["nats by half an epoch"]
@@ -2289,6 +2155,7 @@ def dropout_and_time():
     return *cnn, *lstm, *share.loc["CNN"], share.loc["LSTM"].iloc[0]
 
 
+@says("With 128 bands the LSTM loses {:.1f} points on known instruments, with thirteen {:.1f}: it")
 def mel_and_mfcc():
     found = {title: claims.flipped(d) for title, d in claims.mel_minus_mfcc().items()}
     assert found["LSTM, fold test"][1] < 0.05
@@ -2300,12 +2167,23 @@ def mel_and_mfcc():
     return -found["LSTM, fold test"][0], -thirteen["LSTM, fold test"][0]
 
 
+@says(
+    "Networks of equal size ({:,} parameters in the CNN, and {:,} with 128 bands) show no "
+    "difference between mel bands and MFCCs, on known instruments or on new ones. (A note has "
+    "{:,} bytes as MFCCs and {:,} as a mel spectrogram of 128 bands;"
+)
 def sizes_of_mel_and_mfcc():
     mfcc, mel, thirteen = claims.alike(("mfcc", 4), ("mel", 4), ("mel13", 4))["cnn"]
     assert mfcc.info["parameters"] == thirteen.info["parameters"]
     return mfcc.info["parameters"], mel.info["parameters"], 126 * 13 * 4, 126 * 128 * 4
 
 
+@says(
+    "from {:.1f} to {:.1f} %, where draws differ by {:.1f} points: nothing can be seen. The "
+    "source of a new instrument is heard in {:.1f} % of its notes, but who knows the family "
+    "guesses it in {:.1f} %. To learn the source as well does not help the family: {:.1f} against "
+    "{:.1f} %. But {} synthetic notes in {} of the families are too few"
+)
 def synthetic_notes():
     tried, wide = run("12_why")["tried"], run("12_why")["wide"].table
     mean, few = tried.mean(), wide.loc[wide["source"] == "synthetic", "family"]
@@ -2317,6 +2195,10 @@ def synthetic_notes():
     )  # fmt: skip
 
 
+@says(
+    "{:.0f} % of the units are dead in place of {:.0f} %, and the loss falls from {:.1f} to "
+    "{:.1f} nats. The standardised one at 1e-3 is at {:.1f} by then."
+)
 def the_thesis_rate():
     own = run("12_why")
     slow = dict(own)
@@ -2328,6 +2210,10 @@ def the_thesis_rate():
     return *shares, losses[0], losses[-1], own["started"]["standardised"][1][-1]
 
 
+@says(
+    "Neither does: the CNN's goes from {:.2f} to {:.2f}, the LSTM's from {:.2f} to {:.2f}. But "
+    "the CNN's p falls from {:.2f} to {:.2f}."
+)
 def forty_decibels():
     lengths, train = claims.tone_lengths(), claims.bundled().train
     seconds = pd.Series([claims.sounding(train.waveform(i), 40) for i in range(len(train))])
@@ -2375,11 +2261,16 @@ def hybrid_behind() -> tuple:
     return -mean, low, high, p
 
 
+@says(
+    "on mini-test, the same trainings have the CNN in front by {:.1f} points ({:.1f} to {:.1f}; "
+    "not planned, and {} instruments)."
+)
 def equal_recipe_on_mini_test() -> tuple:
     found = analysis.compare(["W-B1"], ["W-B2"], "mini-test")
     return found["mean"], found["low"], found["high"], found["instruments_compared"]
 
 
+@says("With equal heads, {:.1f} points lie between the networks, and 0 is among")
 def equal_heads() -> tuple:
     mean, low = compared("equal heads", "mean", "low")
     assert low < 0 < mean
@@ -2393,6 +2284,10 @@ def size() -> tuple:
     return rows["P"]["parameters"], rows["A1"]["parameters"], mean, low, high
 
 
+@says(
+    "(How much the recipe moves the difference, {:.1f} points, {:.1f} to {:.1f}, was not planned "
+    "to be tested"
+)
 def difference_of_differences() -> tuple:
     a, b = (
         analysis.by_instrument(f"{kind}1", "unseen") - analysis.by_instrument(f"{kind}2", "unseen")
@@ -2402,100 +2297,41 @@ def difference_of_differences() -> tuple:
     return effect.mean, effect.low, effect.high
 
 
-WHY = [
-    (
-        "nine of ten units are dead after 24 steps, with standardised ones three of ten.",
-        dead_units,
-    ),
-    (
-        "With raw MFCCs the CNN learns in every deal at the thesis's rate alone: at 0.0003 it "
-        "names at most one note in five in two of the five deals, at the two higher rates in all. "
-        "Standardised, it learns at all four. The LSTM "
-        "learns at all four with either scale.",
-        the_map,
-    ),
-    (
-        "is ahead on new instruments by {:.1f} points. With one recipe for both, the difference is "
-        "{:.1f} points, and a lead of more than {:.1f} lies outside the interval.",
-        lambda: (primary()[0], *compared("equal recipe", "mean", "high")),
-    ),
-    (
-        "than the equal one, {:.1f} % against {:.1f} %; the LSTM has {:.1f} % with the thesis's "
-        "and {:.1f} % with the equal one.",
-        by_recipe,
-    ),
-    (
-        "(How much the recipe moves the difference, {:.1f} points, {:.1f} to {:.1f}, was not "
-        "planned to be tested",
-        difference_of_differences,
-    ),
-    (
-        "The CNN's lead with the thesis's recipes is nearly as large there, {:.1f} points, but the "
-        "interval goes from {:.1f} to {:.1f}: wide-test has one or two notes of most instruments, "
-        "and sees less. With one recipe it is {:.1f} ({:.1f} to {:.1f}).",
-        lambda: (*again(), *again("equal recipe")),
-    ),
-    (
-        "on mini-test, the same trainings have the CNN in front by {:.1f} points ({:.1f} to "
-        "{:.1f}; "
-        "not planned, and {} instruments).",
-        equal_recipe_on_mini_test,
-    ),
-    ("and the {} instruments of wide-test", lambda: the_second_test()[1:2]),
-    ("The hybrid is {:.1f} points behind the mean of its", lambda: hybrid_behind()[:1]),
-    ("With equal heads, {:.1f} points lie between the networks, and 0 is among", equal_heads),
-    (
-        "And {:,} parameters stand where {:,} do, with a recipe of their own, {:.1f} points ahead,",
-        lambda: size()[:3],
-    ),
-    (
-        "Three of the ten came up twice, and so there are {} different marks in a row",
-        drawn_twice,
-    ),
-    (
-        "In the median of these draws the LSTM is ahead by {:.1f} points, in the best by {:.1f}.",
-        equal_searches,
-    ),
-    (
-        "{:.3f} of {:.3f} nats in the CNN, {:.3f} of {:.3f} in the LSTM. In the CNN the "
-        "explanation fits: its validation loss is below the logged loss in {:.0f} % of the epochs, "
-        "and below the clean one in {:.0f} %. In the LSTM there is less to explain, {:.0f} % "
-        "of the epochs.",
-        dropout_and_time,
-    ),
-    (
-        "With 128 bands the LSTM loses {:.1f} points on known instruments, with thirteen {:.1f}: "
-        "it",
-        mel_and_mfcc,
-    ),
-    (
-        "Networks of equal size ({:,} parameters in the CNN, and {:,} with 128 bands) show no "
-        "difference between mel bands and MFCCs, on known instruments or on new ones. (A note has "
-        "{:,} bytes as MFCCs and {:,} as a mel spectrogram of 128 bands;",
-        sizes_of_mel_and_mfcc,
-    ),
-    (
-        "from {:.1f} to {:.1f} %, where draws differ by {:.1f} points: nothing can be seen. The "
-        "source of a new instrument is heard in {:.1f} % of its notes, but who knows the family "
-        "guesses it in {:.1f} %. To learn the source as well does not help the family: {:.1f} "
-        "against {:.1f} %. But {} synthetic notes in {} of the families are too few",
-        synthetic_notes,
-    ),
-    (
-        "{:.0f} % of the units are dead in place of {:.0f} %, and the loss falls from {:.1f} to "
-        "{:.1f} nats. The standardised one at 1e-3 is at {:.1f} by then.",
-        the_thesis_rate,
-    ),
-    (
-        "Neither does: the CNN's goes from {:.2f} to {:.2f}, the LSTM's from {:.2f} to {:.2f}. But "
-        "the CNN's p falls from {:.2f} to {:.2f}.",
-        forty_decibels,
-    ),
-]
+says(
+    "With raw MFCCs the CNN learns in every deal at the thesis's rate alone: at 0.0003 it names "
+    "at most one note in five in two of the five deals, at the two higher rates in all. "
+    "Standardised, it learns at all four. The LSTM learns at all four with either scale.",
+    the_map,
+)
+says(
+    "is ahead on new instruments by {:.1f} points. With one recipe for both, the difference is "
+    "{:.1f} points, and a lead of more than {:.1f} lies outside the interval.",
+    lambda: (primary()[0], *compared("equal recipe", "mean", "high")),
+)
+says(
+    "than the equal one, {:.1f} % against {:.1f} %; the LSTM has {:.1f} % with the thesis's and "
+    "{:.1f} % with the equal one.",
+    by_recipe,
+)
+says(
+    "The CNN's lead with the thesis's recipes is nearly as large there, {:.1f} points, but the "
+    "interval goes from {:.1f} to {:.1f}: wide-test has one or two notes of most instruments, and "
+    "sees less. With one recipe it is {:.1f} ({:.1f} to {:.1f}).",
+    lambda: (*again(), *again("equal recipe")),
+)
+says("and the {} instruments of wide-test", lambda: the_second_test()[1:2])
+says("The hybrid is {:.1f} points behind the mean of its", lambda: hybrid_behind()[:1])
+says(
+    "And {:,} parameters stand where {:,} do, with a recipe of their own, {:.1f} points ahead,",
+    lambda: size()[:3],
+)
 
 # ---- answer
 
+says = of_page("answer")
 
+
+@says("all four simple models on summaries of MFCCs score higher than every network")
 def simple_models_ahead():
     rows = {
         name: one["unseen"]["mean"]
@@ -2506,6 +2342,10 @@ def simple_models_ahead():
     return ()
 
 
+@says(
+    "wide-test has {} notes of {} instruments, and the standard error of a difference is {:.1f} "
+    "points there, where the first test's is {:.1f}."
+)
 def the_second_test():
     """Wide-test's new notes, their instruments, and the errors of both tests' differences."""
     train, test = datasets.load("nsynth-mini", "train"), datasets.load("nsynth-wide", "test")
@@ -2518,102 +2358,92 @@ def the_second_test():
     )  # fmt: skip
 
 
+@says("for other instruments {:.1f} to {:+.1f} points, p = {:.2f};")
 def of_other_instruments():
     row = significance_code()["on_test"].loc[CNN_LSTM]
     return row["from"], row["to"], row["p (flips)"]
 
 
-ANSWER = [
-    (
-        "tuned CNN and LSTM are within 2.5 points of each other with a probability of {:.0f} %, "
-        "and",
-        practically_equal,
+says(
+    "tuned CNN and LSTM are within 2.5 points of each other with a probability of {:.0f} %, and",
+    practically_equal,
+)
+says("their p cannot fall below {:.4f}", lambda: (2 / 2**5,))
+says(
+    "CNN, by {1:.1f} points | CNN, by {0:.1f} points on mini-test",
+    lambda: (a_gap_after_tuning()[1], a_gap_after_tuning()[3]),
+)
+says(
+    "CNN, by {1:.1f} points | CNN, by {0:.1f} point |",
+    lambda: (a_gap_after_tuning()[0], a_gap_after_tuning()[2]),
+)
+says("| within 2.5 points of each other with a probability of {:.0f} %", practically_equal)
+says(
+    "with the thesis's recipes the CNN leads by {:.1f} points ({:.1f} to {:.1f}), a second test "
+    "on other instruments does not confirm that ({:.1f}, {:.1f} to {:.1f}), and with one recipe "
+    "for both no lead is seen ({:.1f} to {:+.1f}).",
+    lambda: (*primary()[:3], *again(), *compared("equal recipe", "low", "high")),
+)
+says(
+    "the LSTM, by {:.1f} points; on wide-test, by {:.1f} | CNN minus LSTM: {:.1f} to {:+.1f} "
+    "points, and {:.1f} to {:+.1f}, so no difference is shown",
+    lambda: (
+        -compared("equal recipe", "mean")[0],
+        -again("equal recipe")[0],
+        *compared("equal recipe", "low", "high"),
+        *again("equal recipe")[1:],
     ),
-    ("their p cannot fall below {:.4f}", lambda: (2 / 2**5,)),
-    (
-        "CNN, by {1:.1f} points | CNN, by {0:.1f} points on mini-test",
-        lambda: (a_gap_after_tuning()[1], a_gap_after_tuning()[3]),
+)
+says(
+    "behind the mean of its parts, by {:.1f} points; on wide-test, by {:.1f} | {:.1f} to {:.1f} "
+    "points, but p = {:.2f} as one of four comparisons; {:.1f} to {:+.1f}: no difference is shown",
+    lambda: (
+        hybrid_behind()[0],
+        -again("hybrid")[0],
+        *hybrid_behind()[1:],
+        *again("hybrid")[1:],
     ),
-    (
-        "CNN, by {1:.1f} points | CNN, by {0:.1f} point |",
-        lambda: (a_gap_after_tuning()[0], a_gap_after_tuning()[2]),
+)
+says("much the same lead, {:.1f} and {:.1f} points", lambda: (primary()[0], again()[0]))
+says(
+    "a network of {0:,} parameters, by {2:.1f} points over the CNN of {1:,}; all four simple "
+    "models on summaries of MFCCs score higher than every network | the small network: {3:.1f} to "
+    "{4:+.1f} points,",
+    size,
+)
+says(
+    "the CNN falls from {:.1f} % to {:.1f} % on new instruments, the LSTM goes from {:.1f} % to "
+    "{:.1f} %",
+    by_recipe,
+)
+says(
+    "CNN, by {0:.1f} points; asked again, on wide-test, by {5:.1f} points | [the primary "
+    "test](study.md): {1:.1f} to {2:.1f} points, p = {3:.4f}, by flips {4:.4f}; 40 instruments, "
+    "10 deals. The confirmatory test: {6:.1f} to {7:.1f} points, p = {8:.2f}, by flips {9:.2f}; "
+    "{10} others, 10 runs. The first alone says CNN; the second does not confirm it",
+    lambda: (
+        *primary(),
+        *again(),
+        *compared("primary", "p", "p_flips", kind="confirmatory"),
+        the_second_test()[1],
     ),
-    ("| within 2.5 points of each other with a probability of {:.0f} %", practically_equal),
-    (
-        "with the thesis's recipes the CNN leads by {:.1f} points ({:.1f} to {:.1f}), a second "
-        "test on other instruments does not confirm that ({:.1f}, {:.1f} to {:.1f}), and with "
-        "one recipe "
-        "for both no lead is seen ({:.1f} to {:+.1f}).",
-        lambda: (*primary()[:3], *again(), *compared("equal recipe", "low", "high")),
-    ),
-    (
-        "the LSTM, by {:.1f} points; on wide-test, by {:.1f} | CNN minus LSTM: {:.1f} to {:+.1f} "
-        "points, and {:.1f} to {:+.1f}, so no difference is shown",
-        lambda: (
-            -compared("equal recipe", "mean")[0],
-            -again("equal recipe")[0],
-            *compared("equal recipe", "low", "high"),
-            *again("equal recipe")[1:],
-        ),
-    ),
-    (
-        "behind the mean of its parts, by {:.1f} points; on wide-test, by {:.1f} | {:.1f} to "
-        "{:.1f} points, but p = {:.2f} as one of four comparisons; {:.1f} to {:+.1f}: no "
-        "difference is shown",
-        lambda: (
-            hybrid_behind()[0],
-            -again("hybrid")[0],
-            *hybrid_behind()[1:],
-            *again("hybrid")[1:],
-        ),
-    ),
-    ("much the same lead, {:.1f} and {:.1f} points", lambda: (primary()[0], again()[0])),
-    (
-        "wide-test has {} notes of {} instruments, and the standard error of a difference is "
-        "{:.1f} points "
-        "there, where the first test's is {:.1f}.",
-        the_second_test,
-    ),
-    (
-        "a network of {0:,} parameters, by {2:.1f} points over the CNN of {1:,}; all four simple "
-        "models on summaries of MFCCs score higher than every network | the small network: "
-        "{3:.1f} to {4:+.1f} points,",
-        size,
-    ),
-    (
-        "the CNN falls from {:.1f} % to {:.1f} % on new instruments, the LSTM goes from {:.1f} % "
-        "to {:.1f} %",
-        by_recipe,
-    ),
-    (
-        "CNN, by {0:.1f} points; asked again, on wide-test, by {5:.1f} points | [the primary "
-        "test](study.md): {1:.1f} to {2:.1f} points, p = {3:.4f}, by flips {4:.4f}; 40 "
-        "instruments, 10 deals. The confirmatory test: {6:.1f} to {7:.1f} points, p = {8:.2f}, by "
-        "flips {9:.2f}; {10} others, 10 runs. The first alone says CNN; the second does not "
-        "confirm it",
-        lambda: (
-            *primary(),
-            *again(),
-            *compared("primary", "p", "p_flips", kind="confirmatory"),
-            the_second_test()[1],
-        ),
-    ),
-    ("for other instruments {:.1f} to {:+.1f} points, p = {:.2f};", of_other_instruments),
-    (
-        "(The base networks are {:.1f} and {:.1f} points apart; for other instruments {:.1f} to "
-        "{:.1f} points, p = {:.2f}.)",
-        lambda: (led("fold_test")[0], led("nsynth_test")[0], *drawn_anew()),
-    ),
-    (
-        "all four simple models on summaries of MFCCs score higher than every network",
-        simple_models_ahead,
-    ),
-    ("the CNN learns reliably at one of four rates only, the LSTM at all four", the_map),
-]
+)
+says(
+    "(The base networks are {:.1f} and {:.1f} points apart; for other instruments {:.1f} to "
+    "{:.1f} points, p = {:.2f}.)",
+    lambda: (led("fold_test")[0], led("nsynth_test")[0], *drawn_anew()),
+)
+says("the CNN learns reliably at one of four rates only, the LSTM at all four", the_map)
 
 # ---- study
 
+says = of_page("study")
 
+
+@says(
+    "the same LSTM names {:.1f} % of the unseen instruments' notes rightly on JAX and {:.1f} % on "
+    "TensorFlow; a deal of that row has {:.1f} to {:.1f} %."
+)
 def two_backends():
     jax, tensorflow = (analysis.by_instrument(row, "unseen") for row in ("B2", "B2-tensorflow"))
     assert list(tensorflow) == [1, 2]
@@ -2623,17 +2453,16 @@ def two_backends():
     return *means, by_deal.min(), by_deal.max()
 
 
-STUDY = [
-    (
-        "the same LSTM names {:.1f} % of the unseen instruments' notes rightly on JAX and {:.1f} % "
-        "on TensorFlow; a deal of that row has {:.1f} to {:.1f} %.",
-        two_backends,
-    ),
-]
-
 # ---- index
 
+says = of_page("index")
 
+
+@says(
+    "No training note of the first set ({:,} notes) is synthetic, and its source follows from its "
+    "family: who knows the one knows the other. The second ({} notes) is spread wider: its test "
+    "notes, **wide-test**, are of {} instruments in all three sources"
+)
 def the_two_sets():
     mini, wide = (
         [datasets.load(name, split).table for split in ("train", "test")]
@@ -2647,16 +2476,9 @@ def the_two_sets():
     )  # fmt: skip
 
 
-INDEX = [
-    (
-        "No training note of the first set ({:,} notes) is synthetic, and its source follows from "
-        "its family: who knows the one knows the other. The second ({} notes) is spread wider: its "
-        "test notes, **wide-test**, are of {} instruments in all three sources",
-        the_two_sets,
-    ),
-]
-
 # ---- teaching
+
+says = of_page("teaching")
 
 
 @cache
@@ -2688,21 +2510,31 @@ def asked(part):
     return sizes
 
 
+@says("The CNN's learning rate is a {} of the LSTM's")
 def slower():
     rates = [recorded()[model][0].config["learning_rate"] for model in BASE]
     assert np.isclose(rates[0], rates[1] / 10)
     return ("tenth",)
 
 
+@says("the CNN by {:.1f} points, the LSTM by {:.1f}.")
 def lost_on_new_instruments():
     return [mean(model, "fold_test") - mean(model, "nsynth_test") for model in BASE]
 
 
+@says(
+    "the recorded ones took {:.1f} to {:.1f} minutes a fold (CNN, median {:.1f}; TensorFlow) and "
+    "{:.1f} to {:.1f} (LSTM, median {:.1f}; JAX)"
+)
 def minutes():
     times = [[run.seconds / 60 for run in recorded()[model]] for model in BASE]
     return [f(t) for t in times for f in (min, max, np.median)]
 
 
+@says(
+    "Real families: {:.0f} % of the known notes, {:.0f} % of those held out. Shuffled: {:.0f} % "
+    "and {:.0f} %."
+)
 def looked_up():
     """As chapter 5 does; later cells give its variables other values."""
     y, means, predict = map(run("05_folds").get, ("y", "means", "predict"))
@@ -2715,11 +2547,19 @@ def looked_up():
     return scores
 
 
+@says(
+    "1-NN: {:.0f} % with known and {:.0f} % with new instruments. Extra trees: {:.0f} % and "
+    "{:.0f} %."
+)
 def known_and_new():
     mean = 100 * run("05_folds")["by_design"].mean()
     return [mean[m][folds] for m in ("1-NN", "extra trees") for folds in ("matched", "grouped")]
 
 
+@says(
+    "differ by up to {:.0f} points (CNN) and {:.0f} (LSTM) on known instruments, {:.0f} and "
+    "{:.0f} on new ones."
+)
 def two_seeds():
     """The largest difference of two executions of a trial, in points: known, new; CNN, LSTM."""
     found = []
@@ -2739,11 +2579,13 @@ def one_sided(differences):
     return round(32 * p), p
 
 
+@says("Four of five, as recorded: {} of 32, p = {:.4f}.")
 def four_of_five():
     assert led("fold_test")[1] == 4
     return one_sided(gap(*BASE, "fold_test").round(6).to_numpy())
 
 
+@says("| New instruments, drawn anew: {:.1f} to {:.1f} points, p = {:.2f}. |")
 def drawn_anew():
     row = run("10_significance")["on_test"].loc["Base CNN - Base LSTM"]
     return row["from"], row["to"], row["p (flips)"]
@@ -2754,6 +2596,10 @@ def lead_at(epoch):
     return abs(lead.mean()), max((lead > 0).sum(), (lead < 0).sum()), lead.mean() > 0
 
 
+@says(
+    "After 10 epochs the LSTM, on {} of 5 folds, by {:.1f} points. After 45 the CNN, on {} of 5. "
+    "After 50 the CNN, on {} of 5, by {:.1f}."
+)
 def by_epoch():
     (ten, lstm, cnn_first), (_, all_five, cnn_then), (end, cnn, cnn_last) = map(
         lead_at, (10, 45, 50)
@@ -2762,22 +2608,29 @@ def by_epoch():
     return lstm, ten, all_five, cnn, end
 
 
+@says("From epoch {} on, in the mean.")
 def for_good():
     behind = stopped()["lead"].mean(axis=1) <= 0
     return (behind.index[behind].max() + 1,)
 
 
+@says("the LSTM is ahead now and then up to epoch {}.")
 def lstm_last_ahead():
     lead = stopped()["lead"]
     return (lead.index[(lead < 0).any(axis=1)].max(),)
 
 
+@says("{:.1f} % (CNN) and {:.1f} % (LSTM), equal on {} folds of 5.")
 def own_best():
     best = {name: stopped()[name].max() for name in ("cnn", "lstm")}
     equal = (best["cnn"] - best["lstm"]).round(6) == 0
     return best["cnn"].mean(), best["lstm"].mean(), equal.sum()
 
 
+@says(
+    "such an early stop: {} epochs, {} training notes a fold. In its {} baseline runs the "
+    "optimised LSTM is ahead of the optimised CNN on the folds, by {:.1f} to {:.1f} points."
+)
 def in_quick():
     found = json.loads((ROOT / "baselines/quick-tensorflow.json").read_text())
     figures = found["chapters"]["09_results"]["figures"]
@@ -2787,58 +2640,19 @@ def in_quick():
     return small.epochs, 8 * small.notes_per_family, len(cnn), points.min(), points.max()
 
 
-TEACHING = [
-    (
-        "the recorded ones took {:.1f} to {:.1f} minutes a fold (CNN, median {:.1f}; TensorFlow) "
-        "and {:.1f} to {:.1f} (LSTM, median {:.1f}; JAX)",
-        minutes,
-    ),
-    (
-        "such an early stop: {} epochs, {} training notes a fold. In its {} baseline runs the "
-        "optimised LSTM is ahead of the optimised CNN on the folds, by {:.1f} to {:.1f} points.",
-        in_quick,
-    ),
-    (
-        "| 1 | {}. |",
-        lambda: (", ".join(a.split("_")[0] for a in run("03_dataset")["answers"]).capitalize(),),
-    ),
-    (
-        "Real families: {:.0f} % of the known notes, {:.0f} % of those held out. Shuffled: "
-        "{:.0f} % and {:.0f} %.",
-        looked_up,
-    ),
-    (
-        "| 3 | {} of {}. |",
-        lambda: run("05_folds")["neighbours"].sum()[["within a semitone", "test notes"]],
-    ),
-    (
-        "1-NN: {:.0f} % with known and {:.0f} % with new instruments. Extra trees: {:.0f} % and "
-        "{:.0f} %.",
-        known_and_new,
-    ),
-    ("| 6 | The CNN, by {:.1f} points, ahead on {} of {} folds. |", lambda: led("fold_test")),
-    ("| 7 | The CNN, by {:.1f} points, ahead on {} of {} folds. |", lambda: led("nsynth_test")),
-    ("the CNN by {:.1f} points, the LSTM by {:.1f}.", lost_on_new_instruments),
-    ("A fold has {} test notes", lambda: asked("fold_test")),
-    ("five opinions on the same {} notes", lambda: asked("nsynth_test")),
-    (
-        "differ by up to {:.0f} points (CNN) and {:.0f} (LSTM) on known instruments, {:.0f} and "
-        "{:.0f} on new ones.",
-        two_seeds,
-    ),
-    ("Five of five: {} of 32 patterns, p = {:.4f}.", lambda: one_sided(np.arange(1, 6))),
-    ("Four of five, as recorded: {} of 32, p = {:.4f}.", four_of_five),
-    ("| New instruments, drawn anew: {:.1f} to {:.1f} points, p = {:.2f}. |", drawn_anew),
-    (
-        "After 10 epochs the LSTM, on {} of 5 folds, by {:.1f} points. After 45 the CNN, on {} of "
-        "5. After 50 the CNN, on {} of 5, by {:.1f}.",
-        by_epoch,
-    ),
-    ("The CNN's learning rate is a {} of the LSTM's", slower),
-    ("From epoch {} on, in the mean.", for_good),
-    ("the LSTM is ahead now and then up to epoch {}.", lstm_last_ahead),
-    ("{:.1f} % (CNN) and {:.1f} % (LSTM), equal on {} folds of 5.", own_best),
-]
+says(
+    "| 1 | {}. |",
+    lambda: (", ".join(a.split("_")[0] for a in run("03_dataset")["answers"]).capitalize(),),
+)
+says(
+    "| 3 | {} of {}. |",
+    lambda: run("05_folds")["neighbours"].sum()[["within a semitone", "test notes"]],
+)
+says("| 6 | The CNN, by {:.1f} points, ahead on {} of {} folds. |", lambda: led("fold_test"))
+says("| 7 | The CNN, by {:.1f} points, ahead on {} of {} folds. |", lambda: led("nsynth_test"))
+says("A fold has {} test notes", lambda: asked("fold_test"))
+says("five opinions on the same {} notes", lambda: asked("nsynth_test"))
+says("Five of five: {} of 32 patterns, p = {:.4f}.", lambda: one_sided(np.arange(1, 6)))
 
 # They train: as chapter 12 does, which every test of the chapters does as well, or as 6 and 7 do.
 LONG = (
@@ -2846,29 +2660,6 @@ LONG = (
     averaged_over_the_picture, last_state_only, trained_on_rescaled_notes,
     trained_on_shuffled_frames,
 )  # fmt: skip
-STATEMENTS = [
-    (page, *statement)
-    for page, statements in (
-        ("01_background", BACKGROUND),
-        ("02_layers", LAYERS),
-        ("03_dataset", DATASET),
-        ("04_features", FEATURES),
-        ("05_folds", FOLDS),
-        ("06_cnn", CNN),
-        ("07_lstm", LSTM),
-        ("08_tuning", TUNING),
-        ("09_results", RESULTS),
-        ("11_unseen_instruments", UNSEEN),
-        ("12_why", WHY),
-        ("10_significance", SIGNIFICANCE),
-        ("13_your_own_sound", OWN_SOUND),
-        ("teaching", TEACHING),
-        ("answer", ANSWER),
-        ("index", INDEX),
-        ("study", STUDY),
-    )
-    for statement in statements
-]
 
 
 @pytest.mark.parametrize(
