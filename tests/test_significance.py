@@ -50,9 +50,9 @@ def test_ties_and_zeros_are_counted_exactly(correct, data):
     assert significance.wilcoxon(a, b) == pytest.approx(exact)
 
 
-@given(st.integers(1, 12), st.integers(0, 99))
-def test_no_five_folds_give_less_than_the_floor(n, seed):
-    rng = np.random.default_rng(seed)
+@pytest.mark.parametrize("n", range(1, 13))
+def test_no_five_folds_give_less_than_the_floor(n):
+    rng = np.random.default_rng(n)
     a, b = rng.random(n), rng.random(n)
     floor = min(1, 2 / 2**n)
     assert significance.wilcoxon(a, b) >= floor - 1e-12
