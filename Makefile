@@ -59,7 +59,7 @@ test-all: long colab test-matrix backends  ## everything else, in hours; a workf
 long: $(READY) $(ASSETS) sandbox  ## what takes minutes: kills, network and planted faults, clean regressions, solutions, submissions, chapters on a store
 	$(PYTEST) --dist worksteal -m long tests/test_faults.py
 	KILLS=20 SCENARIOS=200 SEEDS=$(SEEDS) $(BIN)/python -m pytest -m long --ignore=tests/test_faults.py
-	SCENARIOS=200 $(BIN)/python -m pytest tests/test_nsynth.py
+	EXAMPLES=400 SCENARIOS=200 $(PYTEST) $(shell grep -l "^@given" tests/*.py)
 	SUBMISSIONS=30 $(BIN)/python -m pytest tests/test_grade.py
 	$(BIN)/python -m tools.classroom.editions --run
 

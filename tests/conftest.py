@@ -24,9 +24,9 @@ ROOT = Path(__file__).parents[1]
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-# A slow moment of the machine is no failure.
-settings.register_profile("untimed", deadline=None)
-settings.load_profile("untimed")
+# A slow moment of the machine is no failure. `make test-all` asks for more examples.
+settings.register_profile("book", deadline=None, max_examples=int(os.environ.get("EXAMPLES", "40")))
+settings.load_profile("book")
 
 
 def defined(page: str, names, given: dict) -> dict:
