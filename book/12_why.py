@@ -307,12 +307,12 @@ plt.show()
 #
 # The thesis's validation loss lies below its training loss "over most epochs", most likely because of
 # dropout. [Chapter 9](09_results.ipynb) named a second reason: the training loss is averaged over an
-# epoch, so it is half an epoch older. The runs here were made with `clean=True`: after each epoch the
-# training notes were measured again, all at one time, with dropout off. If dropout is the reason, the
-# new line should lie *below* the validation loss.
+# epoch, so it is half an epoch older. The runs here were made with `remeasure=True`: after each epoch
+# the training notes were measured again, all at one time, with dropout off (their `clean_loss`). If
+# dropout is the reason, the new line should lie *below* the validation loss.
 
 # %% mystnb={"image": {"alt": "A panel for each network with three curves of the loss over the epochs"}}
-figures.clean_losses(claims.clean_runs())
+figures.remeasured_losses(claims.remeasured())
 plt.show()
 
 # %% [markdown]

@@ -149,7 +149,7 @@ def test_an_interrupt_says_how_to_go_on(tmp_path, jobs):
 
 def test_other_folds_features_and_lengths_are_runs_of_their_own(tmp_path, capsys):
     runs = ["--profile", "smoke", "--runs", str(tmp_path), "--only", "lstm", "--variant", "base"]
-    unusual = ["--split", "grouped", "--seconds", "1", "--epochs", "1", "--clean", "--fold", "2"]
+    unusual = "--split grouped --seconds 1 --epochs 1 --remeasure --fold 2".split()  # noqa: SIM905
     assert train.main([*runs, *unusual]) == 0
     (record,) = records.read_all(tmp_path)
     assert record.config["split"]["kind"] == "grouped"

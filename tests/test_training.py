@@ -441,7 +441,7 @@ def test_other_features_and_a_clean_measurement(tmp_path, experiment):
     for each in (short, mel):
         assert each.run("cnn", epochs=1).info["metrics"]["nsynth_test"]["loss"] > 0
     # Measuring the training notes again changes nothing else.
-    clean = short.run("lstm", epochs=2, clean=True)
+    clean = short.run("lstm", epochs=2, remeasure=True)
     plain = short.run("lstm", epochs=2)
     assert list(clean.history) == [*records.HISTORY, "clean_accuracy", "clean_loss"]
     assert clean.history[list(records.HISTORY)].equals(plain.history)

@@ -35,7 +35,7 @@ def jobs_of(where: tuple, model: str, variant: str, seed: int, **options: Any) -
     which `tuning.search` completes first where they are missing.
 
     `where`: the arguments of `helpers.runs.training.Experiment`. `seed`: of the trainings.
-    `**options`: `fold`, of the search; `epochs` and `clean`, as `Experiment.run` has them.
+    `**options`: `fold`, of the search; `epochs` and `remeasure`, as `Experiment.run` has them.
     """
     experiment, search_fold = _experiment(*where), options.pop("fold", 1)
     if variant == "tuning":
@@ -235,7 +235,7 @@ def main(arguments: list[str] | None = None) -> int:
         "--search-fold", type=options.at_least(1), default=1, help="that a search trains on"
     )
     parser.add_argument(
-        "--clean", action="store_true", help="measure training notes with dropout off, too"
+        "--remeasure", action="store_true", help="the training notes, with dropout off"
     )
     parser.add_argument("--jobs", type=options.jobs, default=1, help="processes that train at once")
     parser.add_argument("--dry-run", action="store_true", help="list runs, train nothing")
@@ -268,7 +268,7 @@ def _run(args: argparse.Namespace, where: tuple) -> int:
                 print(f"--{name} {fold}: {args.profile} has folds 1 to {experiment.n_folds}")
                 return 2
     more = {"epochs": args.epochs} if args.epochs else {}
-    more |= {"clean": True} if args.clean else {}
+    more |= {"remeasure": True} if args.remeasure else {}
     failed, known = 0, []
     # The tuned models come last: which they are is known when the search is done.
     for variants in (("base", "thesis", "tuning"), ("tuned",)):

@@ -153,7 +153,7 @@ def alike(*heard: tuple[str, float]) -> dict[str, list[records.Record]]:
     return dict(sorted(found.items()))
 
 
-def clean_runs() -> dict[str, records.Record]:
+def remeasured() -> dict[str, records.Record]:
     """By network: the run whose training notes were measured again after each epoch."""
     found = {run.config["model"]: run for run in records.select(shipped(), clean=True)[::-1]}
     return dict(sorted(found.items()))
@@ -162,7 +162,7 @@ def clean_runs() -> dict[str, records.Record]:
 def dropout_or_time() -> pd.DataFrame:
     """How much of the training loss is due to dropout, and how much to being half an epoch old."""
     rows = {}
-    for name, record in clean_runs().items():
+    for name, record in remeasured().items():
         h = record.history
         # With dropout on, but half an epoch younger: the mean of this epoch's and the next.
         later = (h["loss"] + h["loss"].shift(-1)) / 2

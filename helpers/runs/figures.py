@@ -901,7 +901,7 @@ def by_epoch(curves: dict) -> Figure:
     return fig
 
 
-def clean_losses(runs: dict) -> Figure:
+def remeasured_losses(runs: dict) -> Figure:
     """Validation loss and training loss, with dropout and without (same chapter).
 
     `runs` (dict of str -> Record): by network, "cnn" or "lstm"; their histories have `clean_loss`.

@@ -116,14 +116,14 @@ class Experiment:
         fold: int = 1,
         seed: int | None = None,
         epochs: int | None = None,
-        clean: bool = False,
+        remeasure: bool = False,
         start: int | None = None,
     ) -> dict:
         """The full configuration of a run: everything that its result depends on."""
         from helpers import models
 
         # What is as usual goes unsaid, so that older records keep their hash.
-        unusual: dict = {"clean": True} if clean else {}
+        unusual: dict = {"clean": True} if remeasure else {}
         cut = {} if self.seconds == 4 else {"seconds": self.seconds}
         seed = self.seed if seed is None else seed
         own = start_of(seed, self.seed, fold) if start is None else start
@@ -158,7 +158,7 @@ class Experiment:
         fold: int = 1,
         seed: int | None = None,
         epochs: int | None = None,
-        clean: bool = False,
+        remeasure: bool = False,
         start: int | None = None,
     ) -> records.Record:
         """Train one model on one fold, or read the record if that was done before.
@@ -172,7 +172,7 @@ class Experiment:
             From 1.
         seed, epochs : int, optional
             Instead of the experiment's seed and the profile's epochs.
-        clean : bool
+        remeasure : bool
             Whether to measure the training notes again after each epoch, with dropout off: the
             history gets `clean_loss` and `clean_accuracy` (section 4.2.1).
         start : int, optional
@@ -186,7 +186,7 @@ class Experiment:
         """
         part = self.folds[fold - 1]
         return train(
-            self.config(model, hyperparameters, fold, seed, epochs, clean, start),
+            self.config(model, hyperparameters, fold, seed, epochs, remeasure, start),
             self.X,
             self.y,
             part,
@@ -195,7 +195,7 @@ class Experiment:
                 "nsynth_test": (self.test_notes, self.X_test, np.arange(len(self.X_test))),
             },
             runs=self.runs,
-            watch={"clean": part.train} if clean else None,
+            watch={"clean": part.train} if remeasure else None,
         )
 
     @property
