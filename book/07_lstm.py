@@ -414,7 +414,7 @@ plt.show()
 #
 # Compare the two layers. Units of the last one tend to move smoothly: they gather over a second or
 # so, and turn when the sound ends. Units of the first one tend to jump between a few values, and
-# where a row is white, a unit is stuck at 0. That is what inputs in the hundreds do. A gate is a
+# where a row has no colour, a unit is stuck at 0. That is what inputs in the hundreds do. A gate is a
 # sigmoid of a weighted sum; if the sum is large, the gate is fully open or fully shut (it
 # [**saturates**](glossary.md#saturation)), and a unit whose output gate is shut says nothing at all.
 #

@@ -206,6 +206,25 @@ def unreadable(page, within="body"):
 
 
 @pytest.mark.parametrize(
+    "name", [name for name in PAGES if "../_images/" in (HTML / name).read_text("utf-8")]
+)
+def test_at_night_no_figure_is_white(visit, name):
+    page, wrong = visit(name)
+    # It is turned over, or another file is shown; by day neither.
+    turned = """[...document.querySelectorAll(".bd-article button.enlarge img")].map((image) => {
+        image.loading = "eager";
+        return getComputedStyle(image).filter.includes("invert")
+            || image.currentSrc.endsWith("-night.webp");
+    })"""
+    for scheme in ("dark", "light"):
+        page.emulate_media(color_scheme=scheme)
+        page.wait_for_selector(f"html[data-theme={scheme}]")
+        page.wait_for_function(f"{turned}.every((one) => one === {str(scheme == 'dark').lower()})")
+    assert len(page.evaluate(turned)) > 0
+    assert wrong == []
+
+
+@pytest.mark.parametrize(
     "name", [name for name in PAGES if 'class="interactive"' in (HTML / name).read_text("utf-8")]
 )
 def test_what_opens_by_clicks_is_readable_by_all(visit, name):

@@ -38,6 +38,7 @@ x &amp;= 1 \\\\ y &amp;= 2\\end{{split}}\\]</div>
 <table></table>
 <img alt="first" src="../_images/a.png" style="width: 10px"/> <a href="../_images/b.png">large</a>
 <img alt="second" src="../_images/b.png"/>
+<img alt="third" src="../_images/c.png"/>
 <audio controls preload="metadata" aria-label="a" src="data:audio/flac;base64,{SOUND}"></audio>
 <source data-sound="a" src="data:audio/flac;base64,{SOUND}">
 </body></html>
@@ -57,6 +58,11 @@ def html(tmp_path):
     (tmp_path / "_images").mkdir()
     for name, size, colour in (("a", (200, 100), "teal"), ("b", (300, 50), "white")):
         Image.new("RGB", size, colour).save(tmp_path / f"_images/{name}.png", compress_level=0)
+    # A map of viridis on white, with a white number on it.
+    with Image.open(tmp_path / "_images/b.png") as picture:
+        picture.paste((68, 1, 84), (100, 10, 200, 40))
+        picture.paste("white", (140, 20, 150, 30))
+        picture.save(tmp_path / "_images/c.png", compress_level=0)
     (tmp_path / "book").mkdir()
     (tmp_path / "book/page.html").write_text(PAGE)
     (tmp_path / "index.html").write_text(
@@ -109,15 +115,28 @@ def test_only_icons_in_use_are_kept(html):
 
 def test_pictures_tell_their_size_and_are_small(html):
     page = page_of(html)
-    first, second = re.findall(r"<img[^>]*>", page)
+    first, second, _ = re.findall(r"<img[^>]*>", page)
     assert first == '<img alt="first" src="../_images/a.webp" style="width: 10px">'
     assert 'src="../_images/b.webp"' in second
     assert (
-        'loading="lazy" decoding="async" data-lines width="300" height="50" '
+        'loading="lazy" decoding="async" data-turn width="300" height="50" '
         'style="--natural: 300px">' in second
     )
     assert 'href="../_images/b.webp"' in page
     assert Image.open(html / "_images/b.webp").getpixel((0, 0)) == (255, 255, 255)
+
+
+def test_a_map_keeps_its_colours_at_night_and_what_lies_around_it_is_dark(html):
+    page = page_of(html)
+    assert page.count("<picture>") == 1
+    assert (
+        '<picture><source media="(prefers-color-scheme: dark)" srcset="../_images/c-night.webp">'
+        '<img alt="third" src="../_images/c.webp"'
+    ) in page
+    night = Image.open(html / "_images/c-night.webp")
+    assert max(night.getpixel((0, 0))) < 30
+    assert night.getpixel((110, 20)) == (68, 1, 84)
+    assert night.getpixel((145, 25)) == (255, 255, 255)
 
 
 def test_equal_sounds_are_one_file(html):

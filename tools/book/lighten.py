@@ -19,9 +19,11 @@ from functools import partial
 from html import unescape
 from pathlib import Path
 
+import matplotlib
 import numpy as np
 from fontTools import subset
 from PIL import Image
+from scipy.ndimage import binary_dilation, binary_fill_holes
 
 from tools.book.address import PLACEHOLDER, Repository
 from tools.book.assets import node
@@ -68,8 +70,12 @@ MENU = re.compile(
 )
 # A chapter's page comes from its .ipynb, which is derived: what is edited is the .py.
 EDIT = re.compile(r'(<a href="[^"]*/edit/[^"]*)\.ipynb"')
-# White share above which a picture is lines on white: maps of colours and photographs have less.
-LINES = 0.7
+# White share above which a picture is a drawing: photographs have less.
+DRAWN = 0.2
+# The colours of maps in which bright is much; a map that at night is bright in the dark has others.
+VIRIDIS = matplotlib.colormaps["viridis"](range(256), bytes=True)[:, :3]
+# What `filter: invert(0.9) hue-rotate(180deg)` in book.css does to a colour.
+TURN = np.array([[-0.574, 1.43, 0.144], [0.426, 0.43, 0.144], [0.426, 1.43, -0.856]])
 TABLE = re.compile(r"<p>(<em>Table (\d+\.\d+): (?:(?!<em>Table ).)*?<table)", re.S)
 PICTURE = re.compile(r'<img\b[^>]*?\bsrc="((?:\.\./)*_images/[^"]+)"[^>]*>')
 
@@ -200,11 +206,11 @@ def keep_icons(html: Path, text: str) -> None:
     (html / "_static/scripts/fontawesome.js").unlink(missing_ok=True)
 
 
-def light_pictures(html: Path) -> dict[str, tuple[str, int, int, bool]]:
+def light_pictures(html: Path) -> dict[str, tuple[str, int, int, str]]:
     """Write pictures as WebP where that is smaller.
 
-    Return by name the new name, width, height, and whether it is lines on white, which a dark page
-    may turn over.
+    Return by name the new name, width, height, and what a dark page does: "turn" it over, show the
+    picture of another name, or nothing.
     """
     sizes = {}
     for path in sorted((html / "_images").glob("*")):
@@ -213,7 +219,12 @@ def light_pictures(html: Path) -> dict[str, tuple[str, int, int, bool]]:
         name = path.name
         with Image.open(path) as picture:
             width, height = picture.size
-            lines = bool(np.mean(np.asarray(picture.convert("L")) > 250) > LINES)
+            pixels = np.asarray(picture.convert("RGB"))
+            night = "turn" if np.mean(pixels.min(axis=2) > 250) > DRAWN else ""
+            if night and (map_ := colour_maps(pixels)).mean() > 0.01:
+                night = f"{path.stem}-night.webp"
+                turned = np.where(map_[..., None], pixels, turned_over(pixels))
+                Image.fromarray(turned).save(path.with_name(night), lossless=True)
             smaller = path.with_suffix(".webp")
             if path.suffix == ".png":
                 picture.save(smaller, lossless=True, quality=80, method=4)
@@ -222,8 +233,20 @@ def light_pictures(html: Path) -> dict[str, tuple[str, int, int, bool]]:
                     name = smaller.name
                 else:
                     smaller.unlink()
-        sizes[path.name] = (name, width, height, lines)
+        sizes[path.name] = (name, width, height, night)
     return sizes
+
+
+def colour_maps(pixels: np.ndarray) -> np.ndarray:
+    """Where a picture (height, width, 3) has the colours of viridis, or what is written on them."""
+    near = np.zeros((64, 64, 64), dtype=bool)  # a colour bar has shades between two of the map
+    near[tuple(VIRIDIS.T // 4)] = True
+    return binary_fill_holes(binary_dilation(near)[tuple(np.moveaxis(pixels // 4, -1, 0))])
+
+
+def turned_over(pixels: np.ndarray) -> np.ndarray:
+    """Dark for bright, in the same hues."""
+    return np.clip((229.5 - 0.8 * pixels) @ TURN.T, 0, 255).round().astype(np.uint8)
 
 
 def _with_sizes(text: str, sizes: dict) -> str:
@@ -235,17 +258,23 @@ def _with_sizes(text: str, sizes: dict) -> str:
         tag, old = found[0], found[1].rpartition("/")[2]
         if old not in sizes:
             return tag
-        name, width, height, lines = sizes[old]
+        name, width, height, night = sizes[old]
         tag = tag.replace(found[1], found[1].removesuffix(old) + name)
         more = "" if first else ' loading="lazy" decoding="async"'
-        more += " data-lines" * lines
+        more += " data-turn" * (night == "turn")
         if " width=" not in tag and "width:" not in tag:
             more += f' width="{width}" height="{height}"'
         # For book.css, which lets no figure shrink until its letters cannot be read.
         if " style=" not in tag:
             more += f' style="--natural: {width}px"'
         first = False
-        return re.sub(r"\s*/?>$", f"{more}>", tag)
+        tag = re.sub(r"\s*/?>$", f"{more}>", tag)
+        if night in ("", "turn"):
+            return tag
+        # At night, or once a reader asks for it (book.js).
+        other = found[1].removesuffix(old) + night
+        media = "(prefers-color-scheme: dark)"
+        return f'<picture><source media="{media}" srcset="{other}">{tag}</picture>'
 
     text = PICTURE.sub(put, text)
     # A picture may also be linked to, to be seen large.

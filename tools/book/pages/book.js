@@ -38,16 +38,18 @@
     dialog.setAttribute("aria-label", "The figure, large");
     dialog.addEventListener("click", () => dialog.close());
     document.body.append(dialog);
-    for (const picture of all(".bd-article :is(.cell_output, figure, p) > img, .bd-article .cell_output img")) {
+    for (const picture of all(".bd-article :is(.cell_output, figure, p, picture) > img, .bd-article .cell_output img")) {
       if (picture.closest("a, button, summary")) continue;
       const button = document.createElement("button");
       button.type = "button";
       button.className = "enlarge";
       button.setAttribute("aria-label", `Open large: ${picture.alt}`);
-      picture.replaceWith(button);
-      button.append(picture);
+      const whole = picture.closest("picture") ?? picture;
+      whole.replaceWith(button);
+      button.append(whole);
       button.addEventListener("click", () => {
         const large = picture.cloneNode();
+        large.src = picture.currentSrc;
         large.removeAttribute("style");
         large.loading = "eager";
         const shut = document.createElement("button");
@@ -56,6 +58,13 @@
         dialog.replaceChildren(shut, large);
         dialog.showModal();
       });
+    }
+  }
+
+  // A picture that cannot be turned over has another for the night, which the reader may choose.
+  function night() {
+    for (const source of all("picture > source")) {
+      source.media = dataset.theme === "dark" ? "all" : "not all";
     }
   }
 
@@ -92,6 +101,9 @@
   }
 
   document.addEventListener("DOMContentLoaded", () => {
+    night();
+    new MutationObserver(night)
+      .observe(document.documentElement, { attributeFilter: ["data-theme"] });
     choices();
     figures();
     cards();
