@@ -30,6 +30,7 @@ def use_style() -> None:
             "figure.dpi": 110,
             "figure.constrained_layout.use": True,
             "figure.facecolor": "white",  # opaque: the labels stay readable on a dark page
+            "axes.formatter.min_exponent": 9,  # 0.001, not powers of ten: exponents are too small
             "axes.grid": True,
             "axes.spines.top": False,
             "axes.spines.right": False,

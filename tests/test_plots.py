@@ -82,3 +82,18 @@ def test_the_smallest_letters_have_nine_pixels_on_a_phone():
     ]
     assert len(found) > 20
     assert [(name, size) for name, size in found if float(sizes.get(size, size)) * pixels < 9] == []
+
+
+@pytest.mark.parametrize(
+    "draw", [FIGURES["noise_alarm"][0], lambda: figures.floor([4, 8, 12], [0.125, 0.008, 0.0005])]
+)
+def test_logarithmic_axes_have_no_exponents_which_would_be_smaller(draw):
+    with matplotlib.rc_context():
+        plots.use_style()
+        figure = draw()
+        figure.canvas.draw()
+        axes = [axis for ax in figure.axes for axis in (ax.xaxis, ax.yaxis)]
+        texts = [label.get_text() for axis in axes for label in axis.get_ticklabels(which="both")]
+    assert texts
+    assert [text for text in texts if "^" in text] == []
+    plt.close(figure)

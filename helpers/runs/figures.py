@@ -89,6 +89,7 @@ def noise_alarm(sounds: Any, planted: Any) -> Figure:
     ax.axhspan(-0.1, 0.3, color=GREY, alpha=0.2)
     ax.axvspan(0.1, 2, color=GREY, alpha=0.2)
     ax.set(xscale="log", xlim=(1e-8, 2), ylim=(-0.1, 1.1))
+    ax.xaxis.set_major_formatter("{x:g}")
     ax.set(xlabel="spectral flatness", ylabel="periodicity")
     ax.legend(loc="lower left")
     return fig
