@@ -252,6 +252,23 @@ def test_a_first_view_is_light_and_stands_still(browser, address, name):
     assert seen["shift"] < 0.05
 
 
+# Words of tables' headings, and parts of long names anywhere, that stand on two lines.
+BROKEN = r"""() => {
+    const found = [], range = document.createRange();
+    const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    for (let text; (text = texts.nextNode());) {
+        const place = text.parentElement.closest(".bd-article th, .bd-article :is(td, .pre)");
+        if (!place || place.closest("pre, .interactive")) continue;
+        const word = place.matches("th") ? /[^\s_\-\/]+/g : /(?<=[a-z]+_)[a-z0-9]+(?=_\d)/g;
+        for (const { index, 0: part } of text.data.matchAll(word)) {
+            range.setStart(text, index);
+            range.setEnd(text, index + part.length);
+            const lines = [...range.getClientRects()].filter((one) => one.width > 1);
+            if (lines.some((one) => one.top > lines[0].bottom - 4)) found.push(part);
+        }
+    }
+    return found;
+}"""
 PHONE = {"viewport": {"width": 360, "height": 740}, "is_mobile": True, "has_touch": True}
 
 
@@ -262,6 +279,9 @@ def test_a_page_fits_a_phone(browser, address, name):
     page.goto(address + name, wait_until="networkidle")
     page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    assert page.evaluate(BROKEN) == []
+    page.wait_for_function("""[...document.querySelectorAll(".bd-article :is(pre, .katex-display)")]
+        .every((box) => box.scrollWidth <= box.clientWidth + 1 || box.matches(".goes-on"))""")
     # The letters of figures are large enough for this (test_plots.py).
     shrunk = page.evaluate("""[...document.querySelectorAll("button.enlarge img[width]")]
         .map(image => [image.getBoundingClientRect().width, image.getAttribute("width")])""")

@@ -79,9 +79,16 @@
     }
   }
 
+  // Long names break after an underscore.
+  function names() {
+    for (const one of all(".bd-article :is(th, td, td p, figcaption, .pre)")) {
+      if (!one.firstElementChild) one.innerHTML = one.innerHTML.replaceAll("_", "_<wbr>");
+    }
+  }
+
   // What is wider than the page can be scrolled by keyboard, and shows that it goes on.
   function wide() {
-    for (const box of all(".bd-article :is(.pst-scrollable-table-container, .cell_output .output, pre, button.enlarge)")) {
+    for (const box of all(".bd-article :is(.pst-scrollable-table-container, .cell_output .output, pre, button.enlarge, div.math > .katex-display)")) {
       const more = box.scrollWidth > box.clientWidth + 1;
       box.classList.toggle("goes-on", more);
       if (more && !box.hasAttribute("tabindex")) box.tabIndex = 0;
@@ -107,6 +114,7 @@
     choices();
     figures();
     cards();
+    names();
     printing();
     wide();
     addEventListener("resize", wide);
