@@ -348,7 +348,7 @@ starts = pd.concat(
     evaluation.score_table(tuning.protocol(shipped, seed=seed), without=heard) for seed in (0, 1, 2)
 ).replace({"part": PARTS})
 table = starts.pivot_table("accuracy", "model", ["part", "seed"], sort=False)
-(100 * table).round(1)
+(100 * table).round(1).sort_index(axis=1)
 
 # %% [markdown]
 # On mini-test the gap of the base networks is 11.7, 4.9 and 1.8 points, that of the optimised ones 7.3, -1.5
