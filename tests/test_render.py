@@ -53,7 +53,7 @@ def test_a_book_takes_the_place_of_the_old_one_and_a_broken_one_does_not(book, c
     assert page(book) == "old"
     assert "02_gone" in capfd.readouterr().err
     (book / "book/index.md").write_text(
-        "# Book\n\n[a](01_a.ipynb) {download}`exercises <../classroom/student/01_a.ipynb>`\n"
+        "# Book\n\n[a](01_a.ipynb) [exercises](../classroom/student/01_a.ipynb)\n"
     )
     execute(book / "classroom/student/01_a.ipynb", [])
     # What a chapter reports to `make regression` is of a type that no program knows.

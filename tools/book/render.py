@@ -8,6 +8,7 @@ whole book.
 
 import argparse
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -42,6 +43,8 @@ OWN = {
     "favicon.svg": "favicon.svg",
     "scorer.js": "scorer.js",
 }
+# A link as GitHub and Jupyter know it, to a file that no page is made of.
+DOWNLOAD = re.compile(rf"\[([^]]+)\]\((\.\./{EDITIONS}/\w+\.ipynb)\)")
 PAGES = Path(__file__).resolve().parent / "pages"
 
 
@@ -121,6 +124,9 @@ def stage(executed: Path, folder: Path, root: Path = ROOT) -> list[str]:
         copy(path, folder / name)
         if path.suffix == ".ipynb":
             clean(folder / name)
+        else:
+            text = DOWNLOAD.sub(r"{download}`\1 <\2>`", path.read_text(encoding="utf-8"))
+            (folder / name).write_text(text, encoding="utf-8")
     if landing.NOTES in (page := folder / "book/index.md").read_text(encoding="utf-8"):
         page.write_text(landing.fill(page.read_text(encoding="utf-8")), encoding="utf-8")
     if (page := folder / "book/status.md").exists():

@@ -168,7 +168,7 @@ def page(repository: Repository, every: list[Master], root: Path = ROOT) -> str:
         ]
         notebooks += [
             f"### [{title}]({master.name}.ipynb)", "",
-            f"{{download}}`Download the notebook <../{path}>` · "
+            f"[Download the notebook](../{path}) · "
             f"[open in Colab]({repository.colab(path)}) · [see it]({student})", "",
             *tasks, "",
         ]  # fmt: skip
