@@ -269,6 +269,13 @@ BROKEN = r"""() => {
     }
     return found;
 }"""
+# Folded boxes that what follows them touches.
+CROWDED = """() => [...document.querySelectorAll(".bd-article details")].filter((box) => {
+    let next = box.nextElementSibling;
+    while (next && !next.getClientRects().length) next = next.nextElementSibling;
+    const gap = next?.getBoundingClientRect().top - box.getBoundingClientRect().bottom;
+    return box.getClientRects().length && gap < 12 && !next.matches("details.choice");
+}).map((box) => box.textContent.trim())"""
 PHONE = {"viewport": {"width": 360, "height": 740}, "is_mobile": True, "has_touch": True}
 
 
@@ -277,7 +284,9 @@ def test_a_page_fits_a_phone(browser, address, name):
     context = browser.new_context(**PHONE)
     page = context.new_page()
     page.goto(address + name, wait_until="networkidle")
+    assert page.evaluate(CROWDED) == []
     page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+    assert page.evaluate(CROWDED) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
     assert page.evaluate(BROKEN) == []
     page.wait_for_function("""[...document.querySelectorAll(".bd-article :is(pre, .katex-display)")]
