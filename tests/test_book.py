@@ -375,6 +375,16 @@ def test_a_print_has_all_answers(visit):
     assert shut > 5
 
 
+def test_a_print_is_by_day(visit):
+    page, _ = visit("book/09_results.html")
+    theme = "document.documentElement.dataset.theme"
+    page.emulate_media(color_scheme="dark")
+    page.wait_for_function(f"{theme} === 'dark'")
+    for event, wanted in (("before", "light"), ("after", "dark")):
+        page.evaluate(f"dispatchEvent(new Event('{event}print'))")
+        assert page.evaluate(theme) == wanted
+
+
 def test_a_print_fades_nothing_and_has_no_players(visit):
     page, _ = visit("book/04_features.html")
     assert page.locator("figure.player").first.is_visible()

@@ -555,12 +555,13 @@ def unrolled(frames: Any) -> Figure:
             ax.text(x, -0.8, f"frame {t + 1}", ha="center", va="top")
             ax.annotate("", (x, 1.5), (x, 0.9), arrowprops=arrow)
             ax.annotate("", (x, 3.1), (x, 2.5), arrowprops=arrow)
-            label = f"$h_{{{t + 1}}}$: 32 numbers"
-            ax.text(x, 3.15, label, ha="center", va="bottom", fontsize=9)
+            label = f"$h_{{{t + 1}}}$"  # of 13 points, so that its index can be read on a phone
+            ax.text(x, 3.5, label, ha="center", va="bottom", fontsize=13)
+            ax.text(x, 3.15, "32 numbers", ha="center", va="bottom", fontsize=9)
         if x < 8:
             ax.annotate("", (x + 1.5, 2), (x + 0.5, 2), arrowprops=arrow)
             ax.text(x + 1, 2.1, "$h, c$", ha="center", va="bottom", fontsize=9)
-    ax.set(xlim=(-1.2, 9.2), ylim=(-1.3, 3.6))
+    ax.set(xlim=(-1.2, 9.2), ylim=(-1.3, 4.1))
     ax.axis("off")
     return fig
 
@@ -579,7 +580,7 @@ def hidden_states(layers: dict, names: Sequence[str]) -> Figure:
             image = picture(ax, state[:, order], extent=(0, 4.03, 0, state.shape[1]), **look)
             ax.set_title(f"{layer}, {name}", fontsize=9)
         row[0].set_ylabel("unit (sorted)")
-        fig.colorbar(image, ax=row, label="hidden state $h_t$")
+        fig.colorbar(image, ax=row, label="hidden state $h$")
     fig.supxlabel("time (s)", fontsize="medium")
     return fig
 

@@ -61,10 +61,12 @@
     }
   }
 
+  let onScreen = "";  // the theme of before a print, which is by day
+
   // A picture that cannot be turned over has another for the night, which the reader may choose.
   function night() {
     for (const source of all("picture > source")) {
-      source.media = dataset.theme === "dark" ? "all" : "not all";
+      source.media = (onScreen || dataset.theme) === "dark" ? "all" : "not all";
     }
   }
 
@@ -95,14 +97,18 @@
     }
   }
 
-  // On paper nothing can be opened.
+  // On paper nothing can be opened, and pale words cannot be read.
   function printing() {
     let shut = [];
     addEventListener("beforeprint", () => {
+      onScreen = dataset.theme;
+      dataset.theme = "light";
       shut = all("details:not([open])").map((one) => [one, one.name]);
       shut.forEach(([one]) => { one.name = ""; one.open = true; });
     });
     addEventListener("afterprint", () => {
+      dataset.theme = onScreen;
+      onScreen = "";
       shut.forEach(([one, name]) => { one.open = false; one.name = name || ""; });
     });
   }
