@@ -39,10 +39,17 @@ class AnswerError(Exception):
 def pack(value: Any) -> Any:
     """Return plain data in a form that JSON has.
 
-    `value` (None, bool, int, float, complex, str, sequence, set, mapping or array): arrays of
-    numbers, booleans or strings, and what turns into one: tensors of TensorFlow and JAX, tables and
-    columns of pandas. Other sequences, sets and mappings than Python's own become lists, sets and
-    dictionaries. Raises `TypeError` for anything else, named in a way that helps a student.
+    Parameters
+    ----------
+    value : None, bool, int, float, complex, str, sequence, set, mapping or array
+        Arrays of numbers, booleans or strings, and what turns into one: tensors of TensorFlow and
+        JAX, tables and columns of pandas. Other sequences, sets and mappings than Python's own
+        become lists, sets and dictionaries.
+
+    Raises
+    ------
+    TypeError
+        For anything else, named in a way that helps a student.
     """
     if value is None or type(value) in (bool, int, float, str):
         return value
@@ -99,6 +106,8 @@ def unpack(value: Any) -> Any:
 def plain(value: Any) -> Any:
     """Return an answer as a grader has it: a copy, as plain data; raises `TypeError` if it is none.
 
+    Examples
+    --------
     >>> plain(range(3))
     [0, 1, 2]
     """
@@ -124,7 +133,10 @@ def raised(name: str, kind: str, message: str) -> Exception:
 def fetched(name: str, value: Any) -> Any:
     """Return an answer as a grader has it: data as `plain`, a function of plain data otherwise.
 
-    Raises `AnswerError` if it cannot be had so; the message says why.
+    Raises
+    ------
+    AnswerError
+        If it cannot be had so; the message says why.
     """
 
     def called(*arguments: Any, **keywords: Any) -> Any:
@@ -187,12 +199,26 @@ def number(
 ) -> None:
     """Check one number.
 
-    `name`: what the answer is called in messages. `value` (number): the answer. `right` (number or
-    str): the right value, or its seal. `wrong` (dict of (number or str) -> str): tempting wrong
-    values, or their seals, and the hint that each gets. `digits`: decimal places that count: the
-    answer may be up to one unit of the last one off. With 0 it must be the whole number itself.
-    `hint`: where to look, for all other wrong values. Raises `AssertionError` if the answer is
-    missing, no number, or wrong; the message says which.
+    Parameters
+    ----------
+    name : str
+        What the answer is called in messages.
+    value : number
+        The answer.
+    right : number or str
+        The right value, or its seal.
+    wrong : dict of (number or str) -> str, optional
+        Tempting wrong values, or their seals, and the hint that each gets.
+    digits : int
+        Decimal places that count: the answer may be up to one unit of the last one off. With 0
+        it must be the whole number itself.
+    hint : str
+        Where to look, for all other wrong values.
+
+    Raises
+    ------
+    AssertionError
+        If the answer is missing, no number, or wrong; the message says which.
     """
     answered(name, value)
     found = np.asarray(value)
@@ -234,8 +260,10 @@ def same(
 def call(name: str, function: Any, *arguments: Any) -> Any:
     """Call the function of an answer with copies of the arguments, and return what it returns.
 
-    Raises `AssertionError` if it is missing, is no function, stops with an error or returns
-    nothing.
+    Raises
+    ------
+    AssertionError
+        If it is missing, is no function, stops with an error or returns nothing.
     """
     answered(name, function)
     if not callable(function):
@@ -254,7 +282,10 @@ def call(name: str, function: Any, *arguments: Any) -> Any:
 def array(name: str, value: Any, shape: tuple | None = None) -> np.ndarray:
     """Return an answer as an array of finite float64 numbers, of this shape if one is given.
 
-    Raises `AssertionError` if it is missing, or something else.
+    Raises
+    ------
+    AssertionError
+        If it is missing, or something else.
     """
     answered(name, value)
     try:
@@ -306,8 +337,11 @@ def _compare(
 def tests(path: Path) -> dict[str, dict]:
     """Read the exercises of a student edition, which otter-grader keeps in its metadata.
 
-    Returns dict of str -> dict: by the name of the exercise, in the notebook's order: `points`
-    (number) and `cases` (list of str: Python code that raises `AssertionError`).
+    Returns
+    -------
+    dict of str -> dict
+        By the name of the exercise, in the notebook's order: `points` (number) and `cases`
+        (list of str: Python code that raises `AssertionError`).
     """
     notebook = json.loads(Path(path).read_text(encoding="utf-8"))
     kept = notebook["metadata"]["otter"]["tests"]
@@ -398,7 +432,11 @@ def failure(case: str, names: dict) -> str | None:
 class Answer:
     """What `Grader.check` found; shows itself as a sentence, in text and in HTML.
 
-    `message`: what is wrong; None if the answer is right.
+    Attributes
+    ----------
+    exercise : str
+    message : str or None
+        What is wrong; None if the answer is right.
     """
 
     def __init__(self, exercise: str, message: str | None):

@@ -318,11 +318,26 @@ def check_place(path: Path) -> None:
 def read_listing(file: IO[bytes], where: str) -> Iterator[dict]:
     """The notes of an `examples.json`, one after another, each checked against its name.
 
-    `file`: read as a stream: the listing of NSynth's training split has 200 MB. `where`: what to
-    call it in an error. Yields as `parse_note` returns it. Raises `DatasetError` if it is not a
-    JSON object of notes, nested or larger than one can be, names a note twice, or says something
-    else of it than its name does.
+    Parameters
+    ----------
+    file : binary file
+        Read as a stream: the listing of NSynth's training split has 200 MB.
+    where : str
+        What to call it in an error.
 
+    Yields
+    ------
+    dict
+        As `parse_note` returns it.
+
+    Raises
+    ------
+    DatasetError
+        If it is not a JSON object of notes, nested or larger than one can be, names a note twice,
+        or says something else of it than its name does.
+
+    Examples
+    --------
     >>> with open(DATA / "nsynth-mini" / "nsynth-test" / "examples.json", "rb") as file:
     ...     len(list(read_listing(file, "mini-test")))
     200

@@ -176,9 +176,19 @@ def hybrid(
     open. What they make of every fourth frame, 3 coefficients by 64 filters, is one step of the
     LSTM, whose last state is classified.
 
-    `units`: of the LSTM. `dropout`: rate of all three dropout layers. `input_shape`, `standardise`:
-    as in `cnn`. Returns (batch, 126, 13) MFCCs -> (batch, 10) probabilities; 131,434 parameters as
-    it stands.
+    Parameters
+    ----------
+    units : int
+        Of the LSTM.
+    dropout : float
+        Rate of all three dropout layers.
+    input_shape, standardise
+        As in `cnn`.
+
+    Returns
+    -------
+    keras.Model
+        (batch, 126, 13) MFCCs -> (batch, 10) probabilities; 131,434 parameters as it stands.
     """
     import keras
     from keras import layers
@@ -212,8 +222,17 @@ def small(
     Every filter sees all coefficients of five frames; of the last layer's 96 rows over time the
     mean and the maximum are classified. Not the thesis's: it asks whether size is needed.
 
-    `dropout`: rate of the layer before the output. `input_shape`, `standardise`: as in `cnn`.
-    Returns (batch, 126, 13) MFCCs -> (batch, 10) probabilities; 45,930 parameters as it stands.
+    Parameters
+    ----------
+    dropout : float
+        Rate of the layer before the output.
+    input_shape, standardise
+        As in `cnn`.
+
+    Returns
+    -------
+    keras.Model
+        (batch, 126, 13) MFCCs -> (batch, 10) probabilities; 45,930 parameters as it stands.
     """
     import keras
     from keras import layers
@@ -246,10 +265,19 @@ def kawwa(
     512 units. Its input there is 100 mel bands by 63 frames, its output eleven families: 4,224,747
     parameters. With "same" padding and the thesis's MFCCs it has 1,275,114.
 
-    `dropout`: rate after each pooling; the one before the output stays at 0.5. `padding` ({"valid",
-    "same"}): of every second convolution. `input_shape`, `standardise`: as in `cnn`; time stands
-    first here, bands first there. Returns (batch, 63, 100) decibels -> (batch, 10) probabilities;
-    4,224,234 parameters as it stands.
+    Parameters
+    ----------
+    dropout : float
+        Rate after each pooling; the one before the output stays at 0.5.
+    padding : {"valid", "same"}
+        Of every second convolution.
+    input_shape, standardise
+        As in `cnn`; time stands first here, bands first there.
+
+    Returns
+    -------
+    keras.Model
+        (batch, 63, 100) decibels -> (batch, 10) probabilities; 4,224,234 parameters as it stands.
     """
     import keras
     from keras import layers
@@ -279,8 +307,18 @@ def gessle_cnn(
     the filters and their size (3 by 3), pooling after the first and the third, 64 dense units,
     the rate.
 
-    `filters`: of every convolution. `input_shape`, `standardise`: as in `cnn`. Returns (batch, 126,
-    13) MFCCs -> (batch, 10) probabilities; 228,490 parameters as it stands.
+    Parameters
+    ----------
+    filters : int
+        Of every convolution.
+    dropout : float
+    input_shape, standardise
+        As in `cnn`.
+
+    Returns
+    -------
+    keras.Model
+        (batch, 126, 13) MFCCs -> (batch, 10) probabilities; 228,490 parameters as it stands.
     """
     import keras
     from keras import layers
@@ -307,8 +345,18 @@ def gessle_lstm(
     Five LSTM layers, a dropout layer after each. Not stated there, chosen here: the units, the
     rate, and that the last layer's last state is classified.
 
-    `units`: of every LSTM layer. `input_shape`, `standardise`: as in `cnn`. Returns (batch, 126,
-    13) MFCCs -> (batch, 10) probabilities; 152,714 parameters as it stands.
+    Parameters
+    ----------
+    units : int
+        Of every LSTM layer.
+    dropout : float
+    input_shape, standardise
+        As in `cnn`.
+
+    Returns
+    -------
+    keras.Model
+        (batch, 126, 13) MFCCs -> (batch, 10) probabilities; 152,714 parameters as it stands.
     """
     import keras
     from keras import layers
@@ -333,8 +381,17 @@ def zhang_lstm(
     "an LSTM": one layer, its units and its dropout are chosen here, and the output keeps the
     places of all ten families, so that its records are read like any other.
 
-    `input_shape`, `standardise`: as in `cnn`. Returns (batch, 126, 13) MFCCs -> (batch, 10)
-    probabilities; 20,618 parameters as it stands.
+    Parameters
+    ----------
+    units : int
+    dropout : float
+    input_shape, standardise
+        As in `cnn`.
+
+    Returns
+    -------
+    keras.Model
+        (batch, 126, 13) MFCCs -> (batch, 10) probabilities; 20,618 parameters as it stands.
     """
     import keras
     from keras import layers

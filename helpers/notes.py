@@ -83,12 +83,31 @@ def decode(
 ) -> tuple[np.ndarray, int]:
     """Decode an audio file of any kind that libsndfile reads, and check that it is whole.
 
-    `data`: the whole file. `name`: what to call the file in an error. `seconds`: after which to
-    stop: of a longer file a sample more is returned. `dtype`: {"float32", "float64"}. Returns
-    `sound` ((n, channels)); `rate`: in Hz. Raises `DatasetError` if the file cannot be decoded,
-    holds less than its header promises, or samples that are NaN or infinite. Lengths that a stream
-    leaves open (0, or the largest number) promise nothing.
+    Parameters
+    ----------
+    data : bytes
+        The whole file.
+    name : str
+        What to call the file in an error.
+    seconds : float
+        After which to stop: of a longer file a sample more is returned.
+    dtype : {"float32", "float64"}
 
+    Returns
+    -------
+    sound : np.ndarray, shape (n, channels)
+    rate : int
+        In Hz.
+
+    Raises
+    ------
+    DatasetError
+        If the file cannot be decoded, holds less than its header promises, or samples that are
+        NaN or infinite. Lengths that a stream leaves open (0, or the largest number) promise
+        nothing.
+
+    Examples
+    --------
     >>> import soundfile
     >>> soundfile.write(file := io.BytesIO(), np.zeros((10, 2)), 44_100, format="WAV")
     >>> sound, rate = decode(file.getvalue(), "mine.wav", seconds=4)
@@ -157,10 +176,26 @@ def _with_a_length(data: bytes) -> bytes:
 def decode_note(data: bytes, name: str) -> np.ndarray:
     """Decode one WAV or FLAC file and check that it holds a note as NSynth has them.
 
-    `data`: the whole file. `name`: what to call the file in an error. Returns (64000,), float32:
-    the waveform, in -1 to 1. Raises `DatasetError` if the file cannot be decoded or is cut short,
-    is not 16 kHz mono of 64,000 samples, or holds samples that are NaN or beyond -1 to 1.
+    Parameters
+    ----------
+    data : bytes
+        The whole file.
+    name : str
+        What to call the file in an error.
 
+    Returns
+    -------
+    np.ndarray, shape (64000,), float32
+        The waveform, in -1 to 1.
+
+    Raises
+    ------
+    DatasetError
+        If the file cannot be decoded or is cut short, is not 16 kHz mono of 64,000 samples, or
+        holds samples that are NaN or beyond -1 to 1.
+
+    Examples
+    --------
     >>> import soundfile
     >>> soundfile.write(file := io.BytesIO(), np.zeros(10), SAMPLE_RATE, format="WAV")
     >>> decode_note(file.getvalue(), "mine.wav")  # doctest: +ELLIPSIS

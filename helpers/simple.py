@@ -54,8 +54,16 @@ def kawwa_features(waveforms: np.ndarray, progress: bool = True) -> np.ndarray:
     As in Data_Wrangling.ipynb of the repository NadimKawwa/NSynth, all by librosa, at the notes'
     own 16 kHz (there resampled to 22,050 Hz). Its flag "more harmonic than percussive" is left out.
 
-    `waveforms` ((n, samples), float): 16 kHz, in -1 to 1. Returns (n, 160), float32: 13 MFCCs, 128
-    mel bands (power), 12 pitch classes, 7 contrasts.
+    Parameters
+    ----------
+    waveforms : np.ndarray, shape (n, samples), float
+        16 kHz, in -1 to 1.
+    progress : bool
+
+    Returns
+    -------
+    np.ndarray, shape (n, 160), float32
+        13 MFCCs, 128 mel bands (power), 12 pitch classes, 7 contrasts.
     """
     import librosa
     from tqdm import tqdm

@@ -358,7 +358,7 @@ DRAWS = {
 @pytest.mark.parametrize("name", DRAWS)
 @pytest.mark.parametrize("seeds", [3, 10])
 def test_false_alarms_are_as_rare_as_they_say(name, seeds):
-    rng, level, alarms, asked = np.random.default_rng(0), 0.01, 0, 1000
+    rng, level, alarms, asked = np.random.default_rng(0), 0.01, 0, 2000
     for row in DRAWS[name](rng, (asked, seeds + 1)):
         ends = baselines.interval(name, row[:-1].tolist(), level)
         alarms += ends is not None and not ends[0] <= row[-1] <= ends[1]
