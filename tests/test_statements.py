@@ -2510,6 +2510,14 @@ def two_backends():
     return *means, by_deal.min(), by_deal.max()
 
 
+@says("is not repeated: {} runs, {:.1f} hours of one core.")
+def two_more_seeds():
+    both = [tuning.protocol(claims.shipped(), seed=seed) for seed in (1, 2)]
+    runs = [run for protocol in both for group in protocol.values() for run in group]
+    assert len({run.config["start"] for run in runs}) == 10
+    return len(runs), sum(run.seconds for run in runs) / 3600
+
+
 # ---- index
 
 says = of_page("index")
