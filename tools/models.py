@@ -1,11 +1,11 @@
 """Make the models that come with the book: `make models`, or `python -m tools.models NAME ...`.
 
-Each is trained on all bundled training notes, in the variations of `sounds.varied`, and kept in
-`book/models/` with 8 bits a weight. What is stated beside it was found on instruments that it had
-not heard: in four folds of the training notes that hold out recordings (`--folds`, kept in
-`folds.json`), where designs were chosen, and, once it was made, on the notes of mini-test and of
-wide-test (kept in `wide_test.json`) whose recording is new. Each file says how it was made
-(`made_of`), by which version of the book and of its libraries.
+Each is trained on all bundled training notes, in the variations of `sounds.varied`, two of them on
+the notes cut short besides (`SHORT`), and kept in `book/models/` with 8 bits a weight. What is
+stated beside it was found on instruments that it had not heard: in four folds of the training notes
+that hold out recordings (`--folds`, kept in `folds.json`), where designs were chosen, and, once it
+was made, on the notes of mini-test and of wide-test (kept in `wide_test.json`) whose recording is
+new. Each file says how it was made (`made_of`), by which version of the book and of its libraries.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from tools import foreign
 
 VERSIONS = 12  # variations of each note
 SECONDS = (4, 2, 1, 0.5)
+SHORT = (1, 0.5) * 4
 FOLDS, WIDE = shipped.MODELS / "folds.json", shipped.MODELS / "wide_test.json"
 DEAL = 0
 SEED = 1  # of the models that are kept: one start each
@@ -40,15 +41,16 @@ class Recipe:
     system: str
     training: dict[str, float]
     options: dict = field(default_factory=lambda: {"standardise": True})
+    cuts: tuple[float, ...] = ()  # seconds; each note is heard cut to them, too
 
 
 FOREST = {"n_estimators": 100, "min_samples_leaf": 8}
 RECIPES = {
     "dense": Recipe("dense", {"passes": 360, "rate": 2e-3, "batch": 128}),
-    "extra_trees": Recipe("extra_trees", FOREST, options={}),
+    "extra_trees": Recipe("extra_trees", FOREST, {}, SHORT),
     "small": Recipe("small", {"passes": 60, "rate": 2e-3, "batch": 32}),
     "lstm": Recipe("lstm", {"passes": 30, "rate": 1e-3, "batch": 32}),
-    "hybrid": Recipe("hybrid", {"passes": 12, "rate": 1e-3, "batch": 32}),
+    "hybrid": Recipe("hybrid", {"passes": 40, "rate": 1e-3, "batch": 32}, cuts=SHORT),
     "cnn": Recipe("cnn", {"passes": 16, "rate": 1e-3, "batch": 32}),
 }
 
@@ -64,9 +66,9 @@ def kept(name: str, make) -> np.ndarray:
         return found
 
 
-def training_notes() -> np.ndarray:
+def training_notes(cuts: tuple[float, ...]) -> np.ndarray:
     """MFCCs of the training notes' versions: shape (versions, 1000, 126, 13)."""
-    notes = datasets.load("nsynth-mini", "train")
+    notes, heard = datasets.load("nsynth-mini", "train"), cut_notes("nsynth-mini", "train")
 
     def make():
         heard, rng = [sounds.trimmed(w.astype(float)) for w in notes.waveforms()], rng_of("varied")
@@ -75,7 +77,7 @@ def training_notes() -> np.ndarray:
              for _ in range(VERSIONS)]
         )  # fmt: skip
 
-    return kept(f"varied-{VERSIONS}", make)
+    return np.concatenate([kept(f"varied-{VERSIONS}", make), *(heard[s][None] for s in cuts)])
 
 
 def rng_of(name: str, *numbers: int) -> np.random.Generator:
@@ -145,17 +147,15 @@ def temperature(logits: np.ndarray, y: np.ndarray) -> float:
 
 def of_folds(name: str) -> dict:
     """Train a recipe on each of four folds that hold out recordings; what it made of the rest."""
-    notes, X, heard = (
-        datasets.load("nsynth-mini", "train"), training_notes(), cut_notes("nsynth-mini", "train")
-    )  # fmt: skip
-    table, y = notes.table, notes.labels
+    notes, heard = datasets.load("nsynth-mini", "train"), cut_notes("nsynth-mini", "train")
+    recipe, table, y = RECIPES[name], notes.table, notes.labels
+    X = training_notes(recipe.cuts)
     dealt = folds.grouped(
         y, table["instrument"].to_numpy(str), seed=DEAL, recordings=table["recording"].to_numpy(str)
     )
     logits = {seconds: np.zeros((len(y), len(FAMILIES))) for seconds in SECONDS}
     for k, fold in enumerate(dealt):
         rows = np.sort(np.concatenate([fold.train, fold.validation]))
-        recipe = RECIPES[name]
         of = predictor(recipe, train(recipe, X[:, rows], y[rows], seed=100 * DEAL + k))
         for seconds in SECONDS:
             logits[seconds][fold.test] = of(heard[seconds][fold.test])
@@ -193,20 +193,21 @@ def heard_notes() -> dict:
 def made_of(name: str) -> dict:
     """What a model's file says of its making: with the same libraries, it can be made again."""
     recipe = RECIPES[name]
-    return heard_notes() | {
+    made = heard_notes() | {
         "system": recipe.system,
         "options": recipe.options,
         "families": list(FAMILIES),
         "recipe": recipe.training | {"seed": SEED},
         "variations": VERSIONS,
     }
+    return made | ({"cut to seconds": list(recipe.cuts)} if recipe.cuts else {})
 
 
 def make(name: str) -> None:
     """Train a recipe on all notes and keep it."""
     recipe, notes = RECIPES[name], datasets.load("nsynth-mini", "train")
     begun = time.perf_counter()
-    arrays = train(recipe, training_notes(), notes.labels, SEED)
+    arrays = train(recipe, training_notes(recipe.cuts), notes.labels, SEED)
     heard, y = new_notes()
     whole = shipped.logits_of(recipe.system, recipe.options, arrays)
     info = made_of(name) | {
