@@ -1431,8 +1431,9 @@ def who_keeps_enough():
 
 
 @says(
-    "On mini-test, `dense` ({:.1f} and {:.1f} %) and the hybrid ({:.1f} and {:.1f} %) miss both, and "
-    "the others reach both. Only `small` and the forest reach the goal wherever they were asked."
+    "On mini-test, `dense` ({:.1f} and {:.1f} %) and the hybrid ({:.1f} and {:.1f} %) miss both, "
+    "and the others reach both. Only `small` and the forest reach the goal wherever they were "
+    "asked."
 )
 def who_keeps_enough_of_mini_test():
     return kept_by_those_who_miss("mini-test", ["dense", "hybrid"])
