@@ -145,7 +145,8 @@ plt.show()
 answers = hearing.hear(heard)
 rows = {name: answer["probabilities"] for name, answer in answers[0]["models"].items()}
 table = pd.DataFrame(rows).T[list(FAMILIES)]
-shaded = table.style.background_gradient(cmap="Blues", axis=None, vmin=0, vmax=1)
+shade = {"cmap": "Blues", "vmin": 0, "vmax": 1.5}  # no darker than black text can be read on
+shaded = table.style.background_gradient(axis=None, text_color_threshold=0, **shade)
 shaded.format("{:.2f}").set_table_attributes('class="dataframe"')
 
 # %%
