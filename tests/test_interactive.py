@@ -233,7 +233,8 @@ def test_without_the_book_around_them_one_player_sounds_at_a_time(show, reed):
         page = show(part)
         if part != two:
             press(page.get_by_role("button", name="Hear the note itself"))
-            page.locator(".interactive audio").wait_for()
+            # It has started by itself, and stopped the others.
+            page.wait_for_function("document.querySelector('.interactive audio').currentTime > 0")
         page.evaluate("document.querySelectorAll('audio').forEach((a) => { a.loop = true; })")
         for i in order:
             page.evaluate(f"document.querySelectorAll('audio')[{i}].play()")
