@@ -157,7 +157,7 @@ start("hear", (root, { groups, sizes }) => {
     try {
       record.disabled = true;
       stop = await microphone((seconds) => {
-        record.textContent = `Stop (${seconds.toFixed(1)} s)`;
+        record.textContent = `Stop (${(Math.floor(10 * seconds) / 10).toFixed(1)} s)`;  // no more than it has
         if (seconds >= MOST && stop) finish();
       });
       said.textContent = "Play or sing one note, then stop.";
