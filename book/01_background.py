@@ -707,20 +707,26 @@ findings.report(
 # 1. **Another number.** In `two_numbers`, replace the fading by one of your own: the level of the
 #    last second, say, or the time at which the note is loudest. Nothing else needs to change. Do
 #    the clouds part better, and does the validation loss after 30 epochs agree with your eye?
-# 2. **Stop in time.** In the cell that draws the map of beliefs, take `free[best]` instead of
-#    `free[-1]`. Which border would you rather have?
 #
-# <details><summary>What happens</summary>
+#    <details><summary>What happens</summary>
 #
-# 1. The fading gives a validation loss of 0.438. The level of the last second, in decibels, gives
+#    The fading gives a validation loss of 0.438. The level of the last second, in decibels, gives
 #    0.329: guitars ring on longer after the key is let go. The time of the loudest sample gives
 #    0.395. Yet by accuracy the three are 0.88, 0.82 and 0.76: the two measures need
 #    not agree on which number is best.
-# 2. After epoch 9 all 20 notes are on the right side already, in paler colours: the model says so
+#
+#    </details>
+#
+# 2. **Stop in time.** In the cell that draws the map of beliefs, take `free[best]` instead of
+#    `free[-1]`. Which border would you rather have?
+#
+#    <details><summary>What happens</summary>
+#
+#    After epoch 9 all 20 notes are on the right side already, in paler colours: the model says so
 #    with less confidence. The validation accuracy is 0.82 with either. What the later epochs add is
 #    confidence, on wrong sides as well, and that is what the loss shows.
 #
-# </details>
+#    </details>
 #
 # ## What you learned
 #

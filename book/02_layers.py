@@ -751,20 +751,25 @@ findings.report(
 # 1. **A kernel of your own.** Replace `line`, before it is given to Keras, by a kernel that
 #    averages nine neighbours, and then by one that answers to lines that rise. Keras should still
 #    agree.
-# 2. **A counter.** Put four events into the hand-wired LSTM and no "clear". Does the cell state
-#    count them? Does the output? Why not?
 #
-# <details><summary>What happens</summary>
+#    <details><summary>What happens</summary>
 #
-# 1. Keras agrees with any kernel: it computes the same sums. The mean of nine neighbours blurs the
+#    Keras agrees with any kernel: it computes the same sums. The mean of nine neighbours blurs the
 # picture. A kernel with 2 on the main diagonal (time and band grow together) and -1 elsewhere answers weakly on this note. In
 # size, its answers add up to an eighth of those of `line`: the lines of this note are level.
 #
-# 2. With events at 10, 30, 50 and 70 the cell state goes to 0.99, 1.85, 2.61 and 3.27: it counts,
+#    </details>
+#
+# 2. **A counter.** Put four events into the hand-wired LSTM and no "clear". Does the cell state
+#    count them? Does the output? Why not?
+#
+#    <details><summary>What happens</summary>
+#
+#    With events at 10, 30, 50 and 70 the cell state goes to 0.99, 1.85, 2.61 and 3.27: it counts,
 # and loses a little in each step, since the forget gate is not quite 1. The output does not count:
 # 0.75, 0.95, 0.98, 0.99. It passes through $\tanh$, which has no room above 1.
 #
-# </details>
+#    </details>
 #
 # ## What you learned
 #

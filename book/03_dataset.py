@@ -1216,30 +1216,48 @@ findings.report(reported)
 #
 # 1. **Another pitch.** In the first cell of *Listen*, replace `common` by 40, then by 80. Which
 #    families can follow, and which have no note near it?
+#
+#    <details><summary>What happens</summary>
+#
+#    At 40 most families follow; reed and string stop at 51, vocal at 50 and mallet at 61. At 80
+#    flute, mallet and vocal are there and string at 79; guitar, organ and reed stop at 75, brass and
+#    keyboard at 65, bass at 53.
+#
+#    </details>
+#
 # 2. **A harder guess.** In *Guess first*, set `pitch` to 58, 60, 63, 64 and 65, for five rounds.
 #    Note for each true family what you answered: the table of these counts is a [**confusion
 #    matrix**](glossary.md#confusion-matrix), and later chapters make it for the networks.
+#
+#    <details><summary>What happens</summary>
+#
+#    Your table is your own. Look whether two families change places more often than others.
+#
+#    </details>
+#
 # 3. **Clipped, then turned down.** In the cell that plants faults, add
 #    `"turned down": 0.5 * np.clip(3 * healthy, -1, FULL_SCALE)`. The alarm stays silent: why? Add
 #    a column to `measure` that counts the samples equal to the note's own peak, and an alarm for
 #    it in `faults`. Does it ring for any real note?
+#
+#    <details><summary>What happens</summary>
+#
+#    Full scale is where a *digital* recording clips. If the level is changed afterwards, the flat
+#    tops stay flat, at another height: `(np.abs(x) == np.abs(x).max()).sum()` is 1 for the healthy
+#    note and 119 for the planted one. Real notes have 1 or 2: none was clipped in this way.
+#
+#    </details>
+#
 # 4. **A deaf model that is less deaf.** The shortcut model knows the pitch. Give it the level just
 #    before the key is let go as well (`envelope(...)[55]`, divided by its maximum, above one half
 #    or not). Group by both. How far does it get?
 #
-# <details><summary>What happens</summary>
+#    <details><summary>What happens</summary>
 #
-# 1. At 40 most families follow; reed and string stop at 51, vocal at 50 and mallet at 61. At 80
-#    flute, mallet and vocal are there and string at 79; guitar, organ and reed stop at 75, brass and
-#    keyboard at 65, bass at 53.
-# 2. Your table is your own. Look whether two families change places more often than others.
-# 3. Full scale is where a *digital* recording clips. If the level is changed afterwards, the flat
-#    tops stay flat, at another height: `(np.abs(x) == np.abs(x).max()).sum()` is 1 for the healthy
-#    note and 119 for the planted one. Real notes have 1 or 2: none was clipped in this way.
-# 4. It is right on 25.5 % of the test notes, in place of 20.0 %: whether a note is held is a second
+#    It is right on 25.5 % of the test notes, in place of 20.0 %: whether a note is held is a second
 #    shortcut, worth about half of what the pitch is worth above a blind guess.
 #
-# </details>
+#    </details>
 
 # %% [markdown]
 # ## What you learned

@@ -1070,31 +1070,49 @@ findings.report(reported)
 #    cells below and `FRAME = 8` in step 3, and run all. (Labels that say "reed" are typed and stay;
 #    "reed A3" below the slider loads its own note.) Watch the comb under the triangles, and the
 #    slider: how many coefficients does it take until the curve has every peak?
-# 2. In the cell of `to_db`, put 40 for 80 in the function and in the call of librosa, and run the
-#    cells from there to the three mel spectrograms. Watch the top bands of the reed and the end
-#    of the guitar. (Further below, an `assert` will stop you: librosa's MFCCs have 80.)
-# 3. In `my_mfcc`, leave out the window (put `1` for `hann(n_fft)`). Watch the picture of the
-#    MFCCs, and then the difference from librosa: can you see by eye what the number says? (The three
-#    `assert`s of "Is it right?" will stop you, as they should: put `1e3` for `1e-3` to get past.)
-# 4. In the cell of the nearest neighbours, put `points = summary[:, 1:]`: no coefficient 0. Watch
-#    both rows. Does the level of a note help to tell its family?
 #
-# <details><summary>What happens</summary>
+#    <details><summary>What happens</summary>
 #
-# 1. The mallet's partials stand off the triangles: at 6.9, 7.8 and 11.3 times the fundamental, for
+#    The mallet's partials stand off the triangles: at 6.9, 7.8 and 11.3 times the fundamental, for
 #    instance. Over the mel bands, 9 peaks of its frame stand out by 5 dB or more. The curve from 13
 #    coefficients has two of them in place, to within a band, that from 24 has three, and that from 48
 #    all nine.
-# 2. Nearly everything is raised to the floor: 86 % of the reed's picture in place of 25 %, and all of
+#
+#    </details>
+#
+# 2. In the cell of `to_db`, put 40 for 80 in the function and in the call of librosa, and run the
+#    cells from there to the three mel spectrograms. Watch the top bands of the reed and the end
+#    of the guitar. (Further below, an `assert` will stop you: librosa's MFCCs have 80.)
+#
+#    <details><summary>What happens</summary>
+#
+#    Nearly everything is raised to the floor: 86 % of the reed's picture in place of 25 %, and all of
 #    its top 33 bands. Of the guitar's last two seconds 98 % are floor, in place of 90 %: its end is
 #    cut off. Where the floor is high, only the loudest is left to tell instruments apart.
-# 3. By eye hardly anything has changed. The largest difference from librosa is 279, in coefficient 0:
+#
+#    </details>
+#
+# 3. In `my_mfcc`, leave out the window (put `1` for `hann(n_fft)`). Watch the picture of the
+#    MFCCs, and then the difference from librosa: can you see by eye what the number says? (The three
+#    `assert`s of "Is it right?" will stop you, as they should: put `1e3` for `1e-3` to get past.)
+#
+#    <details><summary>What happens</summary>
+#
+#    By eye hardly anything has changed. The largest difference from librosa is 279, in coefficient 0:
 #    without the window the frames are louder, by 196 in that coefficient on average, and spectral
 #    leakage fills the gaps between the partials.
-# 4. A little, in both rows: the right family 94.9 % in place of 96.3 %, the same instrument 74.1 % in
+#
+#    </details>
+#
+# 4. In the cell of the nearest neighbours, put `points = summary[:, 1:]`: no coefficient 0. Watch
+#    both rows. Does the level of a note help to tell its family?
+#
+#    <details><summary>What happens</summary>
+#
+#    A little, in both rows: the right family 94.9 % in place of 96.3 %, the same instrument 74.1 % in
 #    place of 76.6 %. Level helps to tell the recording as much as the family.
 #
-# </details>
+#    </details>
 #
 # ## What you learned
 #

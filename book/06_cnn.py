@@ -888,24 +888,36 @@ findings.report(live | {"loss/untrained": untrained["loss"]}, seed=SEED)
 # 1. In the cell of `plan`, insert `("pool", pool)` before `("flatten", flatten)`. What happens
 #    to the total? Then put `layers.MaxPooling2D((2, 2), name="pool")` before `Flatten` in the
 #    network, drop the asserts that no longer hold, and watch the validation curve.
+#
+#    <details><summary>What happens</summary>
+#
+#    The total falls from 6,239,338 to 1,127,530: the dense layer gets 15 × 1 × 128 values. With
+#    `PROFILE = "quick"`, 26 of the 40 validation notes are right after ten epochs, in place of 27,
+#    with a sixth of the parameters. (One training each: on another machine, a few notes may fall
+#    otherwise.)
+#
+#    </details>
+#
 # 2. In the cell of `network`, replace `layers.Flatten(...)` by
 #    `layers.GlobalAveragePooling2D(name="flatten")`: the dense layer then gets 128 averages over
 #    time and coefficients (drop the asserts that no longer hold). How many parameters are left,
 #    and what does the network lose sight of?
+#
+#    <details><summary>What happens</summary>
+#
+#    210,026 are left. The network no longer knows *when* something happens, and learns more slowly: in
+#    quick 19 of 40 after ten epochs, in place of 27.
+#
+#    </details>
+#
 # 3. In the cell of `score`, put `heard = []`: the 21 notes count, too. Watch the means of table
 #    6.10.
 #
-# <details><summary>What happens</summary>
+#    <details><summary>What happens</summary>
 #
-# 1. The total falls from 6,239,338 to 1,127,530: the dense layer gets 15 × 1 × 128 values. With
-#    `PROFILE = "quick"`, 26 of the 40 validation notes are right after ten epochs, in place of 27,
-#    with a sixth of the parameters. (One training each: on another machine, a few notes may fall
-#    otherwise.)
-# 2. 210,026 are left. The network no longer knows *when* something happens, and learns more slowly: in
-#    quick 19 of 40 after ten epochs, in place of 27.
-# 3. The mean on mini-test rises from 0.583 to 0.627: all five networks name all 21 rightly.
+#    The mean on mini-test rises from 0.583 to 0.627: all five networks name all 21 rightly.
 #
-# </details>
+#    </details>
 #
 # ## What you learned
 #

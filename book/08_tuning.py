@@ -1007,20 +1007,32 @@ findings.report(live, seed=SEED)
 #
 # 1. In the cell that defines `toy_score`, raise 0.2, so that $b$ matters more, and run the cell of
 #    table 8.1 again. From where on does the grid catch up?
+#
+#    <details><summary>What happens</summary>
+#
+#    Raised to 2, the grid has caught up: 0.59 for both. With 4 it is ahead, 0.57 against 0.51.
+#
+#    </details>
+#
 # 2. In the cell of `recorded`, put `epochs=10`, then `epochs=50`, for 20. Watch table 8.7 and the share
 #    below it. When does the search tell its trials apart?
+#
+#    <details><summary>What happens</summary>
+#
+#    After 10 epochs the spread of the CNN's trials is beyond noise (4 %), the LSTM's nearly (6 %); after 50
+#    nothing is left of it (48 and 60 %). What a search tells also hangs on when one looks.
+#
+#    </details>
+#
 # 3. In the cell of the winner's curse, make the first trial better than the rest by 1: add 1 to
 #    `means[:, 0]`. How often is it the best of five (`means[:, :5].argmax(axis=1) == 0`), with one
 #    execution each and with five?
 #
-# <details><summary>What happens</summary>
+#    <details><summary>What happens</summary>
 #
-# 1. Raised to 2, the grid has caught up: 0.59 for both. With 4 it is ahead, 0.57 against 0.51.
-# 2. After 10 epochs the spread of the CNN's trials is beyond noise (4 %), the LSTM's nearly (6 %); after 50
-#    nothing is left of it (48 and 60 %). What a search tells also hangs on when one looks.
-# 3. In 50 % of the searches with one execution each, in 84 % with five.
+#    In 50 % of the searches with one execution each, in 84 % with five.
 #
-# </details>
+#    </details>
 #
 # ## What you learned
 #

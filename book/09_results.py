@@ -733,21 +733,33 @@ findings.report(findings.means(mine.replace({"part": PARTS})), seed=SEED)
 # 1. In the cell that begins `fresh`, the probabilities of the sub-models are averaged. Compute the
 #    accuracy of that averaged answer, `1 - wrong.mean()`, and compare it with the mean of the
 #    sub-models' accuracies in table 9.3. Which is higher, and why?
+#
+#    <details><summary>What happens</summary>
+#
+#    The averaged answer is right for 60.3 % (CNN) and 52.0 % (LSTM) of the notes, the sub-models on average
+#    for 58.3 % and 51.1 %. Where the five err in different ways, they outvote each other's mistakes.
+#
+#    </details>
+#
 # 2. In the cell that sets `CNN` and `LSTM`, replace `Optimised` by `Base` in the two titles, and run
 #    the cells below again. Do the base networks miss the same instruments?
+#
+#    <details><summary>What happens</summary>
+#
+#    Much the same ones: the flute leads the list again, and of the eight instruments with the most
+#    mistakes, 6 are the same.
+#
+#    </details>
+#
 # 3. In the cell of `numbers`, add the rows of bass and mallet, of which section 5.3 says that their
 #    sounds die away fast. Are they named worse than organ and string?
 #
-# <details><summary>What happens</summary>
+#    <details><summary>What happens</summary>
 #
-# 1. The averaged answer is right for 60.3 % (CNN) and 52.0 % (LSTM) of the notes, the sub-models on average
-#    for 58.3 % and 51.1 %. Where the five err in different ways, they outvote each other's mistakes.
-# 2. Much the same ones: the flute leads the list again, and of the eight instruments with the most
-#    mistakes, 6 are the same.
-# 3. No: on mini-test bass and mallet are among the best, by the CNN at 95 and 96 %, organ and string at 39 and
+#    No: on mini-test bass and mallet are among the best, by the CNN at 95 and 96 %, organ and string at 39 and
 #    0 %. But a family is a few instruments here, and mallet is one.
 #
-# </details>
+#    </details>
 #
 # ## What you learned
 #

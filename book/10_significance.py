@@ -872,22 +872,34 @@ findings.report(fixed)
 #
 # 1. In the cell with `example`, change -0.4 to -4. Which rank does the loss get, what becomes of
 #    $p$, and what would the mean difference have told you?
+#
+#    <details><summary>What happens</summary>
+#
+#    The loss gets rank 5, the sum of positive ranks is 10 and p rises to 0.625. The mean difference is 0.32,
+#    still positive: one fold outweighs four.
+#
+#    </details>
+#
 # 2. In `signed_rank_p`, count **one-sided** (`sums >= ranks[d > 0].sum()`), and drop the asserts
 #    that compare with two-sided values. What is the floor now? When would that be honest?
+#
+#    <details><summary>What happens</summary>
+#
+#    The floor is 1/32, or 0.03125, for five folds: five wins would be "significant". Honest only if you had
+#    said before the first run which model would win.
+#
+#    </details>
+#
 # 3. In `fold_differences`, let B see a better point: scale its noise by 0.8, with a line
 #    `b = PLACES[LABELS] + 0.8 * (b - PLACES[LABELS])`. Now every alarm is a true one. Which test notices
 #    more often with 5 and with 40 folds?
 #
-# <details><summary>What happens</summary>
+#    <details><summary>What happens</summary>
 #
-# 1. The loss gets rank 5, the sum of positive ranks is 10 and p rises to 0.625. The mean difference is 0.32,
-#    still positive: one fold outweighs four.
-# 2. The floor is 1/32, or 0.03125, for five folds: five wins would be "significant". Honest only if you had
-#    said before the first run which model would win.
-# 3. With 5 folds Wilcoxon notices nothing, ever; the corrected t-test notices in 13 % of the worlds. With 40
+#    With 5 folds Wilcoxon notices nothing, ever; the corrected t-test notices in 13 % of the worlds. With 40
 #    folds it is 85 % and 40 %: Wilcoxon notices more, and pays for it with false alarms (table 10.6).
 #
-# </details>
+#    </details>
 #
 # ## What you learned
 #

@@ -368,25 +368,37 @@ findings.report({"accuracy/dense, mini-test": float(right.mean())})
 # ## Try it yourself
 #
 # 1. Set `seconds` to 0.3 in `like_a_phone`. Which models keep their answer?
+#
+#    <details><summary>What happens</summary>
+#
+#    All keep string but two: the forest turns from string to flute, which it is, the LSTM from string to
+#    organ. The sound is not doubted, though a third of a second is little to go by.
+#
+#    </details>
+#
 # 2. Say "aah" into a microphone and set `SOUND`. Is it vocal, and is it doubted? Without a microphone, put
 #    the 20 vocal notes of mini-test through `like_a_phone`, `sounds.prepare` and `hearing.hear`.
+#
+#    <details><summary>What happens</summary>
+#
+#    Your voice is as new to the models as its microphone; nobody can say beforehand. The singer of mini-test
+#    is called vocal 16 times in 20 by the CNN and `dense`, 18 times by `small`, 19 by the forest, 15 by the
+#    hybrid, 5 by the LSTM. No note is doubted.
+#
+#    </details>
+#
 # 3. Clap your hands and set `SOUND`, or make a clap of noise: after the line that begins with `recording, rate`,
 #    `recording = 0.1 * np.random.default_rng(0).standard_normal((48_000, 1))` and
 #    `recording *= np.exp(-np.arange(48_000) / 960)[:, None]`. What is the nearest training note, and does it
 #    sound like a clap?
 #
-# <details><summary>What happens</summary>
+#    <details><summary>What happens</summary>
 #
-# 1. All keep string but two: the forest turns from string to flute, which it is, the LSTM from string to
-#    organ. The sound is not doubted, though a third of a second is little to go by.
-# 2. Your voice is as new to the models as its microphone; nobody can say beforehand. The singer of mini-test
-#    is called vocal 16 times in 20 by the CNN and `dense`, 18 times by `small`, 19 by the forest, 15 by the
-#    hybrid, 5 by the LSTM. No note is doubted.
-# 3. It is doubted: even the nearest note lies at 1.21, `guitar_acoustic_017-051-100`, a guitar. It shares a
+#    It is doubted: even the nearest note lies at 1.21, `guitar_acoustic_017-051-100`, a guitar. It shares a
 #    sharp beginning with the clap and no more. The forest calls it mallet with 85 % all the same, so believe
 #    the doubt. A clap of yours is a stroke, and of the strokes in table 13.3 more than half pass.
 #
-# </details>
+#    </details>
 #
 # ## What you learned
 #

@@ -124,10 +124,23 @@ findings.report({f"level/median/{family}": value for family, value in medians.it
 #
 # 1. In `level`, take the largest sample in place of the root mean square. Which families change
 #    places?
+#
+#    <details><summary>What happens</summary>
+#
+#    *(What you see when you run it, in a sentence or two. A test recomputes its numbers.)*
+#
+#    </details>
+#
 # 2. Let `families` be the sources of the notes, and give the figure as many rows. What can you not
 #    conclude from it?
 #
-# *(Two to five changes, each naming the cell and what to watch.)*
+#    <details><summary>What happens</summary>
+#
+#    *(As above.)*
+#
+#    </details>
+#
+# *(Two to four changes, each naming the cell and what to watch.)*
 #
 # ## What you learned
 #

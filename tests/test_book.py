@@ -211,11 +211,12 @@ def unreadable(page, within="body"):
 def test_at_night_no_figure_is_white(visit, name):
     page, wrong = visit(name)
     # It is turned over, or another file is shown; by day neither.
-    turned = """[...document.querySelectorAll(".bd-article button.enlarge img")].map((image) => {
-        image.loading = "eager";
-        return getComputedStyle(image).filter.includes("invert")
-            || image.currentSrc.endsWith("-night.webp");
-    })"""
+    drawn = ".bd-article :is(button.enlarge img, canvas.diverging)"
+    turned = f"""[...document.querySelectorAll("{drawn}")].map((one) => {{
+        one.loading = "eager";
+        return getComputedStyle(one).filter.includes("invert")
+            || !!one.currentSrc?.endsWith("-night.webp");
+    }})"""
     for scheme in ("dark", "light"):
         page.emulate_media(color_scheme=scheme)
         page.wait_for_selector(f"html[data-theme={scheme}]")

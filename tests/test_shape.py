@@ -54,8 +54,11 @@ def faults(text: str, name: str = "chapter") -> list[str]:
     for found, what in [(needs, "**You need**"), (time, "**Time**"), (thesis, "**Thesis**")]:
         if not found:
             wrong.append(f"{what} among what comes first")
-    if len(re.findall(r"(?m)^(?:-|\d\.) ", bodies["Try it yourself"])) < 2:
+    tasks = re.split(r"(?m)^\d\. ", bodies["Try it yourself"])[1:]
+    if len(tasks) < 2:
         wrong.append("two things to try")
+    if not all(re.search(r"<summary>.*</summary>\n\n +\S.*</details>", t, re.S) for t in tasks):
+        wrong.append("what happens, folded, below each of them")
     if len(re.findall(r"(?m)^- ", bodies["What you learned"])) < 2:
         wrong.append("two things learned")
     links = re.findall(r"\]\((\w+)\.(?:ipynb|md)\)", bodies["Next"])
@@ -85,6 +88,7 @@ def test_a_chapter_has_every_part(path):
         ("(04_features.ipynb) say", "(03_nothing.ipynb) say", "what is next"),
         ("# **Thesis sections covered**", "# **Covered**", "sections covered"),
         ("# 2. Let `families`", "# Let `families`", "two things to try"),
+        ("#    *(As above.)*\n", "", "what happens"),
         ("# ## By family", "# # By family", "one title"),
         ("findings.report(", "print(", "reports figures"),
     ],

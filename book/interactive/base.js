@@ -50,6 +50,7 @@ const STYLE = `
 .interactive .bars .best :is(th, td) { font-weight: 700; }
 .interactive .bar { height: 0.9rem; min-width: 1px; background: var(--pst-color-primary, #0a7d91); }
 @media (max-width: 30rem) { .interactive .matrix thead th { font-size: 0.62rem; } .interactive .answers table { font-size: 0.75rem; } }
+html[data-theme="dark"] .interactive canvas.diverging { filter: invert(0.9) hue-rotate(180deg); }
 html[data-theme="dark"] .interactive audio { color-scheme: dark; }
 html[data-theme="dark"] .interactive :is(input, select) { color-scheme: dark; }
 `;
@@ -222,6 +223,7 @@ export const REDBLUE = ramp([[5, 48, 97], [67, 147, 195], [247, 247, 247], [214,
 export function paint(canvas, rows, low, high, colours) {
   canvas.width = rows.length;
   canvas.height = rows[0].length;
+  canvas.classList.toggle("diverging", colours === REDBLUE);  // its white turns dark at night, its hues stay
   const context = canvas.getContext("2d");
   const image = context.createImageData(canvas.width, canvas.height);
   rows.forEach((row, x) =>

@@ -66,7 +66,7 @@ start("states", (root, { notes, layers, units, frames, seconds }) => {
   root.append(
     el("style", { textContent: `
 .states-box { position: relative; overflow: hidden; }
-.states-line, .states-row { position: absolute; pointer-events: none; outline: 1px solid #000; }
+.states-line, .states-row { position: absolute; pointer-events: none; outline: 1px solid currentColor; }
 .states-line { top: 0; bottom: 0; width: 0; }
 .states-row { left: 0; right: 0; }` }),
     choice("note", notes, note, (name) => { note = name; heard.hide(); renew(); }),

@@ -81,10 +81,11 @@
     }
   }
 
-  // Long names break after an underscore.
+  // Long names break after an underscore; code within a text after a point or a bracket, too.
   function names() {
     for (const one of all(".bd-article :is(th, td, td p, figcaption, .pre)")) {
-      if (!one.firstElementChild) one.innerHTML = one.innerHTML.replaceAll("_", "_<wbr>");
+      const where = one.matches(".pre") ? /[_(]|\.(?=[a-z])/gi : /_/g;
+      if (!one.firstElementChild) one.innerHTML = one.innerHTML.replace(where, "$&<wbr>");
     }
   }
 
