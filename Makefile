@@ -56,7 +56,7 @@ chapters: $(READY)
 
 test-all: long colab test-matrix backends  ## everything else, in hours; a workflow runs it each week
 
-long: $(READY) $(ASSETS) sandbox  ## what takes minutes: kills, network and planted faults, clean regressions, solutions, submissions, chapters on a store
+long: $(READY) $(ASSETS) browser sandbox  ## what takes minutes: kills, network and planted faults, clean regressions, solutions, submissions, chapters on a store
 	$(PYTEST) --dist worksteal -m long tests/test_faults.py
 	KILLS=20 SCENARIOS=200 SEEDS=$(SEEDS) $(BIN)/python -m pytest -m long --ignore=tests/test_faults.py
 	EXAMPLES=400 SCENARIOS=200 $(PYTEST) $(shell grep -l "^@given" tests/*.py)

@@ -119,6 +119,8 @@ DEVICES = {
     "desk": {"viewport": {"width": 1000, "height": 800}},
     "phone": {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True},
 }
+# Each day by finger, each week by mouse, too; whole pages are clicked each day (test_book.py).
+EACH = [pytest.param("desk", marks=pytest.mark.long), "phone"]
 SHELL = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>A page</title>
 <meta name="viewport" content="width=device-width, initial-scale=1"></head>
 <body style="margin: 12px"><main><h1>A page</h1>{}</main></body></html>"""
@@ -144,7 +146,7 @@ def watched(browser, device):
     assert wrong == []
 
 
-@pytest.fixture(params=DEVICES)
+@pytest.fixture(params=EACH)
 def show(browser, request):
     """A function that opens a page with an interactive part in it; at the end all can read it.
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import soundfile
 from conftest import audio_bytes
-from test_interactive import DEVICES, SHELL, in_node, readable_by_all, watched
+from test_interactive import EACH, SHELL, in_node, readable_by_all, watched
 from test_sounds import note, silence
 
 from helpers import datasets, features, hearing, sounds
@@ -172,7 +172,7 @@ def recorder(tmp_path_factory, flute):
         yield browser
 
 
-@pytest.fixture(params=DEVICES)
+@pytest.fixture(params=EACH)
 def page(recorder, request, flute):
     body = SHELL.format(interactive.hear({"flute": flute, "hiss": flute * 0}).data)
     asked = []

@@ -184,8 +184,6 @@ def logits_of(system: str, options: dict, arrays: list[np.ndarray]) -> Callable:
     """What computes a model's logits (n, 10) from MFCCs (n, 126, 13), given its arrays."""
     if system == "extra_trees":
         return lambda X: np.log(trees(simple.summary(X), *arrays) + 1e-3)
-    import keras
-
     network = BUILDERS[system](**options)
     network.set_weights(arrays)
     for layer in network.layers:
@@ -193,11 +191,9 @@ def logits_of(system: str, options: dict, arrays: list[np.ndarray]) -> Callable:
             layer.finalize_state()
 
     def logits(X: np.ndarray) -> np.ndarray:
-        # Called as it is: to compile a network for a few notes takes longer than to ask it.
         # An LSTM takes its steps one by one however many notes there are: few large batches.
-        parts = [network(X[i : i + 512], training=False) for i in range(0, len(X), 512)]
-        p = np.concatenate([keras.ops.convert_to_numpy(part) for part in parts])
-        return np.log(np.maximum(p, 1e-12))
+        parts = [network.predict_on_batch(X[i : i + 512]) for i in range(0, len(X), 512)]
+        return np.log(np.maximum(np.concatenate(parts), 1e-12))
 
     return logits
 

@@ -9,7 +9,7 @@ import gzip
 import shutil
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -82,26 +82,34 @@ def pages(html: Path) -> list[str]:
     )
 
 
-def view(browser, url: str) -> dict[str, float]:
-    """A first view of a page, nothing cached.
+def watched(page) -> Callable[[], dict[str, float]]:
+    """Watch a page from before it is opened; return what tells of its first view.
 
-    Returns dict of str -> float: "bytes", compressed, and "requests"; "shift" of the layout;
-    "paint", the seconds until the largest text or picture was painted.
+    That is a dict: "bytes", compressed, and "requests"; "shift" of the layout; "paint", the seconds
+    until the largest text or picture was painted.
     """
-    page, responses = browser.new_page(viewport={"width": 1280, "height": 900}), []
+    responses = []
     page.on("response", lambda response: responses.append(response))
     page.add_init_script(OBSERVE)
+
+    def seen() -> dict[str, float]:
+        found = page.evaluate("seen")
+        # Bodies are read when all is there: that takes time, and no closed page has them.
+        sizes = {r.url: len(gzip.compress(r.body(), 6)) for r in responses}
+        sums = {"bytes": sum(sizes.values()), "requests": len(sizes)}
+        return sums | {"shift": found["shift"], "paint": found["paint"] / 1000}
+
+    return seen
+
+
+def view(browser, url: str) -> dict[str, float]:
+    """The first view of a page, nothing cached, as `watched` tells of it."""
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    seen = watched(page)
     page.goto(url, wait_until="networkidle")
-    seen = page.evaluate("seen")
-    # Bodies are read when all is there: to read them takes time, and none after the page is closed.
-    sizes = {r.url: len(gzip.compress(r.body(), 6)) for r in responses}
+    found = seen()
     page.close()
-    return {
-        "bytes": sum(sizes.values()),
-        "requests": len(sizes),
-        "shift": seen["shift"],
-        "paint": seen["paint"] / 1000,
-    }
+    return found
 
 
 def photograph(html: Path, out: Path, only: list[str]) -> int:
