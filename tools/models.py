@@ -1,12 +1,12 @@
 """Make the models that come with the book: `make models`, or `python -m tools.models NAME ...`.
 
-Each is trained on all bundled training notes, in the variations of `sounds.varied`, some on the notes
-cut short (`SHORT`) and by what a forest says of them, too, and kept in `book/models/` with 8 bits a
-weight. What is stated beside it was found on instruments that it had not heard: in four folds of the
-training notes that hold out recordings (`--folds`, kept in `folds.json`), where designs were chosen,
-and, once it was made, on the notes of mini-test and of wide-test (kept in `wide_test.json`) whose
-recording is new. Each file says how it was made (`made_of`), by which version of the book and of its
-libraries.
+Each is trained on all bundled training notes, in the variations of `sounds.varied`, some on the
+notes cut short (`SHORT`) and by what a forest says of them, too, and kept in `book/models/` with 8
+bits a weight. What is stated beside it was found on instruments that it had not heard: in four
+folds of the training notes that hold out recordings (`--folds`, kept in `folds.json`), where
+designs were chosen, and, once it was made, on the notes of mini-test and of wide-test (kept in
+`wide_test.json`) whose recording is new. Each file says how it was made (`made_of`), by which
+version of the book and of its libraries.
 """
 
 from __future__ import annotations
