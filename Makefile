@@ -47,7 +47,7 @@ check: lint types fast  ## lint, types and the fast tests, in three minutes
 test: lint types $(ASSETS) browser sandbox  ## all that a change has to pass: tests, every chapter in smoke, the pages in a browser
 	$(MAKE) -j2 unit chapters
 	$(BIN)/python -m tools.book.render --executed _build/test/executed --out _build/test/html
-	BOOK_HTML=_build/test/html $(PYTEST) --dist worksteal tests/test_book.py
+	BOOK_HTML=_build/test/html $(PYTEST) --dist worksteal -n 3 tests/test_book.py  # pages wait, too
 
 # Trainings start from nothing here, in a folder of their own: finished runs would hide a fault.
 chapters: $(READY)
