@@ -159,7 +159,8 @@ def test_a_page_opens_whole(visit, name):
     errors = page.locator(
         ".cell:not(.tag_raises-exception) :is(.output.traceback, .output.stderr, .output.stream)"
     )
-    assert not [text for text in errors.all_inner_texts() if "Traceback (most recent" in text]
+    said = [t for t in errors.all_inner_texts() if "Traceback (most recent" in t or "WARNING" in t]
+    assert said == []
     assert not page.locator(".cell:not(.tag_raises-exception) .output.traceback").count()
     figures = [white_at(page, scheme) for scheme in ("dark", "light")]
     assert figures[0] >= ("../_images/" in html)

@@ -358,7 +358,7 @@ def _train(
             bar.set_postfix(val_accuracy=f"{history[-1]['val_accuracy']:.3f}", refresh=False)
             bar.update()
 
-    with _no_retracing_warning():
+    with no_retracing_warning():
         predictions = {
             name: {
                 "notes": notes.table["note"].to_numpy(dtype=str),
@@ -383,8 +383,8 @@ def _train(
 
 
 @contextmanager
-def _no_retracing_warning() -> Iterator[None]:
-    # TensorFlow suspects a mistake where several models each compile a prediction of their own.
+def no_retracing_warning() -> Iterator[None]:
+    """Let several models each compile a prediction of their own: TensorFlow suspects a mistake."""
     logger = logging.getLogger("tensorflow")
     level = logger.level
     logger.setLevel(logging.ERROR)
