@@ -820,7 +820,7 @@ def fewer_to_choose_by():
     return *found, *before
 
 
-@says("4. {:.3f}, nearly that of the matched folds: other keys")
+@says("{:.3f}, nearly that of the matched folds: other keys")
 def grouped_by_key():
     c = run("05_folds")
     keys = [f"{f} {k}" for f, k in zip(c["label"], c["whole"].table["pitch"], strict=True)]
@@ -1896,7 +1896,7 @@ def one_large_loss():
     return ranks[1], ranks[d > 0].sum(), significance_code()["signed_rank_p"](d), d.mean()
 
 
-@says("2. The floor is 1/{}, or {:.5f}, for five folds")
+@says("The floor is 1/{}, or {:.5f}, for five folds")
 def one_sided_floor():
     line = "(np.abs(sums - middle) >= np.abs(ranks[d > 0].sum() - middle))"
     c = with_cells(
