@@ -12,6 +12,7 @@ matplotlib are loaded when first used.
 """
 
 import atexit as _atexit
+import logging as _logging
 import os as _os
 import shutil as _shutil
 import tempfile as _tempfile
@@ -30,3 +31,5 @@ def _find_room_for_caches() -> None:
 
 
 _find_room_for_caches()
+# TensorFlow suspects a mistake where several models each compile functions of their own, as here.
+_logging.getLogger("tensorflow").addFilter(lambda record: "retracing" not in str(record.msg))

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from helpers import models, simple
-from helpers.runs import files, training
+from helpers.runs import files
 
 if TYPE_CHECKING:
     import keras
@@ -192,8 +192,7 @@ def logits_of(system: str, options: dict, arrays: list[np.ndarray]) -> Callable:
 
     def logits(X: np.ndarray) -> np.ndarray:
         # An LSTM takes its steps one by one however many notes there are: few large batches.
-        with training.no_retracing_warning():
-            parts = [network.predict_on_batch(X[i : i + 512]) for i in range(0, len(X), 512)]
+        parts = [network.predict_on_batch(X[i : i + 512]) for i in range(0, len(X), 512)]
         return np.log(np.maximum(np.concatenate(parts), 1e-12))
 
     return logits

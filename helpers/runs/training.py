@@ -11,11 +11,8 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import logging
 import shutil
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -358,15 +355,14 @@ def _train(
             bar.set_postfix(val_accuracy=f"{history[-1]['val_accuracy']:.3f}", refresh=False)
             bar.update()
 
-    with no_retracing_warning():
-        predictions = {
-            name: {
-                "notes": notes.table["note"].to_numpy(dtype=str),
-                "labels": notes.labels,
-                "probabilities": model.predict(batches(heard, None, rows, 256), verbose=0),
-            }
-            for name, (notes, heard, rows) in tests.items()
+    predictions = {
+        name: {
+            "notes": notes.table["note"].to_numpy(dtype=str),
+            "labels": notes.labels,
+            "probabilities": model.predict(batches(heard, None, rows, 256), verbose=0),
         }
+        for name, (notes, heard, rows) in tests.items()
+    }
     info = {
         "config": config,
         **machine.environment(),
@@ -380,18 +376,6 @@ def _train(
     table = pd.DataFrame(history)
     table = table[[*records.HISTORY, *table.columns.difference(records.HISTORY)]]
     return records.read(records.write(runs, info, table, predictions))
-
-
-@contextmanager
-def no_retracing_warning() -> Iterator[None]:
-    """Let several models each compile a prediction of their own: TensorFlow suspects a mistake."""
-    logger = logging.getLogger("tensorflow")
-    level = logger.level
-    logger.setLevel(logging.ERROR)
-    try:
-        yield
-    finally:
-        logger.setLevel(level)
 
 
 def set_dropout_seeds(model: keras.Model, seed: int, epoch: int) -> None:
