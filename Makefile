@@ -41,7 +41,7 @@ book: $(READY) $(ASSETS)  ## execute every chapter (PROFILE=mini: its runs are r
 	$(BIN)/python -m tools.book.execute --profile $(PROFILE) --jobs 2
 	$(BIN)/python -m tools.book.render
 
-check: lint types fast  ## lint, types and the fast tests, in three minutes
+check: lint types fast  ## lint, types and the fast tests, in two minutes
 
 # Unit tests and chapters side by side: either keeps little more than one core busy.
 test: lint types $(ASSETS) browser sandbox  ## all that a change has to pass: tests, every chapter in smoke, the pages in a browser
