@@ -317,7 +317,9 @@ def test_a_thumb_turns_the_pages(browser, address, scheme):
     context.close()
 
 
-@pytest.mark.parametrize("name", ["book/claims.html", "book/answer.html", "book/teaching.html"])
+@pytest.mark.parametrize(
+    "name", ["book/claims.html", "book/answer.html", "book/teaching.html", "book/12_why.html"]
+)
 def test_a_table_of_sentences_is_read_as_cards_on_a_phone(browser, address, name):
     context = browser.new_context(**PHONE)
     page = context.new_page()

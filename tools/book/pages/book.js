@@ -72,9 +72,12 @@
 
   // On a phone each row of a table of sentences is a card: its cells say which column they are of.
   function cards() {
-    for (const table of all(".bd-article .pst-scrollable-table-container table:not(.dataframe)")) {
-      const [head, ...rows] = [...table.rows].map((row) => [...row.cells]);
-      if (!table.tHead || !rows.flat().some((cell) => cell.textContent.length > 40)) continue;
+    for (const table of all(".bd-article :is(.pst-scrollable-table-container, .cell_output) table")) {
+      const frame = table.matches(".dataframe");  // a second row of its head names the first column
+      const head = [...table.rows[0].cells];
+      const rows = [...table.rows].slice(table.tHead?.rows.length).map((row) => [...row.cells]);
+      const words = frame ? rows.flatMap(([, ...cells]) => cells) : rows.flat();
+      if (!table.tHead || table.tHead.rows.length > 1 + frame || !words.some((cell) => cell.textContent.length > 40)) continue;
       table.classList.add("cards");
       table.classList.toggle("plain", !(head[0].textContent + rows[0][0].textContent.replace(/\d/g, "")).trim());
       for (const row of rows) row.forEach((cell, k) => { cell.dataset.column = head[k].textContent; });
