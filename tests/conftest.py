@@ -60,7 +60,7 @@ def tiny_lstm(
 ):
     from keras import layers
 
-    return _tiny(layers.LSTM(4, return_sequences=True), dropout_lstm, input_shape)
+    return _tiny(layers.LSTM(4, return_sequences=True, unroll=True), dropout_lstm, input_shape)
 
 
 def _tiny(layer, dropout, input_shape):
@@ -68,7 +68,7 @@ def _tiny(layer, dropout, input_shape):
     from keras import layers
 
     layer.supports_jit = False  # to compile it would take longer than to train it
-    first = [keras.Input(input_shape), layers.AveragePooling1D(6), layer, layers.Dropout(dropout)]
+    first = [keras.Input(input_shape), layers.AveragePooling1D(16), layer, layers.Dropout(dropout)]
     return keras.Sequential([*first, layers.Flatten(), layers.Dense(10, activation="softmax")])
 
 
@@ -80,10 +80,19 @@ def shrink():
 @pytest.fixture(scope="module")
 def tiny_networks():
     """Networks that train in a second, under the names and with the settings of the thesis's."""
+    import keras
+
     whole = dict(models.BUILDERS)
     shrink()
+    if eager := keras.backend.backend() == "tensorflow":
+        import tensorflow
+
+        # Step by step: to trace the training as a graph takes longer than a few steps of it.
+        tensorflow.config.run_functions_eagerly(True)
     yield
     models.BUILDERS.update(whole)
+    if eager:
+        tensorflow.config.run_functions_eagerly(False)
 
 
 @pytest.fixture(scope="module")
