@@ -61,9 +61,9 @@ def in_the_page(folder, recordings, names=None):
 def bundled(test_notes):
     """Recordings of bundled notes: whole, or short and quiet with silence around."""
     wide = datasets.load("nsynth-wide", "test")
-    whole = [test_notes.waveform(i) for i in range(0, 200, 20)]
-    whole += [wide.waveform(i) for i in range(0, 89, 9)]
-    cut = [np.pad(0.2 * wave[: 8_000 * (1 + k % 4)], 9_000) for k, wave in enumerate(whole[::3])]
+    whole = [test_notes.waveform(i) for i in range(0, 200, 40)]
+    whole += [wide.waveform(i) for i in range(0, 89, 18)]
+    cut = [np.pad(0.2 * wave[: 8_000 * (1 + k % 4)], 9_000) for k, wave in enumerate(whole[::2])]
     return [(sound.astype(np.float32), 16_000) for sound in whole + cut]
 
 
