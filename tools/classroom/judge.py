@@ -241,6 +241,8 @@ class Sandbox:
         for process in tree:
             with suppress(psutil.NoSuchProcess):
                 process.kill()
+        with suppress(subprocess.TimeoutExpired):
+            self.process.wait(1)  # bubblewrap, which buries its own; without it, init does some day
         self.process.kill()
         self.process.wait()
         psutil.wait_procs(tree, timeout=10)
