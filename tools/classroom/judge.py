@@ -37,8 +37,8 @@ SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/etc/alternative
           "/etc/ld.so.cache", "/etc/localtime", "/etc/ssl")  # fmt: skip
 CACHE = "/tmp/cache"  # compiled code and the list of fonts: librosa's takes half a minute to make
 INSIDE = "/tmp/book"  # where the repository stands in there
-BOOK = ("helpers", "book/data", "book/records", "tools/__init__.py", "tools/classroom/__init__.py",
-        "tools/classroom/sandbox.py")  # fmt: skip
+BOOK = ("helpers", "book/data", "book/models", "book/records", "tools/__init__.py",
+        "tools/classroom/__init__.py", "tools/classroom/sandbox.py")  # fmt: skip
 SCRATCH = ("_build", str(WORK.relative_to(ROOT)))
 NEW_IPC = 0x08000000  # CLONE_NEWIPC of <sched.h>
 DEVICES = ("null", "zero", "full", "random", "urandom")
