@@ -130,7 +130,7 @@ def raised(name: str, kind: str, message: str) -> Exception:
     return AnswerError(f"`{name}` raised {kind}: {message}")
 
 
-def fetched(name: str, value: Any) -> Any:
+def fetched(name: str, names: dict) -> Any:
     """Return an answer as a grader has it: data as `plain`, a function of plain data otherwise.
 
     Raises
@@ -138,6 +138,8 @@ def fetched(name: str, value: Any) -> Any:
     AnswerError
         If it cannot be had so; the message says why.
     """
+    if name not in names:
+        raise AnswerError(f"{name} is not known yet: run the cell with your answer first.")
 
     def called(*arguments: Any, **keywords: Any) -> Any:
         try:
@@ -152,6 +154,7 @@ def fetched(name: str, value: Any) -> Any:
         except Exception as error:
             raise AnswerError(f"{what} {error}") from error
 
+    value = names[name]
     return called if callable(value) else data(f"`{name}`", value)
 
 
@@ -408,19 +411,14 @@ def asked(case: str) -> list[str]:
     return sorted(found["used"] - found["defined"] - found["imported"] - set(dir(builtins)))
 
 
-def run(case: str, answers: dict) -> None:
-    """Run a test's code on the answers; its `assert`s count under PYTHONOPTIMIZE, too."""
-    exec(compile(case, "<check>", "exec", optimize=0), answers)
+def failure(case: str, names: Any, fetch: Callable = fetched) -> str | None:
+    """Run a test's code on the answers `fetch(name, names)`; return what is wrong, or None.
 
-
-def failure(case: str, names: dict) -> str | None:
-    """Run a test's code on these names; return what is wrong in a sentence or two, or None."""
-    wanted = asked(case)
-    for name in wanted:
-        if name not in names:
-            return f"{name} is not known yet: run the cell with your answer first."
+    Its `assert`s count under PYTHONOPTIMIZE, too.
+    """
     try:
-        run(case, {name: fetched(name, names[name]) for name in wanted})
+        answers = {name: fetch(name, names) for name in asked(case)}
+        exec(compile(case, "<check>", "exec", optimize=0), answers)
     except (AssertionError, AnswerError) as error:
         return str(error)
     except Exception as error:

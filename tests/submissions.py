@@ -123,20 +123,6 @@ for _ in range(9):
 time.sleep(20)
 """
 HOG = "blocks = [bytearray(2**26) for _ in range(32)]"
-SHARED = """
-import mmap
-blocks = []
-for _ in range(32):
-    blocks.append(mmap.mmap(-1, 2**26))
-    blocks[-1].write(bytes(2**26))
-"""
-MEMFD = """
-import os
-for number in range(16):
-    os.write(os.memfd_create(str(number)), bytes(2**26))
-import time
-time.sleep(20)
-"""
 PATCHES = """
 import sys
 import numpy as np
@@ -189,7 +175,7 @@ KILLS = ["import os\nos.kill(os.getppid(), 9)", "os.kill(-1, 9)", "os.kill(1, 15
 
 
 def a_class(tests: Path, outside: Path, port: int, mark: str) -> dict[str, Submission]:
-    """Thirty submissions, the first nine of which are what most classes hold.
+    """Thirty submissions and more, the first ten of which are graded with every change.
 
     `tests`: the editions that otter wrote, which a submission might look for. `outside`: a folder
     that anybody may write to. `port`: one on this machine where somebody listens. `mark`: a number
@@ -247,10 +233,13 @@ for _ in range(3):
             lost=POINTS | {"frames": 1},
         ),
         "deletes": Submission(notebook(deletes)),
-        # Thirty.
-        "right too": Submission(right),
-        "Zoë & 'co'": Submission(right),
-        "group a/same": Submission(right),
+        "infinite": Submission(
+            notebook(FORGES.replace("[]", '[[Infinity, "", ""]]')),
+            "graded;ended itself;timed out",
+            None,
+        ),
+        # All.
+        **dict.fromkeys(("right too", "Zoë & 'co'", "group a/same"), Submission(right)),
         "group b/same": Submission(notebook(energy="energy = [0, 1, 4, 9]"), lost={"energy": 1}),
         "=1+1": Submission(notebook(assignment=None)),
         "stub": Submission(notebook(**dict.fromkeys(QUESTIONS, "...")), lost=POINTS),
@@ -273,9 +262,7 @@ for _ in range(3):
         ),
         "swallows": Submission(notebook(counts=SWALLOWS), "timed out", POINTS),
         "sleeps": Submission(
-            notebook(mel=SLEEPS),
-            "timed out",
-            {"mel": 3, "counts": 2, "energy": 1},
+            notebook(mel=SLEEPS), "timed out", {"mel": 3, "counts": 2, "energy": 1}
         ),
         "ends": Submission(notebook("import sys\nsys.exit()", ENDS), "ended itself", POINTS),
         "kills": Submission(notebook(*KILLS)),
@@ -283,6 +270,4 @@ for _ in range(3):
         "stops": Submission(
             notebook(mel="def mel(hertz):\n    raise StopIteration"), lost={"mel": 3}
         ),
-        "shared": Submission(notebook(counts=SHARED), "memory", POINTS),
-        "memfd": Submission(notebook(counts=MEMFD), "memory", POINTS),
     }  # fmt: skip

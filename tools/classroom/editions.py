@@ -38,10 +38,7 @@ init_cell: false
 export_cell: false
 check_all_cell: false
 """
-START = """from helpers import checks
-
-grader = checks.Grader("{name}")
-"""
+START = 'from helpers import checks\n\ngrader = checks.Grader("{name}")'
 HOW = """\
 **How it works.** Put your answer where a cell says `...`, run the cell, and run the check below it,
 as often as you like: it says what is wrong and where to look. Open the hint when you are stuck, not
@@ -70,50 +67,44 @@ Each chapter begins with what you will learn. Here is what of it every exercise 
 def info(exercise: Exercise, bullets: list[str]) -> str:
     """Return the line under a question's heading."""
     goals = " / ".join(objective(goal, bullets, exercise.name) for goal in exercise.objectives)
-    points = f"{exercise.points} point" + "s" * (exercise.points != 1)
     kind = " for the check, a rubric for the rest" * exercise.open
-    return f"*{exercise.minutes} minutes, {points}{kind}. Tests: {goals.rstrip('.')}.*"
+    return f"*{exercise.minutes} minutes, {exercise.worth}{kind}. Tests: {goals.rstrip('.')}.*"
 
 
 def for_otter(master: Master, bullets: list[str]) -> nbformat.NotebookNode:
     """Return the master as otter wants it: blocks between raw cells, tests sealed, wrongs gone."""
     raw, new = nbformat.v4.new_raw_cell, nbformat.v4.new_code_cell
+    markdown = nbformat.v4.new_markdown_cell
     cells = [raw(ASSIGNMENT)]
     for part in master.parts:
         if isinstance(part, Exercise):
-            (question,) = part.cells["question"]
-            title, rest = question.source.split("\n", 1)
-            text = f"{title}\n\n{info(part, bullets)}\n{rest}"
-            tests = [
-                new(seal_test(cell.source, f"{master.name}/{part.name}"))
-                for cell in part.cells["test"]
-            ]
+            title, rest = part.cells["question"][0].source.split("\n", 1)
+            salt = f"{master.name}/{part.name}"
             cells += [
                 raw(f"# BEGIN QUESTION\nname: {part.name}\npoints: {part.points}"),
-                nbformat.v4.new_markdown_cell(text),
+                markdown(f"{title}\n\n{info(part, bullets)}\n{rest}"),
                 *part.cells["given"],
                 raw("# BEGIN SOLUTION"),
                 *part.cells["solution"],
                 raw("# END SOLUTION"),
                 raw("# BEGIN TESTS"),
-                *tests,
+                *(new(seal_test(cell.source, salt)) for cell in part.cells["test"]),
                 raw("# END TESTS"),
                 raw("# END QUESTION"),
             ]
-        else:
-            cells.append(part)
-            tags = part.metadata.get("tags", [])
-            if sync.BADGE in tags:
-                cells.append(nbformat.v4.new_markdown_cell(HOW.strip()))
-            if sync.SETUP in tags:
-                cells.append(new(START.format(name=master.name).strip()))
+            continue
+        cells.append(part)
+        tags = part.metadata.get("tags", [])
+        if sync.BADGE in tags:
+            cells.append(markdown(HOW.strip()))
+        if sync.SETUP in tags:
+            cells.append(new(START.format(name=master.name)))
+    if not any(sync.SETUP in cell.metadata.get("tags", []) for cell in cells):
+        raise BookError(f"{master.path.name} has no setup cell yet: run `make sync` first")
     for cell in cells:
-        cell.metadata.pop("exercise", None)
         tags = [tag for tag in cell.metadata.pop("tags", []) if tag != "solution"]
         if tags:
             cell.metadata["tags"] = tags
-    if not any(sync.SETUP in cell.metadata.get("tags", []) for cell in cells):
-        raise BookError(f"{master.path.name} has no setup cell yet: run `make sync` first")
     source = nbformat.v4.new_notebook(cells=cells)
     return nbformat.reads(sync.finished(source), as_version=4)
 
@@ -147,46 +138,34 @@ def editions(master: Master, root: Path = ROOT, run: bool = False) -> dict[str, 
                     cell.metadata.pop("deletable", None)
             made[edition] = sync.finished(notebook, {"otter": notebook.metadata["otter"]})
         (archive,) = (folder / "made/autograder").glob("*.zip")
-        made["autograder"] = archive.read_bytes()
-    return made
+        return made | {"autograder": archive.read_bytes()}
 
 
 def page(repository: Repository, every: list[Master], root: Path = ROOT) -> str:
     """Return `book/exercises.md`: the notebooks, and the table objective -> exercise."""
     notebooks, chapters = [], []
     for master in every:
-        source = root / f"book/{master.name}.py"
-        title = sync.parse(source.read_text(encoding="utf-8"), source.name)[1][0][0].source
-        title = title.splitlines()[0].lstrip("# ")
+        chapter = root / f"book/{master.name}.py"
+        title = re.search(r"(?m)^# # (.+)", chapter.read_text(encoding="utf-8"))[1]
         path = f"{sync.EDITIONS}/{master.name}.ipynb"
         student = f"{repository.url}/blob/{repository.branch}/{path}"
-        tasks = [
-            f"- {exercise.title} ({exercise.minutes} min, {exercise.points} point"
-            + "s" * (exercise.points != 1)
-            + ")"
-            for exercise in master.exercises
-        ]
         notebooks += [
             f"### [{title}]({master.name}.ipynb)", "",
             f"[Download the notebook](../{path}) · "
             f"[open in Colab]({repository.colab(path)}) · [see it]({student})", "",
-            *tasks, "",
+            *(f"- {e.title} ({e.minutes} min, {e.worth})" for e in master.exercises), "",
         ]  # fmt: skip
-        bullets = objectives(source)
+        bullets = objectives(chapter)
+        tested = {bullet: [] for bullet in bullets}
+        for exercise in master.exercises:
+            for begins in exercise.objectives:
+                found = objective(begins, bullets, master.name)
+                tested[found].append(f"{exercise.title} ({exercise.minutes} min)")
         chapters += [
-            f"### {title.partition(':')[0]}: objectives",
-            "",
-            "| you will learn to | exercises |",
-            "|---|---|",
-        ]
-        for bullet in bullets:
-            tested = [
-                f"{exercise.title} ({exercise.minutes} min)"
-                for exercise in master.exercises
-                if bullet in [objective(o, bullets, master.name) for o in exercise.objectives]
-            ]
-            chapters.append(f"| {bullet} | {'; '.join(tested) or 'none'} |")
-        chapters.append("")
+            f"### {title.partition(':')[0]}: objectives", "",
+            "| you will learn to | exercises |", "|---|---|",
+            *(f"| {bullet} | {'; '.join(by) or 'none'} |" for bullet, by in tested.items()), "",
+        ]  # fmt: skip
     return PAGE.format(
         editions=sync.EDITIONS,
         url=repository.url,
@@ -222,8 +201,9 @@ def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
     parser.add_argument(
         "--only", nargs="+", metavar="NAME", help="such as 04_features; leaves the page"
     )
-    parser.add_argument("--check", action="store_true", help="write nothing, list what differs")
-    parser.add_argument("--run", action="store_true", help="execute and grade the solutions")
+    either = parser.add_mutually_exclusive_group()
+    either.add_argument("--check", action="store_true", help="write nothing, list what differs")
+    either.add_argument("--run", action="store_true", help="execute and grade the solutions")
     options = parser.parse_args(arguments)
     logging.getLogger("otter").setLevel(logging.WARNING)
     stale, failed = [], []
@@ -236,12 +216,11 @@ def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
         if not options.only:
             wanted[root / "book/exercises.md"] = page(repository_of(root), every, root)
         for master in every:
-            made = editions(master, root, options.run and not options.check)
+            made = editions(master, root, options.run)
             wanted[root / sync.EDITIONS / f"{master.name}.ipynb"] = made["student"]
             if not options.check:
-                solutions = root / BUILD / "solutions" / f"{master.name}.ipynb"
-                write_atomic(solutions, made["solutions"])
-                archive = root / BUILD / "autograder" / f"{master.name}.zip"
+                write_atomic(root / BUILD / f"solutions/{master.name}.ipynb", made["solutions"])
+                archive = root / BUILD / f"autograder/{master.name}.zip"
                 archive.parent.mkdir(parents=True, exist_ok=True)
                 archive.write_bytes(made["autograder"])
         for path, text in wanted.items():
@@ -251,9 +230,9 @@ def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
                     if kept := sync.keep_typed(path, text, root):
                         print(kept)
                     write_atomic(path, text)
-        if options.run and not options.check:
+        if options.run:
             for master in every:
-                failed += run(root / BUILD / "solutions" / f"{master.name}.ipynb", root)
+                failed += run(root / BUILD / f"solutions/{master.name}.ipynb", root)
     except BookError as error:
         print(f"classroom: {error}", file=sys.stderr)
         return 2

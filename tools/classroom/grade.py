@@ -19,18 +19,19 @@ import itertools
 import json
 import os
 import pwd
-import queue
 import re
 import shutil
 import subprocess
 import sys
-import unicodedata
+import threading
+import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import suppress
 from pathlib import Path
 
 import jinja2
+import psutil
 from tqdm import tqdm
 
 from helpers.checks import asked, names_in
@@ -45,18 +46,16 @@ DISK = 256 * 2**20  # bytes that it may write
 FORMAT = 2  # of the kept results: a change here grades all anew
 COLUMNS = ("student", "file", "assignment", "state", "detail", "total", "possible")
 ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar")
-COMMON = (
+WALLS = (
+    "bubblewrap, and no rights of root or of other users",
     "no file is writable but its own, and neither tests nor other submissions are in sight",
     "no network",
     "processes, devices and shared memory of its own, killed whole at the end",
 )
-WALLS = {
-    "bwrap": ("bubblewrap, and no rights of root or of other users", *COMMON),
-    "none": ("NO SANDBOX: a submission could read, change and delete your files, use the network "
-             "and leave processes behind",),
-}  # fmt: skip
-
-
+NO_WALLS = (
+    "NO SANDBOX: a submission could read, change and delete your files, use the network "
+    "and leave processes behind"
+)
 COUNTED = "its memory is counted by a cgroup: all of it, whoever holds it"
 UNCOUNTED = (
     "there is NO CGROUP for it here, so its memory is counted ten times a second, for each process "
@@ -90,11 +89,9 @@ def questions_of(path: Path) -> dict[str, dict]:
     config = book["metadata"]["otter"]
     if config.get("OK_FORMAT") is False:
         raise BookError(f"{path}: tests are read in otter's OK format, its default, only")
-    files = sorted(path.parent.glob("tests/*.py"))
     tests = [OKTestFile.from_metadata(spec, str(path)) for spec in config.get("tests", {}).values()]
-    tests = tests or [OKTestFile.from_file(str(file)) for file in files]
     if not tests:
-        raise BookError(f"{path} has no tests, neither in its metadata nor in tests/ beside it")
+        raise BookError(f"{path} has no tests in its metadata")
     answers = set()
     for cell in book["cells"]:
         if "otter_assign_solution_cell" in cell["metadata"].get("tags", []):
@@ -108,16 +105,13 @@ def questions_of(path: Path) -> dict[str, dict]:
             if not examples or any(example.want for example in examples):
                 raise BookError(f"{path}: the test {case.name!r} is not made of assert statements")
             code = "".join(example.source for example in examples)
-            names = asked(code)
-            for name in set(names) - answers:
+            for name in set(asked(code)) - answers:
                 raise BookError(
                     f"{path}: the test {case.name!r} uses `{name}`, which no solution defines: "
                     "import it inside the test"
                 )
-            cases.append(
-                {"name": case.name, "code": code, "hidden": case.hidden, "names": names,
-                 "points": case.points, "failure_message": case.failure_message}
-            )  # fmt: skip
+            kept = ("name", "hidden", "points", "failure_message")
+            cases.append({"code": code} | {key: getattr(case, key) for key in kept})
         questions[test.name] = {"cases": cases, "all_or_nothing": test.all_or_nothing}
     return questions
 
@@ -168,91 +162,79 @@ class Graders:
     """Judges in parallel, one process for each submission; what they found is kept.
 
     `how`: the kind of sandbox, as `tools.classroom.judge.enclosed` has it. `limits`: as
-    `tools.classroom.judge.Sandbox` has them. `kept`: the folder of earlier results.
+    `tools.classroom.judge.Sandbox` has them. `kept`: the folder of earlier results. `assignments`:
+    the questions of each, by its name.
     """
 
-    def __init__(self, how: str, limits: dict, jobs: int, kept: Path):
-        self.how, self.limits, self.kept = how, limits, kept.resolve()
-        self.pool = ThreadPoolExecutor(jobs)
-        self.running, self.stopped = set(), False
-        self.users = queue.SimpleQueue()
-        for uid in users(jobs):
-            self.users.put(uid)
+    def __init__(self, how: str, limits: dict, jobs: int, kept: Path, assignments: dict):
+        self.kept, self.assignments = kept.resolve(), assignments
+        self.job = {"how": how, "limits": limits, "assignments": assignments}
+        self.mine, free = threading.local(), users(jobs)
+        self.pool = ThreadPoolExecutor(
+            jobs, "grader", lambda: vars(self.mine).update(uid=free.pop())
+        )
 
-    def grade(self, paths: list[Path], assignments: dict, own: bool = False) -> dict[Path, dict]:
+    def grade(self, paths: list[Path], solutions: bool = False) -> dict[Path, dict]:
         """Return each submission's result; Ctrl-C ends everything that runs."""
-        futures = {self.pool.submit(self.one, path, assignments, own): path for path in paths}
+        futures = {self.pool.submit(self.one, path, solutions): path for path in paths}
         results = {}
         try:
             for future in tqdm(as_completed(futures), "grading", len(futures), disable=None):
                 results[futures[future]] = future.result()
         except BaseException:
-            self.stopped = True
             self.pool.shutdown(wait=False, cancel_futures=True)
-            for process in list(self.running):
-                process.kill()
+            while not all(future.done() for future in futures):
+                for process in psutil.Process().children():
+                    with suppress(psutil.NoSuchProcess):
+                        process.kill()
+                time.sleep(0.1)
             raise
         return results
 
-    def one(self, path: Path, assignments: dict, own: bool) -> dict:
-        """Return the result of one submission; whatever fails in it stays its own affair."""
+    def one(self, path: Path, solution: bool) -> dict:
+        """Return one submission's result, an earlier one if nothing has changed.
+
+        Whatever fails in it stays its own affair.
+        """
         try:
             content = content_of(path)
         except ValueError as error:
             return judge.outcome("broken file", str(error))
+        setting = [FORMAT, self.job["limits"], self.job["how"], hashlib.sha256(content).hexdigest()]
+        path_kept = self.kept / f"{digest(setting)}.json"
         try:
-            return self.judged(path, content, assignments, own)
+            with suppress(OSError, ValueError):  # there is none, or it was cut short
+                kept = json.loads(path_kept.read_text(encoding="utf-8"))
+                if kept["tests"] == digest(self.assignments.get(kept["assignment"])):
+                    return kept
+            result = self.judged(path, solution)
+            if result["state"] == "graded":
+                result["tests"] = digest(self.assignments[result["assignment"]])
+                write_atomic(path_kept, json.dumps(result))
+            return result
         except Exception as error:
             return judge.outcome("not graded", f"{type(error).__name__}: {error}")
 
-    def judged(self, path: Path, content: bytes, assignments: dict, own: bool) -> dict:
-        """Return the result of one submission, an earlier one if nothing has changed."""
-        setting = json.dumps([FORMAT, self.limits, self.how]).encode()
-        key = hashlib.sha256(setting + hashlib.sha256(content).digest()).hexdigest()
-        path_kept = self.kept / f"{key}.json"
-        with suppress(OSError, ValueError):  # there is none, or it was cut short
-            kept = json.loads(path_kept.read_text(encoding="utf-8"))
-            if kept["tests"] == digest(assignments.get(kept["assignment"])):
-                return kept
-        result = self.judge(path, assignments, own)
-        if result["state"] == "graded":
-            result["tests"] = digest(assignments[result["assignment"]])
-            write_atomic(path_kept, json.dumps(result))
-        return result
-
-    def judge(self, path: Path, assignments: dict, own: bool) -> dict:
+    def judged(self, path: Path, solution: bool) -> dict:
         """Have a fresh process judge the submission."""
-        uid = self.users.get()
-        job = {"path": str(path), "assignments": assignments, "own": own, "uid": uid}
-        job |= {"how": self.how, "limits": self.limits, "caches": str(self.kept / "caches")}
+        job = self.job | {"path": str(path), "own": solution, "uid": self.mine.uid}
+        job["caches"] = str(self.kept / "caches")
         mortal = ["setpriv", "--pdeathsig", "KILL"] if shutil.which("setpriv") else []
-        process = subprocess.Popen(
-            [*mortal, sys.executable, "-m", "tools.classroom.judge"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            cwd=ROOT,
-            start_new_session=True,
-        )
-        self.running.add(process)
-        if self.stopped:
-            process.kill()
         try:
-            answer, errors = process.communicate(
-                json.dumps(job).encode(), self.limits["total_seconds"] + 60
+            done = subprocess.run(
+                [*mortal, sys.executable, "-m", "tools.classroom.judge"],
+                input=json.dumps(job).encode(),
+                capture_output=True,
+                cwd=ROOT,
+                start_new_session=True,
+                timeout=self.job["limits"]["total_seconds"] + 60,
             )
-            if process.returncode:
-                errors = errors.decode("utf-8", "replace").strip()
-                why = judge.printable(errors[-1000:])
-                return judge.outcome("not graded", why or f"exit {process.returncode}")
-            return json.loads(answer)
         except subprocess.TimeoutExpired:
             return judge.outcome("timed out", judge.REASONS["timed out"])
-        finally:
-            process.kill()
-            process.wait()
-            self.running.discard(process)
-            self.users.put(uid)
+        if done.returncode:
+            why = judge.printable(done.stderr.decode("utf-8", "replace").strip()[-1000:])
+            return judge.outcome("not graded", why or f"exit {done.returncode}")
+        return json.loads(done.stdout)
 
 
 def digest(value) -> str:
@@ -276,23 +258,22 @@ def sandbox_for(limits: dict, without: bool) -> tuple[str, list[str]]:
     if without and os.geteuid() == 0:
         raise BookError("--no-sandbox as root would give every submission the whole machine")
     if without:
-        return "none", [*WALLS["none"], UNCOUNTED]
+        return "none", [NO_WALLS, UNCOUNTED]
     try:
-        box = judge.Sandbox("bwrap", *users(1), limits)
-        box.close()
+        with judge.Sandbox("bwrap", *users(1), limits) as box:
+            counted = COUNTED if box.group else UNCOUNTED
     except (BookError, OSError, subprocess.SubprocessError) as error:
         raise BookError(
             f"no sandbox can be made here ({error}). It takes Linux and bubblewrap 0.8 or newer "
             "(Debian, Ubuntu and Fedora have a package `bubblewrap`); --no-sandbox grades without, "
             "and trusts every submission with your files."
         ) from error
-    return "bwrap", [*WALLS["bwrap"], COUNTED if box.group else UNCOUNTED]
+    return "bwrap", [*WALLS, counted]
 
 
-def check_solutions(graders: Graders, paths: list[Path], assignments: dict) -> None:
-    """Raise `BookError` unless the solutions of these assignments get full marks here."""
-    results = graders.grade(paths, assignments, own=True)
-    for path, result in results.items():
+def check_solutions(graders: Graders, paths: list[Path]) -> None:
+    """Raise `BookError` unless the solutions at these paths get full marks here."""
+    for path, result in graders.grade(paths, solutions=True).items():
         faults = [f"{result['state']} {result['detail']}"] if result["state"] != "graded" else []
         for name, question in result["questions"].items():
             faults += [f"{name}: {message['text']}" for message in question["messages"]]
@@ -300,29 +281,20 @@ def check_solutions(graders: Graders, paths: list[Path], assignments: dict) -> N
             raise BookError(f"the tests of {path} fail on its own solution: {'; '.join(faults)}")
 
 
-def table(results: dict[Path, dict], folder: Path, assignments: dict) -> list[dict]:
+def table(results: dict[Path, dict], folder: Path) -> list[dict]:
     """Return a row for each submission, with what `grades.csv` and the pages state."""
     rows = []
-    for path in sorted(results):
-        result = results[path]
+    for path, result in sorted(results.items()):
         # Whatever bytes a file's name has, a report is text.
         file = os.fsencode(path.relative_to(folder)).decode("utf-8", "backslashreplace")
         file = judge.printable(file)
-        plain = unicodedata.normalize("NFKD", file).encode("ascii", "ignore").decode()
-        page = re.sub(r"[^\w.-]+", "-", plain.removesuffix(".ipynb")).strip("-.")[:60]
-        questions = result["questions"]
-        known = assignments.get(result["assignment"], {}).values()
-        possible = sum(case["points"] for question in known for case in question["cases"])
-        rows.append(
-            result
-            | {
-                "student": file.removesuffix(".ipynb"),
-                "file": file,
-                "total": round(sum(q["points"] for q in questions.values()), 4),
-                "possible": round(possible, 4),
-                "page": f"{page}-{hashlib.sha256(os.fsencode(path)).hexdigest()[:8]}.html",
-            }
-        )
+        student = file.removesuffix(".ipynb")
+        page = re.sub(r"(?a)[^\w.-]+", "-", student).strip("-.")[:60]
+        page = f"{page}-{hashlib.sha256(os.fsencode(path)).hexdigest()[:8]}.html"
+        questions = result["questions"].values()
+        sums = {"total": "points", "possible": "possible"}
+        sums = {name: round(sum(q[key] for q in questions), 4) for name, key in sums.items()}
+        rows.append(result | sums | {"student": student, "file": file, "page": page})
     return rows
 
 
@@ -412,15 +384,14 @@ def _grade(options) -> int:
     assignments = {name: questions_of(path) for name, path in autograders.items()}
     writable(options.output)
     how, walls = sandbox_for(limits, options.no_sandbox)
-    graders = Graders(how, limits, options.jobs, options.output / "results")
+    graders = Graders(how, limits, options.jobs, options.output / "results", assignments)
     named = set(autograders if len(autograders) == 1 else ())
     for path in paths:
         with suppress(ValueError):
             content = content_of(path)
             named |= {name for name in autograders if name.encode() in content}
-    check_solutions(graders, [autograders[name] for name in sorted(named)], assignments)
-    results = graders.grade(paths, assignments)
-    rows = table(results, folder, assignments)
+    check_solutions(graders, [autograders[name] for name in sorted(named)])
+    rows = table(graders.grade(paths), folder)
     walls.append(
         f"at most {options.seconds:g} s of CPU for a cell or a call, {options.minutes:g} minutes, "
         f"{options.memory} MB of memory, {DISK >> 20} MB of files and {options.processes} "

@@ -25,7 +25,8 @@ from pathlib import Path
 
 import psutil
 
-from helpers.checks import AnswerError, pack, raised, run, unpack
+from helpers import checks
+from helpers.checks import AnswerError, pack, raised, unpack
 from tools.classroom.sandbox import MESSAGE, NEW_USERS, ROOT, TIMED_OUT, WORK
 from tools.common import BookError
 
@@ -167,22 +168,14 @@ def group(memory: int) -> Path | None:
 
 def _holds(made: Path, memory: int) -> bool:
     """Set the limits of a cgroup and try whether a process may enter it."""
-    done = []
-    for name, value in [
-        ("memory.max", memory),
-        ("memory.limit_in_bytes", memory),
-        ("memory.swap.max", 0),
-        ("memory.memsw.limit_in_bytes", memory),
-    ]:
-        with suppress(OSError):
-            descriptor = os.open(made / name, os.O_WRONLY)
-            try:
-                os.write(descriptor, str(value).encode())
-                done.append(name)
-            finally:
-                os.close(descriptor)
+    done = False
+    for name in ("max", "limit_in_bytes", "swap.max", "memsw.limit_in_bytes"):
+        # A file that is not there stays so, as a folder of any other kind would let it be made.
+        with suppress(OSError), open(made / f"memory.{name}", "r+b", 0) as file:
+            file.write(b"0" if name == "swap.max" else b"%d" % memory)
+            done = True
     entered = subprocess.run(entering(made, ["true"]), stderr=subprocess.DEVNULL)
-    return bool(done) and entered.returncode == 0
+    return done and entered.returncode == 0
 
 
 def entering(made: Path | None, command: list[str]) -> list[str]:
@@ -357,20 +350,6 @@ def unlinked(pid: int) -> dict[tuple, int]:
     return found
 
 
-class Remote:
-    """A student's function: called here, run in the sandbox."""
-
-    def __init__(self, box: Sandbox, name: str):
-        self.box, self.__name__ = box, name
-
-    def __call__(self, *arguments, **keywords):
-        reply = self.box.ask("call", self.__name__, pack(arguments), pack(keywords))
-        if "raised" in reply:
-            kind, message = map(str, reply["raised"])
-            raise raised(self.__name__, kind, message)
-        return value_of(reply, f"the result of `{self.__name__}`")
-
-
 def value_of(reply: dict, what: str):
     """Return the value in a reply, or raise `AnswerError` that says why there is none."""
     if "value" not in reply:
@@ -381,24 +360,28 @@ def value_of(reply: dict, what: str):
         raise AnswerError(f"{what} cannot be read: {error}") from error
 
 
+def answer(name: str, box: Sandbox):
+    """Return an answer from the notebook in `box`; a function is called here, and run in there."""
+    reply = box.ask("get", name)
+    if reply.get("function") is not True:
+        return value_of(reply, f"`{name}`")
+
+    def called(*arguments, **keywords):
+        reply = box.ask("call", name, pack(arguments), pack(keywords))
+        if "raised" in reply:
+            raise raised(name, *map(str, reply["raised"]))
+        return value_of(reply, f"the result of `{name}`")
+
+    return called
+
+
 def failure(case: dict, box: Sandbox) -> str | None:
     """Return why a case fails on what the notebook in `box` defines; None if it passes."""
-    values = {}
     try:
-        for name in case["names"]:
-            reply = box.ask("get", name)
-            function = reply.get("function") is True
-            values[name] = Remote(box, name) if function else value_of(reply, f"`{name}`")
-        run(case["code"], values)
+        why = checks.failure(case["code"], box, answer)
     except Lost:
         return "the notebook's process ended before this was checked"
-    except AssertionError as error:
-        return "\n".join(filter(None, [str(error), case["failure_message"]])) or "a check failed"
-    except AnswerError as error:
-        return str(error)
-    except Exception as error:
-        return f"{type(error).__name__}: {error}"
-    return None
+    return why and "\n".join(filter(None, [why, case["failure_message"]]))
 
 
 def marked(question: dict, failures: list[str | None]) -> dict:

@@ -42,6 +42,11 @@ class Exercise:
         return self.cells["question"][0].source.splitlines()[0].lstrip("# ")
 
     @property
+    def worth(self) -> str:
+        """The points in words."""
+        return f"{self.points} point" + "s" * (self.points != 1)
+
+    @property
     def open(self) -> bool:
         """Whether it is an open project, which a rubric grades beside its check."""
         return "rubric" in self.cells["question"][0].source.casefold()
@@ -146,43 +151,6 @@ def sealed(source: str, salt: str) -> str:
     They are values or expressions of values and `np`; each is computed here, once.
     """
 
-    class Sealing(ast.NodeTransformer):
-        def visit_FormattedValue(self, node):
-            if any(
-                isinstance(part, ast.Constant) and isinstance(part.value, str)
-                for part in ast.walk(node.value)
-            ):
-                raise BookError(
-                    f"{salt}: give {ast.unparse(node.value)} a name and put that into the braces: "
-                    "Python 3.12 writes quotes there in a way that 3.11 cannot read"
-                )
-            return self.generic_visit(node)
-
-        def visit_Call(self, node):
-            self.generic_visit(node)
-            if not (isinstance(node.func, ast.Name) and node.func.id in KEYS):
-                return node
-            key, setting = KEYS[node.func.id]
-            given = {word.arg: word for word in node.keywords}
-            settings = {setting: value(given[setting].value)} if setting in given else {}
-
-            def seal(expression):
-                text = key(value(expression), **settings)
-                return ast.Constant(checks.seal(text, salt))
-
-            if "right" not in given:
-                raise BookError(f"{salt}: {ast.unparse(node.func)} needs right=")
-            given["right"].value = seal(given["right"].value)
-            if "wrong" in given:
-                wrong = given["wrong"].value
-                if not isinstance(wrong, ast.Dict):
-                    raise BookError(f"{salt}: wrong= should be written out, {{value: hint}}")
-                wrong.keys = [seal(entry) for entry in wrong.keys]
-                keys = [given["right"].value.value, *(entry.value for entry in wrong.keys)]
-                if len(set(keys)) < len(keys):
-                    raise BookError(f"{salt}: two of right= and wrong= are the same answer")
-            return node
-
     def value(expression):
         code = ast.unparse(expression)
         try:
@@ -193,4 +161,30 @@ def sealed(source: str, salt: str) -> str:
                 f"computed when the student edition is made ({error})"
             ) from error
 
-    return ast.unparse(Sealing().visit(ast.parse(source)))
+    tree = ast.parse(source)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FormattedValue):
+            inside = [part.value for part in ast.walk(node.value) if isinstance(part, ast.Constant)]
+            if any(isinstance(constant, str) for constant in inside):
+                raise BookError(
+                    f"{salt}: give {ast.unparse(node.value)} a name and put that into the braces: "
+                    "Python 3.12 writes quotes there in a way that 3.11 cannot read"
+                )
+        if not (isinstance(node, ast.Call) and getattr(node.func, "id", None) in KEYS):
+            continue
+        key, setting = KEYS[node.func.id]
+        given = {word.arg: word.value for word in node.keywords}
+        settings = {name: value(given[name]) for name in given if name == setting}
+        if "right" not in given:
+            raise BookError(f"{salt}: {node.func.id} needs right=")
+        wrong = given.get("wrong", ast.Dict([], []))
+        if not isinstance(wrong, ast.Dict):
+            raise BookError(f"{salt}: wrong= should be written out, {{value: hint}}")
+        answers = [key(value(part), **settings) for part in (given["right"], *wrong.keys)]
+        if len(set(answers)) < len(answers):
+            raise BookError(f"{salt}: two of right= and wrong= are the same answer")
+        right, *wrong.keys = (ast.Constant(checks.seal(answer, salt)) for answer in answers)
+        for word in node.keywords:
+            if word.arg == "right":
+                word.value = right
+    return ast.unparse(tree)
