@@ -29,7 +29,6 @@ import numpy as np
 
 EDITIONS = Path(__file__).resolve().parents[1] / "classroom" / "student"
 SEALED = re.compile(r"scrypt:(.+):[0-9a-f]{24}")
-CONTAINERS = {"tuple": tuple, "set": set, "frozenset": frozenset}
 
 
 class AnswerError(Exception):
@@ -70,11 +69,9 @@ def pack(value: Any) -> Any:
         return {"complex": [value.real, value.imag]}
     if isinstance(value, Mapping):
         return {"dict": [[pack(key), pack(item)] for key, item in value.items()]}
-    for name, container in CONTAINERS.items():
+    for name, container in {"tuple": tuple, "set": Set}.items():
         if isinstance(value, container):
             return {name: [pack(item) for item in value]}
-    if isinstance(value, Set):
-        return {"set": [pack(item) for item in value]}
     if isinstance(value, Sequence) and not isinstance(value, bytes | bytearray | memoryview):
         return [pack(item) for item in value]
     raise TypeError(
@@ -100,7 +97,7 @@ def unpack(value: Any) -> Any:
         return complex(*content)
     if kind == "dict":
         return {unpack(key): unpack(item) for key, item in content}
-    return CONTAINERS[kind](unpack(item) for item in content)
+    return {"tuple": tuple, "set": set}[kind](unpack(item) for item in content)
 
 
 def plain(value: Any) -> Any:

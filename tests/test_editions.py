@@ -178,21 +178,16 @@ def test_exercises_name_objectives_and_every_objective_is_tested(name):
 
 
 @each_master
-def test_a_student_edition_finds_its_checks(name):
+def test_a_student_edition_finds_its_checks_and_links(name):
     cells = json.loads(edition(name).read_text())["cells"]
-    (start,) = [text for text in ("".join(cell["source"]) for cell in cells) if "Grader(" in text]
-    space = {}
-    exec(start, space)
+    texts = ["".join(cell["source"]) for cell in cells]
+    (start,) = [text for text in texts if "Grader(" in text]
+    exec(start, space := {})
     exercise = MASTERS[name].exercises[0].name
     assert "is not known yet" in repr(space["grader"].check(exercise))
-
-
-@each_master
-def test_links_of_a_student_edition_lead_to_files(name):
-    for cell in json.loads(edition(name).read_text())["cells"]:
-        if cell["cell_type"] == "markdown":
-            for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", "".join(cell["source"])):
-                assert (edition(name).parent / link).is_file(), link
+    for cell, text in zip(cells, texts, strict=True):
+        for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text):
+            assert cell["cell_type"] == "code" or (edition(name).parent / link).is_file(), link
 
 
 @each_master
@@ -336,9 +331,10 @@ x = 2
         ('"minutes": 5', '"minutes": "5"', "minutes"),
         ('"name": "a"', '"name": "A b"', "small letters"),
         ("# ## A", "# A", "begins with `## `"),
-        ('# %% tags=["solution"]\nx = 1  # SOLUTION\n\n', "", "solution has to come first"),
+        ('# %% tags=["solution"]\nx = 1  # SOLUTION\n\n', "", "it has no solution"),
         ('tags=["test"]', 'tags=["wrong"]', "it has no test"),
-        ('tags=["solution"]', 'tags=["test"]', "solution has to come first"),
+        ('tags=["solution"]', 'tags=["test"]', "it has no solution"),
+        ('tags=["test"]', 'tags=["wrong"]\n2\n# %% tags=["test"]', "test after wrong"),
         ("# %% [markdown] exercise", "# %% [markdown] x", "outside an exercise"),
     ],
 )

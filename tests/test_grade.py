@@ -419,16 +419,6 @@ time.sleep(20)
 }
 UNHELD = {
     "pages": HELD["pages"].replace("26))", "26))\n    blocks[-1].madvise(mmap.MADV_DONTNEED)"),
-    "in flight": """
-import os, socket
-ends = []
-for number in range(32):
-    ends.append(socket.socketpair())
-    file = os.memfd_create("x")
-    os.write(file, bytes(2**26))
-    socket.send_fds(ends[-1][0], [b"x"], [file])
-    os.close(file)
-""",
     "empty files": """
 import os
 for number in range(10**6):

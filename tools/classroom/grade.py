@@ -45,6 +45,7 @@ NOTEBOOK = 32 * 2**20  # bytes that a submission may have
 DISK = 256 * 2**20  # bytes that it may write
 FORMAT = 2  # of the kept results: a change here grades all anew
 COLUMNS = ("student", "file", "assignment", "state", "detail", "total", "possible")
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
 ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar")
 WALLS = (
     "bubblewrap, and no rights of root or of other users",
@@ -302,20 +303,16 @@ def as_csv(rows: list[dict], assignments: dict) -> str:
     """Return the rows as CSV, one column for each question of what was handed in."""
     there = [name for name in assignments if name in {row["assignment"] for row in rows}]
     questions = [(name, question) for name in there for question in assignments[name]]
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
+    table = io.StringIO()
+    writer = csv.writer(table, lineterminator="\n")
     writer.writerow([*COLUMNS, *("/".join(pair[len(there) == 1 :]) for pair in questions)])
     for row in rows:
         own = {(row["assignment"], name): q["points"] for name, q in row["questions"].items()}
-        points = [own.get(pair, "") for pair in questions]
-        writer.writerow([harmless(row[column]) for column in COLUMNS] + points)
-    return text.getvalue()
-
-
-def harmless(value):
-    """Return a cell's value such that no spreadsheet takes a file's name for a formula."""
-    risky = isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r"))
-    return f"'{value}" if risky else value
+        texts = [str(row[column]) for column in COLUMNS]
+        # No spreadsheet takes the name of a file for a formula.
+        texts = [f"'{text}" if text.startswith(FORMULA) else text for text in texts]
+        writer.writerow(texts + [own.get(pair, "") for pair in questions])
+    return table.getvalue()
 
 
 def write_reports(out: Path, rows: list[dict], walls: list[str], table: str) -> None:
@@ -336,26 +333,17 @@ def write_reports(out: Path, rows: list[dict], walls: list[str], table: str) -> 
 
 def main(arguments=None) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n\n")[0])
-    parser.add_argument("submissions", type=existing, help="a folder of notebooks, at any depth")
-    parser.add_argument(
-        "--autograder", type=existing, default=ROOT / "_build" / "classroom" / "solutions",
-        help="a notebook with solutions and tests, as otter assign writes it, or a folder of them",
-    )  # fmt: skip
-    parser.add_argument("--output", type=folder, default=ROOT / "_build" / "grades")
-    parser.add_argument("--jobs", type=jobs, default=os.cpu_count(), help="submissions at once")
-    parser.add_argument(
-        "--seconds", type=more_than_zero(), default=60, help="of CPU for a cell or a call"
-    )
-    parser.add_argument(
-        "--minutes", type=more_than_zero(), default=10, help="for a whole submission"
-    )
-    parser.add_argument("--memory", type=at_least(1), default=2048, help="MB for a submission")
-    parser.add_argument(
-        "--processes", type=at_least(1), default=256, help="and threads of a submission"
-    )
-    parser.add_argument(
-        "--no-sandbox", action="store_true", help="trust every submission with your files"
-    )
+    option = parser.add_argument
+    option("submissions", type=existing, help="a folder of notebooks, at any depth")
+    made = "a notebook with solutions and tests, as otter assign writes it, or a folder of them"
+    option("--autograder", type=existing, default=ROOT / "_build/classroom/solutions", help=made)
+    option("--output", type=folder, default=ROOT / "_build" / "grades")
+    option("--jobs", type=jobs, default=os.cpu_count(), help="submissions at once")
+    option("--seconds", type=more_than_zero(), default=60, help="of CPU for a cell or a call")
+    option("--minutes", type=more_than_zero(), default=10, help="for a whole submission")
+    option("--memory", type=at_least(1), default=2048, help="MB for a submission")
+    option("--processes", type=at_least(1), default=256, help="and threads of a submission")
+    option("--no-sandbox", action="store_true", help="trust every submission with your files")
     options = parser.parse_args(arguments)
     for stream in (sys.stdout, sys.stderr):  # names of files may hold any bytes
         if isinstance(stream, io.TextIOWrapper):

@@ -89,8 +89,6 @@ def read(path: Path) -> Master:
         elif kinds:
             if reached is None:
                 raise BookError(f"{where}: a cell with the tag {kinds[0]!r} outside an exercise")
-            if reached in ("question", "given") and kinds[0] != "solution":
-                raise BookError(f"{where}: the solution has to come first")
             if ORDER.index(kinds[0]) < ORDER.index(reached):
                 raise BookError(f"{where}: {kinds[0]} after {reached}: the order is {ORDER}")
             reached = kinds[0]
