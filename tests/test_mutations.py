@@ -18,11 +18,6 @@ from helpers import datasets
 from helpers.commands import import_sounds
 from helpers.datasets import DatasetError
 
-pytestmark = [pytest.mark.long, pytest.mark.timeout(3600)]
-many = settings(
-    max_examples=int(os.environ.get("MUTATIONS", "1000")),
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
 NOISE = 0.2 * np.random.default_rng(0).standard_normal(64_000) * np.exp(-np.arange(64_000) / 9000)
 SOUNDS = {
     "a.wav": audio_bytes(NOISE),
@@ -44,67 +39,40 @@ def mutated(draw, whole: bytes):
     for _ in range(draw(st.integers(1, 4))):
         last = max(1, len(data) - 1)
         at = draw(st.integers(0, min(last, 120)) | st.integers(0, last))
-        kind = draw(st.sampled_from(["bit", "byte", "edge", "cut", "drop", "double", "insert"]))
-        if kind == "bit" and at < len(data):
-            data[at] ^= 1 << draw(st.integers(0, 7))
-        elif kind == "byte" and at < len(data):
-            data[at] = draw(st.integers(0, 255))
-        elif kind == "edge":
-            data[at : at + 4] = draw(st.sampled_from(EDGES))
-        elif kind == "cut":
-            del data[at:]
-        elif kind == "drop":
-            del data[at : at + draw(st.integers(1, 500))]
-        elif kind == "double":
-            data[at:at] = data[at : at + draw(st.integers(1, 500))]
-        else:
-            data[at:at] = draw(st.binary(max_size=40))
+        old = data[at : at + draw(st.sampled_from([0, 1, 4, 4, len(data)]) | st.integers(1, 500))]
+        bit = bytes([old[0] ^ 1 << draw(st.integers(0, 7))]) + old[1:] if old else b""
+        few = min(len(old), 4)
+        new = st.sampled_from([b"", bit, bit, old + old, *EDGES]) | st.binary(max_size=40)
+        data[at : at + len(old)] = draw(new | st.binary(min_size=few, max_size=few))
     return bytes(data)
 
 
-@many
-@given(st.data(), st.sampled_from(sorted(SOUNDS)))
-def test_a_note(data, name):
-    sound = data.draw(mutated(SOUNDS[name]))
-    try:
-        wave = datasets.decode_note(sound, f"set: {name}")
-    except DatasetError as error:
-        message = str(error)
-        assert message.startswith(f"set: {name}: ")
-        return
+def a_note(path, _):
+    wave = datasets.decode_note(path.read_bytes(), str(path))
     assert wave.shape == (64_000,)
     assert wave.dtype == np.float32
     assert np.abs(wave).max() <= 1  # and so no NaN
 
 
-@many
-@given(st.data(), st.sampled_from(sorted(SOUNDS)))
-def test_a_sound_of_ones_own(tmp_path, data, name):
-    path = tmp_path / name
-    path.write_bytes(data.draw(mutated(SOUNDS[name])))
-    try:
-        wave, steps, _ = import_sounds.waveform(path)
-    except DatasetError as error:
-        message = str(error)
-        assert message
-        return
+def a_sound_of_ones_own(path, _):
+    wave, steps, _ = import_sounds.waveform(path)
     assert wave.shape == (64_000,)
     assert 1 / 40_000 < np.abs(wave).max() <= 1
     assert steps
 
 
-@many
-@given(st.data())
-def test_a_listing(data):
-    text = data.draw(mutated(json.dumps(json.loads(listing(NAMES)), indent=1).encode()))
-    try:
-        notes = list(datasets.read_listing(io.BytesIO(text), "set: examples.json"))
-    except DatasetError as error:
-        message = str(error)
-        assert message.startswith("set: examples.json: ")
-        return
-    for note in notes:
+def a_listing(path, _):
+    for note in datasets.read_listing(io.BytesIO(path.read_bytes()), str(path)):
         assert note == datasets.parse_note(note["note"])
+
+
+def a_table_of_labels(path, sounds):
+    found, refused = import_sounds.by_table(sounds, path)
+    assert all(path.name in reason for reason in refused)
+    for sound in found:
+        assert sound.family in datasets.FAMILIES
+        assert 0 <= sound.pitch <= 127
+        assert sound.velocity in (None, *range(128))
 
 
 @pytest.fixture(scope="module")
@@ -115,19 +83,31 @@ def sounds(tmp_path_factory):
     return folder
 
 
-@many
-@given(st.data(), st.sampled_from(["utf-8", "utf-16", "cp1252"]))
-def test_a_table_of_labels(tmp_path, sounds, data, encoding):
-    labels = tmp_path / "labels.csv"
-    labels.write_bytes(data.draw(mutated(TABLE.encode(encoding))))
+@pytest.mark.long
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize(
+    ("read", "files"),
+    [
+        (a_note, SOUNDS),
+        (a_sound_of_ones_own, SOUNDS),
+        (a_listing, {"x.json": json.dumps(json.loads(listing(NAMES)), indent=1).encode()}),
+        (
+            a_table_of_labels,
+            {f"{code}.csv": TABLE.encode(code) for code in ("utf-8", "utf-16", "cp1252")},
+        ),
+    ],
+)
+@settings(
+    max_examples=int(os.environ.get("MUTATIONS", "1000")),
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(st.data())
+def test_a_file_is_read_or_named(tmp_path, sounds, read, files, data):
+    name = data.draw(st.sampled_from(sorted(files)))
+    path = tmp_path / name
+    path.write_bytes(data.draw(mutated(files[name])))
     try:
-        found, refused = import_sounds.by_table(sounds, labels)
+        read(path, sounds)
     except DatasetError as error:
         message = str(error)
-        assert message.startswith(str(labels))
-        return
-    assert all("labels.csv" in reason for reason in refused)
-    for sound in found:
-        assert sound.family in datasets.FAMILIES
-        assert 0 <= sound.pitch <= 127
-        assert sound.velocity in (None, *range(128))
+        assert message.startswith(str(path)) or (message and read is a_sound_of_ones_own)
