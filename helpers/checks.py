@@ -11,7 +11,6 @@ the functions in, another process; in the notebook an answer goes through the sa
 `unpack`, so that whatever it is made of, both say the same of it.
 """
 
-import ast
 import base64
 import builtins
 import copy
@@ -19,6 +18,7 @@ import hashlib
 import json
 import math
 import re
+import symtable
 import sys
 from collections.abc import Callable, Mapping, Sequence, Set
 from html import escape
@@ -386,26 +386,21 @@ class Grader:
         return Answer(exercise, None)
 
 
-def names_in(code: str) -> dict[str, set[str]]:
-    """Return the names that some code `used`, `defined` and `imported`."""
-    found = {"used": set(), "defined": set(), "imported": set()}
-    for node in ast.walk(ast.parse(code)):
-        match node:
-            case ast.Name(id=name):
-                found["used" if isinstance(node.ctx, ast.Load) else "defined"].add(name)
-            case ast.arg(arg=name) | ast.FunctionDef(name=name) | ast.ClassDef(name=name):
-                found["defined"].add(name)
-            case ast.ExceptHandler(name=str(name)):
-                found["defined"].add(name)
-            case ast.alias():
-                found["imported"].add(node.asname or node.name.split(".")[0])
-    return found
+def bound(code: str) -> set[str]:
+    """Return the names that some code binds at its top level, but by an import."""
+    table = symtable.symtable(code, "<code>", "exec")
+    return {symbol.get_name() for symbol in table.get_symbols() if symbol.is_assigned()}
 
 
 def asked(case: str) -> list[str]:
     """Return the names that a test's code takes from the notebook: the answers."""
-    found = names_in(case)
-    return sorted(found["used"] - found["defined"] - found["imported"] - set(dir(builtins)))
+    tables = [symtable.symtable(case, "<check>", "exec")]
+    own = {symbol.get_name() for symbol in tables[0].get_symbols() if symbol.is_imported()}
+    for table in tables:
+        tables += table.get_children()
+    symbols = [symbol for table in tables for symbol in table.get_symbols()]
+    used = {s.get_name() for s in symbols if s.is_global() and s.is_referenced()}
+    return sorted(used - own - bound(case) - set(dir(builtins)))
 
 
 def failure(case: str, names: Any, fetch: Callable = fetched) -> str | None:

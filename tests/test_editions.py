@@ -54,17 +54,6 @@ def stubs(name):
     return found, texts
 
 
-def bound(source):
-    """Return the names that code binds at its top level."""
-    names = set()
-    for node in ast.parse(source).body:
-        if isinstance(node, ast.FunctionDef):
-            names.add(node.name)
-        for target in getattr(node, "targets", []):
-            names |= {n.id for n in ast.walk(target) if isinstance(n, ast.Name)}
-    return names
-
-
 @cache
 def played(name):
     """Run a master from top to bottom; return (exercise, what) -> message of its check."""
@@ -80,7 +69,7 @@ def played(name):
         return [cell.source for cell in cells if cell.cell_type == "code"]
 
     def verdict(exercise, space):
-        names = {name: space[name] for name in bound(answers[exercise]) if name in space}
+        names = {name: space[name] for name in checks.bound(answers[exercise]) if name in space}
         failures = (checks.failure(case, names) for case in tests[exercise]["cases"])
         return next(filter(None, failures), None)
 
@@ -111,7 +100,7 @@ def right_values(exercise):
 @each_exercise
 def test_a_check_tells_right_from_wrong(name, exercise):
     said, hints = played(name), set()
-    assert bound(stubs(name)[0][exercise.name]), "the student edition asks for no answer"
+    assert checks.bound(stubs(name)[0][exercise.name]), "the student edition asks for no answer"
     assert said[exercise.name, "stub"]
     assert said[exercise.name, "solution"] is None
     assert said[exercise.name, "end"] is None, "a later cell binds an answer's name again"
@@ -142,7 +131,7 @@ SPARED = {("07_lstm", "project"): FUNCTIONS[7]}
 @pytest.mark.long
 @each_exercise
 def test_what_is_answered_without_a_thought_gets_no_point(name, exercise):
-    names = bound(stubs(name)[0][exercise.name])
+    names = checks.bound(stubs(name)[0][exercise.name])
     right = [value for value in right_values(exercise) if np.isscalar(value)]
     spared = SPARED.get((name, exercise.name), NotImplemented)
     for case in checks.tests(edition(name))[exercise.name]["cases"]:

@@ -34,7 +34,7 @@ import jinja2
 import psutil
 from tqdm import tqdm
 
-from helpers.checks import asked, names_in
+from helpers.checks import asked, bound
 from helpers.commands.options import at_least, existing, folder, jobs, more_than_zero
 from helpers.notes import hidden
 from helpers.runs.files import writable, write_atomic
@@ -97,7 +97,7 @@ def questions_of(path: Path) -> dict[str, dict]:
     for cell in book["cells"]:
         if "otter_assign_solution_cell" in cell["metadata"].get("tags", []):
             solution = TransformerManager().transform_cell("".join(cell["source"]))
-            answers |= names_in(solution)["defined"]
+            answers |= bound(solution)
     text, questions = "\n".join("".join(cell["source"]) for cell in book["cells"]), {}
     for test in sorted(tests, key=lambda test: text.find(f'grader.check("{test.name}")')):
         cases = []
