@@ -412,7 +412,7 @@ def failure(case: str, names: Any, fetch: Callable = fetched) -> str | None:
         answers = {name: fetch(name, names) for name in asked(case)}
         exec(compile(case, "<check>", "exec", optimize=0), answers)
     except (AssertionError, AnswerError) as error:
-        return str(error)
+        return str(error) or "A check failed."
     except Exception as error:
         said = f"{type(error).__name__}: {error}"
         return f"The answer has another form than the question asks for ({said})."

@@ -266,7 +266,7 @@ def test_arguments_are_copies_and_arrays_have_their_shape():
 
 
 def test_the_grader_answers_in_a_sentence(monkeypatch, tmp_path):
-    cases = [">>> assert x > 1, 'x < 2 & small'\n", ">>> x.upper()\n"]
+    cases = [">>> assert x > 1, 'x < 2 & small'\n", ">>> assert x < 9\n", ">>> x.upper()\n"]
     test = {"points": 1, "suites": [{"cases": [{"code": code} for code in cases]}]}
     notebook = {
         "metadata": {"otter": {"tests": {"b": test}}},
@@ -284,6 +284,7 @@ def test_the_grader_answers_in_a_sentence(monkeypatch, tmp_path):
     assert repr(ask("x = 1")) == "b: not yet. x < 2 & small"
     assert "x &lt; 2 &amp; small" in ask("x = 1")._repr_html_()
     assert "another form" in repr(ask("x = 2"))
+    assert repr(ask("x = 9")) == "b: not yet. A check failed."
     with pytest.raises(ValueError, match="there are b"):
         space["grader"].check("c")
     with pytest.raises(ValueError, match="choose one of x"):
