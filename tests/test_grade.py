@@ -521,16 +521,15 @@ def test_the_table_has_the_questions_of_what_was_handed_in():
 
     def row(assignment, **points):
         questions = {name: {"points": value} for name, value in points.items()}
-        texts = dict.fromkeys(grade.COLUMNS, "") | {"assignment": assignment}
-        return texts | {"questions": questions}
+        return dict.fromkeys(grade.COLUMNS, "") | {"assignment": assignment, "questions": questions}
 
-    def header_and_points(rows):
-        lines = list(csv.reader(grade.as_csv(rows, assignments).splitlines()))
+    def header_and_points(*rows):
+        lines = csv.reader(grade.as_csv(rows, assignments).splitlines())
         return [line[len(grade.COLUMNS) :] for line in lines]
 
     first, second = row("01_a", x=2, project=1), row("02_b", project=3)
-    assert header_and_points([first]) == [["x", "project"], ["2", "1"]]
-    assert header_and_points([first, second, row("")]) == [
+    assert header_and_points(first) == [["x", "project"], ["2", "1"]]
+    assert header_and_points(first, second, row("")) == [
         ["01_a/x", "01_a/project", "02_b/project"],
         ["2", "1", ""],
         ["", "", "3"],

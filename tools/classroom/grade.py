@@ -93,12 +93,12 @@ def questions_of(path: Path) -> dict[str, dict]:
     tests = [OKTestFile.from_metadata(spec, str(path)) for spec in config.get("tests", {}).values()]
     if not tests:
         raise BookError(f"{path} has no tests in its metadata")
-    answers = set()
+    answers, text, questions = set(), "", {}
     for cell in book["cells"]:
+        source = "".join(cell["source"])
+        text += source
         if "otter_assign_solution_cell" in cell["metadata"].get("tags", []):
-            solution = TransformerManager().transform_cell("".join(cell["source"]))
-            answers |= bound(solution)
-    text, questions = "\n".join("".join(cell["source"]) for cell in book["cells"]), {}
+            answers |= bound(TransformerManager().transform_cell(source))
     for test in sorted(tests, key=lambda test: text.find(f'grader.check("{test.name}")')):
         cases = []
         for case in test.test_cases:
@@ -111,7 +111,7 @@ def questions_of(path: Path) -> dict[str, dict]:
                     f"{path}: the test {case.name!r} uses `{name}`, which no solution defines: "
                     "import it inside the test"
                 )
-            kept = ("name", "hidden", "points", "failure_message")
+            kept = ("hidden", "points", "failure_message")
             cases.append({"code": code} | {key: getattr(case, key) for key in kept})
         questions[test.name] = {"cases": cases, "all_or_nothing": test.all_or_nothing}
     return questions
