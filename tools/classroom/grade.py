@@ -170,10 +170,12 @@ class Graders:
     def __init__(self, how: str, limits: dict, jobs: int, kept: Path, assignments: dict):
         self.kept, self.assignments = kept.resolve(), assignments
         self.job = {"how": how, "limits": limits, "assignments": assignments}
-        self.mine, free = threading.local(), users(jobs)
-        self.pool = ThreadPoolExecutor(
-            jobs, "grader", lambda: vars(self.mine).update(uid=free.pop())
-        )
+        self.mine, free = threading.local(), users(jobs)  # each thread has a user of its own
+
+        def start():
+            self.mine.uid = free.pop()
+
+        self.pool = ThreadPoolExecutor(jobs, initializer=start)
 
     def grade(self, paths: list[Path], solutions: bool = False) -> dict[Path, dict]:
         """Return each submission's result; Ctrl-C ends everything that runs."""
