@@ -4,11 +4,11 @@ import json
 import os
 import shutil
 import signal
-import subprocess
-import sys
+import threading
 import time
 
 import nbformat
+import psutil
 import pytest
 
 from tools.book import execute, sync
@@ -28,6 +28,16 @@ DATA = "nsynth-mini"
 """
 
 
+MEET = """\
+import pathlib, time
+pathlib.Path({mine!r}).touch()
+limit = time.monotonic() + 60
+while not pathlib.Path({theirs!r}).exists():
+    assert time.monotonic() < limit, "the other chapter did not start"
+    time.sleep(0.1)
+"""
+
+
 def write(root, name, code, parameters=""):
     text = CHAPTER.format(title=name, code=code, parameters=parameters)
     (root / f"book/{name}.py").write_text(text)
@@ -36,40 +46,41 @@ def write(root, name, code, parameters=""):
 
 @pytest.fixture
 def book(tmp_path):
-    """A repository with two small chapters; the first tells where it runs and with what."""
-    (tmp_path / "book").mkdir()
-    shutil.copy(ROOT / "_config.yml", tmp_path)
-    tell = "import os\nprint(PROFILE, EPOCHS, RATE, RUNS, os.path.basename(os.getcwd()))"
-    write(tmp_path, "01_a", tell, 'EPOCHS = 3  # how many\nRATE = 0.5\nRUNS = "../_build/runs"')
-    write(tmp_path, "02_b", "from ipywidgets import IntSlider\nIntSlider(3)")
-    return tmp_path
+    """A repository, at an odd place, with two chapters that run only side by side."""
+    root = tmp_path / "{x} a#%ä"
+    (root / "book").mkdir(parents=True)
+    shutil.copy(ROOT / "_config.yml", root)
+    tell = "import os\nprint(PROFILE, EPOCHS, RATE, RUNS, os.path.basename(os.getcwd()))\n"
+    write(root, "01_a", tell + MEET.format(mine="a", theirs="b"),
+          'EPOCHS = 3  # how many\nRATE = 0.5\nRUNS = "../_build/runs"')  # fmt: skip
+    show = "from ipywidgets import IntSlider\nIntSlider(3)"
+    write(root, "02_b", MEET.format(mine="b", theirs="a") + show)
+    return root
 
 
 def executed(book, name="01_a"):
     return nbformat.read(book / f"_build/executed/book/{name}.ipynb", as_version=4)
 
 
-def test_chapters_run_in_their_folder_and_leave_notebooks_and_a_status(book, capsys):
-    assert execute.main(["--profile", "smoke", "--parameter", "RATE=1"], book) == 0
+def test_chapters_run_side_by_side_in_their_folder(book, capsys, monkeypatch):
+    monkeypatch.chdir(book)
+    given = ["--parameter", "RATE=1", "--parameter", "RUNS=here", "--parameter", "EPOCHS=3"]
+    assert execute.main(["--profile", "smoke", "--jobs", "2", *given], book) == 0
+    # A path counts from the current folder.
     notebook = executed(book)
-    assert notebook.cells[-1].outputs[0].text == "smoke 3 1.0 ../_build/runs book\n"
+    assert notebook.cells[-1].outputs[0].text == f"smoke 3 1.0 {book}/here book\n"
+    assert "injected-parameters" in str(notebook.cells)
     state = executed(book, "02_b").metadata.widgets["application/vnd.jupyter.widget-state+json"]
     assert "IntSliderModel" in json.dumps(state)
-    status = json.loads((book / "_build/executed/status.json").read_text())
+    status = execute.read_status(book / "_build/executed")
     assert set(status) == {"01_a", "02_b"}
-    assert status["01_a"]["parameters"] == {"PROFILE": "smoke", "RATE": 1.0}
+    # Values equal to the chapter's own are not injected.
+    assert status["01_a"]["parameters"] == {"PROFILE": "smoke", "RATE": 1.0, "RUNS": f"{book}/here"}
     assert status["02_b"]["parameters"] == {"PROFILE": "smoke"}
     assert status["01_a"]["seconds"] > 0
     assert status["01_a"]["versions"]["keras"]
-    assert "together" in capsys.readouterr().out
-
-
-def test_paths_count_from_the_current_folder_and_braces_are_no_pattern(book, monkeypatch):
-    moved = book.rename(book.with_name("{x} a#%ä"))
-    monkeypatch.chdir(moved)
-    assert execute.main(["--only", "01", "--parameter", "RUNS=here"], moved) == 0
-    assert f" {moved}/here book" in executed(moved).cells[-1].outputs[0].text
-    assert "injected-parameters" in str(executed(moved).cells)
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines[-3:]] == ["01_a", "02_b", "together"]
 
 
 @pytest.mark.parametrize(
@@ -99,51 +110,33 @@ def test_a_notebook_out_of_step_is_refused(book, capsys):
     path.write_text(path.read_text().replace("print", "print  "))
     assert execute.main([], book) == 2
     assert "book/01_a.ipynb. Run `make sync`" in capsys.readouterr().err
-    assert execute.main(["--only", "02_b"], book) == 0
+    (other,) = execute.select(["02_b"], book)
+    assert execute.prepare("mini", [other], {}, book) == {other: {}}
 
 
 def test_a_failing_chapter_is_named_and_the_others_run(book, capsys):
-    assert execute.main(["--only", "01"], book) == 0
     write(book, "01_a", "x = 1\n1 / 0")
+    write(book, "02_b", "import os\nos._exit(1)")
+    write(book, "03_c", "x = 1")
+    folder = book / "_build/executed/book"
+    folder.mkdir(parents=True)
+    for left in ("01_a", "02_b", "03_c.failed"):  # of an earlier run
+        (folder / f"{left}.ipynb").touch()
     assert execute.main([], book) == 1
     out = capsys.readouterr().out
     assert "01_a, cell 3: ZeroDivisionError: division by zero" in out
-    assert str(book / "_build/executed/book/01_a.failed.ipynb") in out
-    folder = book / "_build/executed/book"
-    assert sorted(p.name for p in folder.iterdir()) == ["01_a.failed.ipynb", "02_b.ipynb"]
-    write(book, "01_a", "x = 1", "EPOCHS = 3")
-    assert execute.main(["--only", "01", "--parameter", "EPOCHS=3"], book) == 0
-    assert sorted(p.name for p in folder.iterdir()) == ["01_a.ipynb", "02_b.ipynb"]
-    # Values equal to the chapter's own inject no cell.
-    assert "injected-parameters" not in str(executed(book).cells)
+    assert "02_b, DeadKernelError" in out
+    assert str(folder / "01_a.failed.ipynb") in out
+    found = [path.name for path in folder.iterdir()]
+    assert sorted(found) == ["01_a.failed.ipynb", "02_b.failed.ipynb", "03_c.ipynb"]
 
 
-def test_a_kernel_that_dies_is_a_failure(book, capsys):
-    write(book, "02_b", "import os\nos._exit(1)")
-    assert execute.main(["--only", "02"], book) == 1
-    assert "02_b, DeadKernelError" in capsys.readouterr().out
-
-
-def test_chapters_run_side_by_side(book, capsys):
-    meet = """\
-import pathlib, time
-pathlib.Path({mine!r}).touch()
-limit = time.monotonic() + 60
-while not pathlib.Path({theirs!r}).exists():
-    assert time.monotonic() < limit, "the other chapter did not start"
-    time.sleep(0.1)"""
-    write(book, "01_a", meet.format(mine="a", theirs="b"))
-    write(book, "02_b", meet.format(mine="b", theirs="a"))
-    assert execute.main(["--jobs", "2"], book) == 0
-    lines = capsys.readouterr().out.splitlines()
-    assert [line.split()[0] for line in lines[-3:]] == ["01_a", "02_b", "together"]
-    assert set(execute.read_status(book / "_build/executed")) == {"01_a", "02_b"}
-
-
-def test_what_took_longest_starts_first(tmp_path):
-    paths = [tmp_path / f"{name}.ipynb" for name in ("01_a", "02_b", "03_c", "04_d")]
+def test_what_took_longest_starts_first(book, monkeypatch):
+    for name in ("03_c", "04_d"):
+        write(book, name, "x = 1")
+    (book / "_build/executed").mkdir(parents=True)
     took = {"02_b": {"seconds": 9}, "04_d": {"seconds": 5}, "01_a": {"seconds": 1}}
-    (tmp_path / "status.json").write_text(json.dumps(took))
+    (book / "_build/executed/status.json").write_text(json.dumps(took | {"03_c": {"seconds": 2}}))
     started = []
 
     def run(path, target, values):
@@ -151,32 +144,27 @@ def test_what_took_longest_starts_first(tmp_path):
         time.sleep(0.2)
         return {"seconds": 0.2, "error": None, "notebook": str(target)}
 
-    execute.run_all("smoke", {path: {} for path in paths}, tmp_path, run, jobs=2)
+    monkeypatch.setattr(execute, "run_limited", run)
+    assert execute.main(["--jobs", "2"], book) == 0
     assert set(started[:2]) == {"02_b", "04_d"}
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals are POSIX")
-@pytest.mark.parametrize("jobs", ["1", "2"])
-def test_a_stopped_run_leaves_nothing_half_done(book, jobs):
-    sleep = "import pathlib, time\npathlib.Path({!r}).touch()\ntime.sleep(60)"
-    names = [f"0{number}_b" for number in range(2, 2 + int(jobs) + 1)]
-    for name in names:
-        write(book, name, sleep.format(name))
-    code = (
-        "import pathlib, sys\nfrom tools.book import execute\n"
-        "sys.exit(execute.main(['--jobs', sys.argv[2]], pathlib.Path(sys.argv[1])))"
-    )
-    run = subprocess.Popen(
-        [sys.executable, "-c", code, book, jobs], cwd=ROOT, stdout=subprocess.PIPE, text=True
-    )
-    limit = time.monotonic() + 60
-    while not all((book / "book" / name).exists() for name in names[: int(jobs)]):
-        assert time.monotonic() < limit
-        assert run.poll() is None
-        time.sleep(0.1)
-    run.send_signal(signal.SIGTERM)
-    out, _ = run.communicate(timeout=30)
-    assert run.returncode == 130
-    assert "Finished: 01_a" in out
+def test_a_stopped_run_leaves_nothing_half_done(book, capsys):
+    write(book, "01_a", "x = 1")
+    for name in ("02_b", "03_c"):
+        sleep = f"pathlib.Path({name!r}).write_text(str(os.getpid()))\ntime.sleep(60)"
+        write(book, name, f"import os, pathlib, time\n{sleep}")
+
+    def stop():
+        limit = time.monotonic() + 60
+        while not (book / "book/02_b").exists() and time.monotonic() < limit:
+            time.sleep(0.1)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=stop).start()
+    assert execute.main([], book) == 130
+    assert "Finished: 01_a." in capsys.readouterr().out
     assert [p.name for p in (book / "_build/executed/book").iterdir()] == ["01_a.ipynb"]
-    assert not (book / "book" / names[-1]).exists()
+    assert not (book / "book/03_c").exists()
+    assert not psutil.pid_exists(int((book / "book/02_b").read_text()))

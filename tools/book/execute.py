@@ -10,13 +10,14 @@ chapter.
 
 import argparse
 import ast
+import itertools
 import json
 import math
 import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from pathlib import Path
@@ -51,12 +52,8 @@ def select(only: list[str], root: Path = ROOT) -> list[Path]:
     return sorted(chosen) or every
 
 
-def value_of(name: str, text: str, default: str) -> object:
+def value_of(name: str, text: str, default: object) -> object:
     """Return the value that `--parameter NAME=VALUE` means, of the same type as the default."""
-    try:
-        default = ast.literal_eval(default)
-    except (ValueError, SyntaxError) as error:
-        raise BookError(f"the default of {name} is not a literal: {default}") from error
     if isinstance(default, str):
         return text
     try:
@@ -125,15 +122,17 @@ def prepare(
                 f"no parameter {name!r} in any chapter that would run: "
                 f"there are {', '.join(everywhere) or 'none'}"
             )
-    values = {}
-    for path, parameters in known.items():
-        values[path] = {
-            name: value
-            for name, text in {**own, **given}.items()
-            if name in parameters
-            and (value := value_of(name, text, parameters[name]["default"]))
-            != ast.literal_eval(parameters[name]["default"])
-        }
+    values = {path: {} for path in notebooks}
+    for path, name in itertools.product(notebooks, own | given):
+        if name in known[path]:
+            text = known[path][name]["default"]
+            try:
+                default = ast.literal_eval(text)
+            except (ValueError, SyntaxError) as error:
+                raise BookError(f"the default of {name} is not a literal: {text}") from error
+            value = value_of(name, (own | given)[name], default)
+            if value != default:
+                values[path][name] = value
     return values
 
 
@@ -194,9 +193,6 @@ def run_chapter(path: Path, target: Path, parameters: dict, cwd: Path | None = N
         error = f"cell {caught.exec_count}: {caught.ename}: {caught.evalue}"
     except Exception as caught:  # a kernel that died or did not start
         error = f"{type(caught).__name__}: {caught}"
-    except KeyboardInterrupt:
-        unfinished.unlink(missing_ok=True)
-        raise
     left = failed if error else target
     if unfinished.exists():
         os.replace(unfinished, left)
@@ -214,13 +210,9 @@ def run_limited(
     """`run_chapter` in a process of its own; its outcome has `gib`, the most memory, besides."""
     start = time.monotonic()
     failed, unfinished = places(target)
-    try:
-        outcome, reason, peak = memory.run(
-            run_chapter, path, target, parameters, cwd, seconds=seconds, gib=gib
-        )
-    except KeyboardInterrupt:
-        unfinished.unlink(missing_ok=True)
-        raise
+    outcome, reason, peak = memory.run(
+        run_chapter, path, target, parameters, cwd, seconds=seconds, gib=gib
+    )
     if outcome is None:
         if unfinished.exists():
             os.replace(unfinished, failed)
@@ -229,72 +221,61 @@ def run_limited(
     return outcome | {"gib": round(peak, 2)}
 
 
-def outcomes_of(
-    parameters: dict[Path, dict], output: Path, run: Callable, jobs: int
-) -> Iterator[tuple[Path, dict]]:
-    """Yield every chapter with its outcome, when it is finished; see `run_all`."""
-    targets = {path: output / "book" / path.name for path in parameters}
-    if jobs == 1:
-        for path, values in parameters.items():
-            yield path, run(path, targets[path], values)
-        return
-    with ThreadPoolExecutor(jobs) as pool:
-        waiting = {
-            pool.submit(run, path, targets[path], values): path
-            for path, values in parameters.items()
-        }
-        try:
-            for future in as_completed(waiting):
-                yield waiting.pop(future), future.result()
-        except (KeyboardInterrupt, GeneratorExit):
-            pool.shutdown(wait=False, cancel_futures=True)
-            memory.end_descendants()
-            pool.shutdown()
-            for path in waiting.values():
-                for left in places(targets[path]):
-                    left.unlink(missing_ok=True)
-            raise
+def longest_first(parameters: dict[Path, dict], seconds: dict[str, float]) -> dict:
+    """Return `parameters` so ordered that no long chapter is left for the end, alone.
+
+    `seconds`: what chapters took before, by name; one that is not known may be the longest.
+    """
+    return dict(sorted(parameters.items(), key=lambda item: -seconds.get(item[0].stem, math.inf)))
 
 
 def run_all(
     profile: str,
     parameters: dict[Path, dict],
     output: Path,
-    run: Callable = run_chapter,
+    run: Callable = run_limited,
     jobs: int = 1,
 ) -> dict[str, dict]:
     """Execute chapters and return the outcome of each by name.
 
-    `parameters` (dict of Path -> dict): the notebooks and their parameters, from `prepare`; one by
-    one they start in this order. `output`: the folder that gets `book/` and `status.json`. `run`:
-    what executes one of them; called as `run_chapter` is, and returns what it does, and more. With
-    more than one job it has to do so in a process of its own, as `run_limited` does. `jobs`: how
-    many run at once.
+    `parameters` (dict of Path -> dict): the notebooks and their parameters, from `prepare`; they
+    start in this order. `output`: the folder that gets `book/` and `status.json`. `run`: what
+    executes one of them; called as `run_limited` is, and returns what it does. `jobs`: how many run
+    at once.
     """
-    status_file, about = output / "status.json", environment()
-    status = read_status(output)
-    outcomes = {}
-    if jobs > 1:
-        # The longest first, as far as an earlier execution tells: none is left alone at the end.
-        before = {path: status.get(path.stem, {}).get("seconds", 0) for path in parameters}
-        order = sorted(parameters, key=lambda path: -before[path])
-        parameters = {path: parameters[path] for path in order}
+    about, status, outcomes = environment(), read_status(output), {}
     print(f"{len(parameters)} to run, {jobs} at once ({profile})", flush=True)
-    try:
-        for path, outcome in outcomes_of(parameters, output, run, jobs):
-            outcomes[path.stem] = outcome
-            said = "FAILED" if outcome["error"] else "ok"
-            number = f"[{len(outcomes)}/{len(parameters)}]"
-            print(f"{number} {path.stem} {said} {outcome['seconds']:.1f} s", flush=True)
-            finished = time.strftime("%Y-%m-%d %H:%M", time.gmtime())
-            about_run = {"profile": profile, "parameters": parameters[path], **about}
-            about_run["finished"] = finished
-            notebook = os.path.relpath(outcome["notebook"], output)
-            status[path.stem] = {**outcome, **about_run, "notebook": notebook}
-            write_atomic(status_file, json.dumps(status, indent=1, sort_keys=True) + "\n")
-    except KeyboardInterrupt:
-        print(f"stopped. Finished: {', '.join(outcomes) or 'none'}.")
-        raise
+    with ThreadPoolExecutor(jobs) as pool:
+        waiting = {
+            pool.submit(run, path, output / "book" / path.name, values): path
+            for path, values in parameters.items()
+        }
+        try:
+            for future in as_completed(waiting):
+                path, outcome = waiting.pop(future), future.result()
+                outcomes[path.stem] = outcome
+                said = "FAILED" if outcome["error"] else "ok"
+                number = f"[{len(outcomes)}/{len(parameters)}]"
+                print(f"{number} {path.stem} {said} {outcome['seconds']:.1f} s", flush=True)
+                status[path.stem] = {
+                    **outcome,
+                    **about,
+                    "profile": profile,
+                    "parameters": parameters[path],
+                    "finished": time.strftime("%Y-%m-%d %H:%M", time.gmtime()),
+                    "notebook": os.path.relpath(outcome["notebook"], output),
+                }
+                text = json.dumps(status, indent=1, sort_keys=True) + "\n"
+                write_atomic(output / "status.json", text)
+        except KeyboardInterrupt:
+            pool.shutdown(wait=False, cancel_futures=True)
+            memory.end_descendants()
+            pool.shutdown()
+            for path in waiting.values():
+                for left in places(output / "book" / path.name):
+                    left.unlink(missing_ok=True)
+            print(f"stopped. Finished: {', '.join(outcomes) or 'none'}.")
+            raise
     return dict(sorted(outcomes.items()))
 
 
@@ -359,9 +340,11 @@ def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
     try:
         notebooks = select(options.only, root)
         parameters = prepare(options.profile, notebooks, dict(options.parameter), root)
-        run = run_limited if options.jobs > 1 else run_chapter
         output = writable(root / options.output)
-        outcomes = run_all(options.profile, parameters, output, run, options.jobs)
+        if options.jobs > 1:
+            took = {name: before["seconds"] for name, before in read_status(output).items()}
+            parameters = longest_first(parameters, took)
+        outcomes = run_all(options.profile, parameters, output, run_limited, options.jobs)
     except (BookError, OSError) as error:
         print(f"execute: {error}", file=sys.stderr)
         return 2

@@ -41,7 +41,7 @@ def run(
             process.join(PAUSE)
     finally:
         if process.is_alive():
-            end(process.pid)
+            end(family(process.pid))
         process.join()
     with contextlib.suppress(EOFError):
         if reason is None and receiver.poll():
@@ -58,21 +58,17 @@ def family(pid: int) -> list[psutil.Process]:
         return []
 
 
-def end(pid: int) -> None:
-    """Kill a process and all its descendants."""
-    _kill(family(pid))
-
-
-def end_descendants() -> None:
-    """Kill all that this process has started, and what those have."""
-    _kill(family(os.getpid())[1:])
-
-
-def _kill(found: list[psutil.Process]) -> None:
+def end(found: list[psutil.Process]) -> None:
+    """Kill processes."""
     for process in found:
         with contextlib.suppress(psutil.NoSuchProcess):
             process.kill()
     psutil.wait_procs(found, timeout=10)
+
+
+def end_descendants() -> None:
+    """Kill all that this process has started, and what those have."""
+    end(family(os.getpid())[1:])
 
 
 def _resident(process: psutil.Process) -> int:
