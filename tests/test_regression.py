@@ -1,9 +1,7 @@
 """Regression runs on small books: what passes, drifts, fails, is too slow or too big; baselines."""
 
-import json
 import re
 import shutil
-from functools import partial
 from threading import Lock
 
 import nbformat
@@ -17,7 +15,6 @@ from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
 from test_execute import write
 
-from helpers.runs import findings
 from tools.book import execute, sync
 from tools.common import BookError
 from tools.regression import baselines, regression
@@ -68,9 +65,11 @@ def without_kernel(path, target, parameters, cwd=None, **limits):
 
 @pytest.fixture(scope="module", autouse=True)
 def no_kernels():
+    """No kernels; and the backend that the baselines of these tests are named after."""
     InteractiveShell.instance()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(execute, "run_limited", without_kernel)
+        patch.setenv("KERAS_BACKEND", "tensorflow")
         yield
 
 
@@ -87,30 +86,23 @@ def folder(root, seed=0):
     return root / f"_build/regression/smoke-tensorflow-seed{seed}"
 
 
-@pytest.fixture(scope="module", autouse=True)
-def backend():
-    """The backend that the files of these tests are named after, whatever the others use."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("KERAS_BACKEND", "tensorflow")
-        yield
+def repository(root):
+    """Make a repository without chapters."""
+    for name in ("book/exercises", "helpers", sync.EDITIONS):
+        (root / name).mkdir(parents=True)
+    shutil.copy(ROOT / "_config.yml", root)
+    return root
 
 
 @pytest.fixture
 def book(tmp_path):
-    """A repository without chapters."""
-    for name in ("book", "helpers"):
-        (tmp_path / name).mkdir()
-    shutil.copy(ROOT / "_config.yml", tmp_path)
-    return tmp_path
+    return repository(tmp_path)
 
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
     """A repository with two chapters and the baseline of three seeds; to be copied."""
-    root = tmp_path_factory.mktemp("finished")
-    for name in ("book", "helpers"):
-        (root / name).mkdir()
-    shutil.copy(ROOT / "_config.yml", root)
+    root = repository(tmp_path_factory.mktemp("finished"))
     write(root, "01_a", FIXED)
     write(root, "02_b", DRAWN, "SEED = 0")
     assert run(root, "--baseline", "--seeds", "3") == 0
@@ -122,7 +114,7 @@ def measured(finished, tmp_path):
     return shutil.copytree(finished, tmp_path / "book-with-baseline")
 
 
-def test_an_unchanged_book_passes_and_says_so(measured, kernels, capsys):
+def test_an_unchanged_book_passes_and_says_so(measured, capsys):
     assert run(measured, "--seed", "1") == 0
     assert "pass: 0 of 6 figures drifted" in capsys.readouterr().out
     report = (folder(measured, 1) / "report.txt").read_text()
@@ -149,13 +141,6 @@ def test_what_drifts_is_missing_or_new_is_named(measured, capsys):
     rows = re.findall(r"(?m)^ *(drift|new|missing|ok) .* (\w+(?:/folds/CNN)?)  ", report)
     assert {"missing", "new", "drift"} == {status for status, _ in rows[:4]}
     assert {"ok"} == {status for status, _ in rows[4:]}
-
-
-def test_without_a_baseline_everything_is_new(book, capsys):
-    write(book, "01_a", FIXED)
-    assert run(book) == 3
-    assert "make baseline PROFILE=smoke" in capsys.readouterr().out
-    assert "There is no baseline" in (folder(book) / "report.txt").read_text()
 
 
 def test_a_failing_chapter_does_not_stop_the_others(measured, capsys):
@@ -196,43 +181,49 @@ def test_a_chapter_that_takes_too_much_is_ended_with_all_it_started(book, kernel
     assert not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
 
 
-def test_a_solution_that_its_check_refuses_fails_by_name(tmp_path):
+def test_a_solution_that_its_check_refuses_fails_by_name(book, kernels, capsys):
+    """As in earnest: a chapter in a kernel, here without a baseline, and the exercises after it."""
     name = "01_background"
-    (tmp_path / "book/exercises").mkdir(parents=True)
-    shutil.copy(ROOT / "_config.yml", tmp_path)
-    shutil.copy(ROOT / f"book/{name}.py", tmp_path / "book")
-    master = tmp_path / f"book/exercises/{name}.py"
+    (goals,) = re.findall(
+        "(?s)# ## What you will learn.*?(?=# %%)", (ROOT / f"book/{name}.py").read_text()
+    )
+    write(book, name, f"{FIXED}\n\n# %% [markdown]\n{goals}\n\n# %%\n1")
     text = (ROOT / f"book/exercises/{name}.py").read_text()
     (solution,) = re.findall(r"^panels = .*  # SOLUTION$", text, re.MULTILINE)
-    master.write_text(text.replace(solution, 'panels = "AAAA"  # SOLUTION'))
-    run = partial(WITH_KERNELS, seconds=300, gib=8, cwd=ROOT / sync.EDITIONS)
-    (outcome,) = regression.solve([master], tmp_path, run, 1, tmp_path).values()
-    assert outcome["error"].startswith("curves: ")
-    assert ";" not in outcome["error"]
+    wrong = text.replace(solution, 'panels = "AAAA"  # SOLUTION')
+    (book / f"book/exercises/{name}.py").write_text(wrong)
+    assert run(book) == 1
+    out = capsys.readouterr().out
+    (said,) = re.findall(rf"(?m)^{name}, exercises, (.+)$", out)
+    assert said.startswith("curves: ")
+    assert ";" not in said
+    assert f"{name}, notes/train: 1,200, not in the baseline" in out
+    assert "make baseline PROFILE=smoke" in out
+    report = (folder(book) / "report.txt").read_text()
+    assert report.startswith("fail: ")
+    assert "There is no baseline" in report
 
 
 @pytest.mark.parametrize(
-    ("arguments", "says"),
+    ("arguments", "baseline", "says"),
     [
-        (["--profile", "smok"], "no profile 'smok'"),
-        (["--parameter", "SEED=3"], "SEED is set by this command"),
-        (["--parameter", "RUNS=x"], "RUNS is set by this command"),
+        (["--profile", "smok"], None, "no profile 'smok'"),
+        (["--parameter", "SEED=3"], None, "SEED is set by this command"),
+        (["--parameter", "RUNS=x"], None, "RUNS is set by this command"),
+        ([], "{", "smoke-tensorflow.json is not a baseline"),
+        ([], "[]", "smoke-tensorflow.json is not a baseline"),
+        ([], '{"figures": {}}', "smoke-tensorflow.json is not a baseline"),
     ],
 )
-def test_what_is_mistyped_is_refused_before_anything_runs(book, capsys, arguments, says):
+def test_what_is_mistyped_or_broken_is_refused_before_anything_runs(
+    book, capsys, arguments, baseline, says
+):
     write(book, "01_a", FIXED)
+    if baseline:
+        (book / "baselines").mkdir()
+        (book / "baselines/smoke-tensorflow.json").write_text(baseline)
     assert run(book, *arguments) == 2
     assert says in capsys.readouterr().err
-    assert not (book / "_build").exists()
-
-
-@pytest.mark.parametrize("text", ["{", "[]", '{"figures": {}}'])
-def test_a_broken_baseline_is_refused_before_anything_runs(book, capsys, text):
-    write(book, "01_a", FIXED)
-    (book / "baselines").mkdir()
-    (book / "baselines/smoke-tensorflow.json").write_text(text)
-    assert run(book) == 2
-    assert "smoke-tensorflow.json is not a baseline" in capsys.readouterr().err
     assert not (book / "_build").exists()
 
 
@@ -385,21 +376,12 @@ def test_all_figures_together_rarely_raise_an_alarm_and_still_see_a_fault():
     assert 1.5 < low < high < 3
 
 
-def chapters():
-    return sorted(ROOT.glob("book/[0-9][0-9]_*.py"))
-
-
-@pytest.mark.parametrize("path", chapters(), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", execute.select([]), ids=lambda path: path.stem)
 def test_every_chapter_reports_and_has_no_parameter_of_its_own(path):
-    cells = json.loads(path.with_suffix(".ipynb").read_text())["cells"]
-    code = [cell for cell in cells if cell["cell_type"] == "code"]
-    (parameters,) = (
-        "".join(c["source"]) for c in code if "parameters" in c["metadata"].get("tags", [])
-    )
-    names = re.findall(r"^(\w+) =", parameters, re.MULTILINE)
+    names = execute.papermill.inspect_notebook(str(path))
+    assert "PROFILE" in names
     assert set(names) <= {"PROFILE", "DATA", "RUNS", "SEED"}
-    last = "".join(code[-1]["source"])
-    assert code[-1]["metadata"]["tags"] == ["remove-cell"]
-    assert "findings.report(" in last
-    assert ("seed=SEED" in last) <= ("SEED" in names)
-    assert findings.FIGURES.endswith("+json")
+    last = [c for c in nbformat.read(path, as_version=4).cells if c.cell_type == "code"][-1]
+    assert last.metadata["tags"] == ["remove-cell"]
+    assert "findings.report(" in last.source
+    assert ("seed=SEED" in last.source) <= ("SEED" in names)

@@ -84,7 +84,7 @@ def interval(name: str, values: list[float], level: float) -> tuple[float, float
 
     Source: G. J. Hahn and W. Q. Meeker, Statistical intervals, 1991, chapter 4.
     """
-    from scipy import stats
+    from scipy import special
 
     kind = name.split("/")[0]
     factor = kind in FACTORS and min(values) > 0
@@ -94,7 +94,7 @@ def interval(name: str, values: list[float], level: float) -> tuple[float, float
         return None
     step = np.diff(different).min()
     spread = np.sqrt((x.var(ddof=1) + step**2 / 12) * (1 + 1 / len(x)))
-    reach = stats.t.isf(level / 2, len(x) - 1) * spread
+    reach = -special.stdtrit(len(x) - 1, level / 2) * spread
     ends = np.array([x.mean() - reach, x.mean() + reach])
     with np.errstate(over="ignore"):  # two seeds know next to nothing: up to infinity
         ends = np.exp(ends) if factor else ends

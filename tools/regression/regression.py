@@ -17,7 +17,6 @@ figure is not as before), 2 refused, 130 stopped.
 import argparse
 import hashlib
 import json
-import math
 import os
 import shutil
 import statistics
@@ -39,20 +38,12 @@ from tools.regression import baselines, report
 PASS, FAIL, REFUSED, DRIFT, STOPPED = 0, 1, 2, 3, 130
 
 
-def longest_first(parameters: dict[Path, dict], seconds: dict[str, list[float]]) -> dict:
-    """Return `parameters` so ordered that no long chapter is left for the end, alone."""
-    known = {name: statistics.median(values) for name, values in seconds.items()}
-    return dict(sorted(parameters.items(), key=lambda item: -known.get(item[0].stem, math.inf)))
-
-
 def run_once(path: Path, target: Path, parameters: dict, run) -> dict:
     """`run`, unless this very chapter was executed there before: then what came out of that."""
     before = execute.read_status(target.parent.parent).get(path.stem)
     if before and not before["error"] and target.exists() and cell_ids(path) <= cell_ids(target):
         print(f"{path.stem}: done before")
-        return {name: before[name] for name in ("seconds", "error", "gib")} | {
-            "notebook": str(target)
-        }
+        return before | {"notebook": str(target)}
     return run(path, target, parameters)
 
 
@@ -98,8 +89,8 @@ def regression(options, run, root: Path) -> int:
     )
     baseline = baselines.load(baselines.path_of(options.profile, about["backend"], root))
     shutil.rmtree(folder, ignore_errors=True)
-    took = {name: chapter["seconds"] for name, chapter in baseline.items()}
-    parameters = longest_first(parameters, took)
+    took = {name: statistics.median(chapter["seconds"]) for name, chapter in baseline.items()}
+    parameters = execute.longest_first(parameters, took)
     outcomes = execute.run_all(options.profile, parameters, folder, run, options.jobs)
     found = collect(outcomes)
     findings = baselines.compare(baseline, found, options.seed)
@@ -126,47 +117,38 @@ def regression(options, run, root: Path) -> int:
 def make_baseline(options, run, root: Path) -> int:
     """Execute the chapters with every seed and write the baseline; return the exit status."""
     about = environment()
-    folder = (
-        root / "_build/baseline" / f"{options.profile}-{about['backend']}-{made_by(root, about)}"
-    )
+    place = f"{options.profile}-{about['backend']}-{made_by(root, about)}"
     path = baselines.path_of(options.profile, about["backend"], root)
     before, runs, took = baselines.load(path), {}, {}
     notebooks = execute.select(options.only, root)
     for seed in range(options.seeds):
-        place = folder / f"seed{seed}"
-        parameters = execute.prepare(options.profile, notebooks, {}, root, own(seed, place))
+        folder = root / "_build/baseline" / place / f"seed{seed}"
+        parameters = execute.prepare(options.profile, notebooks, {}, root, own(seed, folder))
         if seed:  # again only where another seed makes a difference
             parameters = {p: v for p, v in parameters.items() if has_seed(p)}
         print(f"seed {seed}, {seed + 1} of {options.seeds}", flush=True)
-        outcomes = execute.run_all(
-            options.profile,
-            longest_first(parameters, took),
-            place,
-            partial(run_once, run=run),
-            options.jobs,
-        )
+        parameters = execute.longest_first(parameters, took)
+        once = partial(run_once, run=run)
+        outcomes = execute.run_all(options.profile, parameters, folder, once, options.jobs)
         found = collect(outcomes)
         if len(found) < len(outcomes):
             print(execute.report(outcomes), "\nno baseline was written", sep="\n")
             return FAIL
         for name, outcome in outcomes.items():
             runs.setdefault(name, {})[seed] = outcome | {"figures": found[name]}
-            took.setdefault(name, []).append(outcome["seconds"])
+            took[name] = outcome["seconds"]
 
-    made = {"versions": versions(about), "device": about["device"]}
-    after = before if options.only else {}
+    made = {"versions": report.versions(about), "device": about["device"]}
+    after = dict(before) if options.only else {}
     for notebook in notebooks:
         by_seed = runs[notebook.stem]
-        after = after | {
-            notebook.stem: {
-                "seeds": list(by_seed) if has_seed(notebook) else None,
-                "made": made,
-                "seconds": [outcome["seconds"] for outcome in by_seed.values()],
-                "gib": [outcome["gib"] for outcome in by_seed.values()],
-                "figures": baselines.merge(
-                    {seed: outcome["figures"] for seed, outcome in by_seed.items()}, notebook.stem
-                ),
-            }
+        figures = {seed: outcome["figures"] for seed, outcome in by_seed.items()}
+        after[notebook.stem] = {
+            "seeds": list(by_seed) if has_seed(notebook) else None,
+            "made": made,
+            "seconds": [outcome["seconds"] for outcome in by_seed.values()],
+            "gib": [outcome["gib"] for outcome in by_seed.values()],
+            "figures": baselines.merge(figures, notebook.stem),
         }
     print("\n".join(changes(before, after)))
     baselines.save(path, after)
@@ -177,11 +159,6 @@ def make_baseline(options, run, root: Path) -> int:
 def has_seed(notebook: Path) -> bool:
     """Return whether a chapter's figures may depend on luck."""
     return "SEED" in papermill.inspect_notebook(execute.literal(notebook))
-
-
-def versions(about: dict) -> str:
-    """Return in one line what a run was made with."""
-    return ", ".join(f"{name} {version}" for name, version in about["versions"].items() if version)
 
 
 def made_by(root: Path, about: dict) -> str:
@@ -195,23 +172,17 @@ def made_by(root: Path, about: dict) -> str:
 def changes(before: dict, after: dict) -> list[str]:
     """Return old against new, one line for each figure that is another than before."""
     lines, same, chance = [], 0, baselines.level(before)
-
-    def shown(value):
-        if isinstance(value, list) and len(value) > 1:
-            return f"{statistics.mean(value):.4g} ± {statistics.stdev(value):.2g} ({len(value)})"
-        return report.shown(value)
-
     for chapter in sorted({*before, *after}):
-        old, new = (side.get(chapter, {}).get("figures", {}) for side in (before, after))
-        for name in dict.fromkeys([*old, *new]):
-            if old.get(name) == new.get(name):
+        olds, news = (side.get(chapter, {}).get("figures", {}) for side in (before, after))
+        for name in dict.fromkeys([*olds, *news]):
+            old, new = olds.get(name), news.get(name)
+            if old == new:
                 same += 1
                 continue
-            line = f"{chapter}, {name}: {shown(old.get(name))} -> {shown(new.get(name))}"
-            if isinstance(old.get(name), list) and isinstance(new.get(name), list):
-                ends = baselines.interval(name, old[name], chance)
-                middle = statistics.mean(new[name])
-                line += "  DRIFTED" * bool(ends and not ends[0] <= middle <= ends[1])
+            line = f"{chapter}, {name}: {report.spread(old)} -> {report.spread(new)}"
+            if isinstance(old, list) and isinstance(new, list):
+                ends = baselines.interval(name, old, chance)
+                line += "  DRIFTED" * bool(ends and not ends[0] <= statistics.mean(new) <= ends[1])
             lines.append(line)
     return [*lines, f"{len(lines)} figures changed, {same} are as they were"]
 

@@ -42,13 +42,17 @@ def write(folder: Path, title: str, about: dict, outcomes: dict, findings: list,
     ]
     made = {f"{c['made']['versions']}; {c['made']['device']}" for c in baseline.values()}
     made = made or {"There is no baseline of this profile and backend: `make baseline` makes one."}
-    versions = ", ".join(f"{name} {v}" for name, v in about["versions"].items() if v)
     parts = [
-        f"{title}\n{about['backend']} on {about['device']}: {versions}",
+        f"{title}\n{about['backend']} on {about['device']}: {versions(about)}",
         *(pd.DataFrame(rows).to_string(index=False) for rows in (notebooks, figures)),
         "\n".join(["The baseline was made with", *sorted(made)]),
     ]
     (folder / "report.txt").write_text("\n\n".join(parts) + "\n", encoding="utf-8")
+
+
+def versions(about: dict) -> str:
+    """Return in one line what a run was made with."""
+    return ", ".join(f"{name} {version}" for name, version in about["versions"].items() if version)
 
 
 def shown(value) -> str:
