@@ -63,19 +63,23 @@ def executed(book, name="01_a"):
 
 
 def test_chapters_run_side_by_side_in_their_folder(book, capsys, monkeypatch):
-    monkeypatch.chdir(book)
+    monkeypatch.chdir(book.parent)
     given = ["--parameter", "RATE=1", "--parameter", "RUNS=here", "--parameter", "EPOCHS=3"]
     assert execute.main(["--profile", "smoke", "--jobs", "2", *given], book) == 0
     # A path counts from the current folder.
     notebook = executed(book)
-    assert notebook.cells[-1].outputs[0].text == f"smoke 3 1.0 {book}/here book\n"
+    assert notebook.cells[-1].outputs[0].text == f"smoke 3 1.0 {book.parent}/here book\n"
     assert "injected-parameters" in str(notebook.cells)
     state = executed(book, "02_b").metadata.widgets["application/vnd.jupyter.widget-state+json"]
     assert "IntSliderModel" in json.dumps(state)
     status = execute.read_status(book / "_build/executed")
     assert set(status) == {"01_a", "02_b"}
     # Values equal to the chapter's own are not injected.
-    assert status["01_a"]["parameters"] == {"PROFILE": "smoke", "RATE": 1.0, "RUNS": f"{book}/here"}
+    assert status["01_a"]["parameters"] == {
+        "PROFILE": "smoke",
+        "RATE": 1.0,
+        "RUNS": f"{book.parent}/here",
+    }
     assert status["02_b"]["parameters"] == {"PROFILE": "smoke"}
     assert status["01_a"]["seconds"] > 0
     assert status["01_a"]["versions"]["keras"]

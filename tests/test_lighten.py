@@ -12,7 +12,7 @@ from fontTools.ttLib import TTFont
 from PIL import Image
 
 from tools.book.address import PLACEHOLDER, Repository
-from tools.book.lighten import lighten
+from tools.book.lighten import described, lighten
 from tools.common import ROOT, BookError
 
 THEME = Path(pydata_sphinx_theme.__file__).parent / "theme/pydata_sphinx_theme/static"
@@ -45,39 +45,45 @@ x &amp;= 1 \\\\ y &amp;= 2\\end{{split}}\\]</div>
 """
 
 
-@pytest.fixture
-def html(tmp_path):
+@pytest.fixture(scope="module")
+def html(tmp_path_factory):
+    """A page and what belongs to it, as Sphinx leaves them."""
+    root = tmp_path_factory.mktemp("html")
     for part in ("styles/pydata-sphinx-theme.css", "vendor", "scripts/fontawesome.js"):
-        target = tmp_path / "_static" / part
+        target = root / "_static" / part
         target.parent.mkdir(parents=True, exist_ok=True)
         copy = shutil.copytree if (THEME / part).is_dir() else shutil.copyfile
         copy(THEME / part, target)
-    shutil.copy(SEARCH, tmp_path / "_static")
+    shutil.copy(SEARCH, root / "_static")
     for name in ("one", "two"):
-        (tmp_path / f"_static/{name}.js").write_text(f'say("{name}")')
-    (tmp_path / "_images").mkdir()
+        (root / f"_static/{name}.js").write_text(f'say("{name}")')
+    (root / "_images").mkdir()
     for name, size, colour in (("a", (200, 100), "teal"), ("b", (300, 50), "white")):
-        Image.new("RGB", size, colour).save(tmp_path / f"_images/{name}.png", compress_level=0)
+        Image.new("RGB", size, colour).save(root / f"_images/{name}.png", compress_level=0)
     # A map of viridis on white, with a white number on it.
-    with Image.open(tmp_path / "_images/b.png") as picture:
+    with Image.open(root / "_images/b.png") as picture:
         picture.paste((68, 1, 84), (100, 10, 200, 40))
         picture.paste("white", (140, 20, 150, 30))
-        picture.save(tmp_path / "_images/c.png", compress_level=0)
-    (tmp_path / "book").mkdir()
-    (tmp_path / "book/page.html").write_text(PAGE)
-    (tmp_path / "index.html").write_text(
-        '<meta http-equiv="refresh" content="0; url=book/page.html">'
-    )
-    return tmp_path
+        picture.save(root / "_images/c.png", compress_level=0)
+    (root / "book").mkdir()
+    (root / "book/page.html").write_text(PAGE)
+    (root / "index.html").write_text('<meta http-equiv="refresh" content="0; url=book/page.html">')
+    return root
 
 
-def page_of(html, repository=HERE):
-    lighten(html, ROOT / "node_modules", repository)
+@pytest.fixture(scope="module")
+def page(html):
+    """The page, made light."""
+    # First, what changes nothing: a formula that cannot be read is shown.
+    (html / "book/page.html").write_text(PAGE.replace("a &lt; b", "\\frac{1}"))
+    with pytest.raises(BookError, match=r"KaTeX.*ParseError"):
+        lighten(html, ROOT / "node_modules", HERE)
+    (html / "book/page.html").write_text(PAGE)
+    lighten(html, ROOT / "node_modules", HERE)
     return (html / "book/page.html").read_text()
 
 
-def test_formulas_are_set_and_nothing_is_left_to_the_browser(html):
-    page = page_of(html)
+def test_formulas_are_set_and_nothing_is_left_to_the_browser(page, html):
     assert page.count("<math ") == page.count('class="katex-html"') == 3
     assert "(1)<a" in page
     assert "<mo>&lt;</mo>" in page
@@ -89,32 +95,23 @@ def test_formulas_are_set_and_nothing_is_left_to_the_browser(html):
     assert all((html / "_static/katex" / font).is_file() for font in fonts)
 
 
-def test_a_table_is_named_by_the_caption_before_it(html):
-    page = page_of(html)
+def test_a_table_is_named_by_the_caption_before_it(page):
     assert page.count("aria-labelledby") == page.count('id="table-') == 1
     assert '<p id="table-5.2"><em>Table 5.2: Notes.' in page
     assert '<table aria-labelledby="table-5.2" border="1">' in page
 
 
-def test_a_formula_that_cannot_be_read_is_shown(html):
-    (html / "book/page.html").write_text(PAGE.replace("a &lt; b", "\\frac{1}"))
-    with pytest.raises(BookError, match=r"KaTeX.*ParseError"):
-        lighten(html, ROOT / "node_modules", HERE)
-
-
-def test_only_icons_in_use_are_kept(html):
-    before = sum(path.stat().st_size for path in html.rglob("*.woff2"))
-    page = page_of(html)
+def test_only_icons_in_use_are_kept(page, html):
     assert "fontawesome.js" not in page
     fonts = html / "_static/vendor/fontawesome/webfonts"
     kept = TTFont(fonts / "fa-solid-900.woff2").getBestCmap()
     assert 0xF185 in kept  # the sun
     assert 0xF0F3 not in kept  # a bell
+    before = sum(path.stat().st_size for path in (THEME / "vendor").rglob("*.woff2"))
     assert sum(path.stat().st_size for path in fonts.iterdir()) < before / 10
 
 
-def test_pictures_tell_their_size_and_are_small(html):
-    page = page_of(html)
+def test_pictures_tell_their_size_and_are_small(page, html):
     first, second, _ = re.findall(r"<img[^>]*>", page)
     assert first == '<img alt="first" src="../_images/a.webp" style="width: 10px">'
     assert 'src="../_images/b.webp"' in second
@@ -126,8 +123,7 @@ def test_pictures_tell_their_size_and_are_small(html):
     assert Image.open(html / "_images/b.webp").getpixel((0, 0)) == (255, 255, 255)
 
 
-def test_a_map_keeps_its_colours_at_night_and_what_lies_around_it_is_dark(html):
-    page = page_of(html)
+def test_a_map_keeps_its_colours_at_night_and_what_lies_around_it_is_dark(page, html):
     assert page.count("<picture>") == 1
     assert (
         '<picture><source media="(prefers-color-scheme: dark)" srcset="../_images/c-night.webp">'
@@ -139,8 +135,7 @@ def test_a_map_keeps_its_colours_at_night_and_what_lies_around_it_is_dark(html):
     assert night.getpixel((145, 25)) == (255, 255, 255)
 
 
-def test_equal_sounds_are_one_file(html):
-    page = page_of(html)
+def test_equal_sounds_are_one_file(page, html):
     one, other = re.findall(r'<(?:audio|source) .*?src="\.\./(_static/sounds/\w+\.flac)"', page)
     assert page.count('preload="none"') == 1
     assert "metadata" not in page
@@ -148,21 +143,19 @@ def test_equal_sounds_are_one_file(html):
     assert (html / one).read_bytes() == b"fLaC and what follows"
 
 
-def test_a_page_says_what_it_is_about_and_links_to_no_placeholder(html):
-    page = page_of(html)
+def test_a_page_says_what_it_is_about_and_links_where_it_lies(page):
     assert '<meta name="description" content="It says &quot;so&quot;, p≈1.">' in page
     assert 'og:image" content="https://somebody.github.io/book/_static/note.png"' in page
     assert f'href="{PLACEHOLDER}/issues"' in page
 
 
-def test_links_to_a_placeholder_are_plain_text(html):
-    page = page_of(html, Repository(PLACEHOLDER))
+def test_links_to_a_placeholder_are_plain_text():
+    page = described(PAGE, "book/page.html", Repository(PLACEHOLDER))
     assert "See here." in page
     assert "your-account" not in page
 
 
-def test_small_scripts_are_one_file(html):
-    page = page_of(html)
+def test_small_scripts_are_one_file(page, html):
     (source,) = re.findall(r'src="\.\./(_static/pages\.js)\?v=\w{8}"', page)
     assert (html / source).read_text() == 'say("one");\nsay("two");'
     assert "one.js" not in page
@@ -170,7 +163,7 @@ def test_small_scripts_are_one_file(html):
     assert "scripts/theme.js" in page
 
 
+@pytest.mark.usefixtures("page")
 def test_the_search_shows_a_formula_once(html):
-    page_of(html)
     text = (html / "_static/searchtools.js").read_text()
     assert '[".headerlink", ".katex-mathml", "script", "style"]' in text

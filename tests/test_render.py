@@ -14,16 +14,16 @@ from tools.common import ROOT
 
 @pytest.fixture
 def book(tmp_path):
-    """A repository with a prose page and an executed chapter, and no formulas."""
+    """A repository with a prose page and two executed chapters, and no formulas."""
     shutil.copy(ROOT / "_config.yml", tmp_path)
     (tmp_path / "_toc.yml").write_text(
         "format: jb-book\nroot: book/index\nparts:\n  - caption: A\n    chapters:\n"
-        "      - file: book/01_a\n"
+        "      - file: book/01_a\n      - file: book/02_b\n"
     )
-    (tmp_path / "book").mkdir()
+    for name in ("01_a", "02_b"):
+        execute(tmp_path / f"book/{name}.ipynb", [])
+        execute(tmp_path / f"_build/executed/book/{name}.ipynb", [])
     (tmp_path / "book/index.md").write_text("# Book\n\n[a](01_a.ipynb)\n")
-    execute(tmp_path / "book/01_a.ipynb", [])
-    execute(tmp_path / "_build/executed/book/01_a.ipynb", [])
     (tmp_path / "book/images").mkdir()
     (tmp_path / "book/images/note.png").write_bytes(b"")
     (tmp_path / "node_modules/katex").mkdir(parents=True)
@@ -32,80 +32,71 @@ def book(tmp_path):
     return tmp_path
 
 
-def execute(path, outputs, tags=(), code="1 / 0"):
+def execute(path, outputs, tags=(), code="1 / 0", more=""):
     """Write a notebook whose one code cell left `outputs`."""
     path.parent.mkdir(parents=True, exist_ok=True)
     cells = [
-        nbformat.v4.new_markdown_cell("# A", id="a"),
+        nbformat.v4.new_markdown_cell("# A" + more, id="a"),
         nbformat.v4.new_code_cell(code, outputs=outputs, metadata={"tags": list(tags)}, id=code[0]),
     ]
     metadata = {"language_info": {"name": "python", "pygments_lexer": "ipython3"}}
     nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=metadata), path)
 
 
-def page(book):
-    return (book / "_build/html/index.html").read_text()
-
-
 def test_a_book_takes_the_place_of_the_old_one_and_a_broken_one_does_not(book, capfd):
-    (book / "book/index.md").write_text("# Book\n\n[a](02_gone.ipynb)\n")
+    html, executed = book / "_build/html", book / "_build/executed/book"
+    (book / "book/index.md").write_text("# Book\n\n[a](03_gone.ipynb)\n")
     assert render.main([], book) == 1
-    assert page(book) == "old"
-    assert "02_gone" in capfd.readouterr().err
+    assert (html / "index.html").read_text() == "old"
+    assert "03_gone" in capfd.readouterr().err
+
+    config = book / "_config.yml"
+    config.write_text(with_url(config.read_text(), "https://github.com/somebody/book"))
     (book / "book/index.md").write_text(
         "# Book\n\n[a](01_a.ipynb) [exercises](../classroom/student/01_a.ipynb)\n"
     )
     execute(book / "classroom/student/01_a.ipynb", [])
-    # What a chapter reports to `make regression` is of a type that no program knows.
-    reported = nbformat.v4.new_output("display_data", {findings.FIGURES: {"seed": None}})
-    execute(book / "_build/executed/book/01_a.ipynb", [reported], ["remove-cell"])
-    assert render.main([], book) == 0
-    assert 'href="book/index.html"' in page(book)
-    chapter = (book / "_build/html/book/01_a.html").read_text()
-    assert "figures+json" not in chapter
-    assert "your-account" not in chapter
-    assert (book / "_build/html/_static/book.css").exists()
-    front = (book / "_build/html/book/index.html").read_text()
-    (exercises,) = re.findall(r'href="\.\./(_downloads/\w+/01_a\.ipynb)"', front)
-    original = (book / "classroom/student/01_a.ipynb").read_text()
-    assert (book / "_build/html" / exercises).read_text() == original
-    assert str(book / "_build/html/index.html") in capfd.readouterr().out
-    assert not [p.name for p in (book / "_build").iterdir() if p.name.startswith(".")]
-
-
-@pytest.mark.parametrize("shown", [True, False])
-def test_your_run_is_on_the_page_where_something_was_changed(book, shown):
-    path = book / "_build/executed/book/01_a.ipynb"
+    # In chapter 1, something was changed. What is reported is of a type that no program knows.
     table = nbformat.v4.new_output("display_data", {"text/plain": "0.5"})
-    execute(path, [table] if shown else [])
-    notebook = nbformat.read(path, as_version=4)
-    notebook.cells[0].source += "\n\nWords.\n\n## Your run\n\nDid you change it?"
-    nbformat.write(notebook, path)
+    reported = nbformat.v4.new_output("display_data", {findings.FIGURES: {"seed": None}})
+    for name, outputs in (("01_a", [table]), ("02_b", [])):
+        execute(
+            executed / f"{name}.ipynb", outputs, more="\n\nWords.\n\n## Your run\n\nChanged it?"
+        )
+        notebook = nbformat.read(executed / f"{name}.ipynb", as_version=4)
+        hidden = {"tags": ["remove-cell"]}
+        notebook.cells += [nbformat.v4.new_code_cell("2", outputs=[reported], metadata=hidden)]
+        nbformat.write(notebook, executed / f"{name}.ipynb")
     assert render.main([], book) == 0
-    text = (book / "_build/html/book/01_a.html").read_text()
-    assert "Words." in text
-    assert ("Did you change it?" in text) == ('href="#your-run"' in text) == shown
-    (download,) = (book / "_build/html").rglob("01_a.ipynb")
-    assert "Did you change it?" in download.read_text()
+    assert str(html / "index.html") in capfd.readouterr().out
+    assert 'href="book/index.html"' in (html / "index.html").read_text()
+    assert (html / "_static/book.css").exists()
+    assert not [p.name for p in (book / "_build").iterdir() if p.name.startswith(".")]
+    pages = {name: (html / f"book/{name}.html").read_text() for name in ("index", "01_a", "02_b")}
+    (exercises,) = re.findall(r'href="\.\./(_downloads/\w+/01_a\.ipynb)"', pages["index"])
+    original = (book / "classroom/student/01_a.ipynb").read_text()
+    assert (html / exercises).read_text() == original
+
+    # Pages can be mended and reported.
+    for name, source in (("index", "index.md"), ("01_a", "01_a.py")):
+        links = re.findall(r'href="https://github\.com/somebody/book([^"]*)"', pages[name])
+        assert links[:2] == ["", f"/edit/main/book/{source}"]
+        assert links[2].startswith(f"/issues/new?title=Issue%20on%20page%20%2Fbook/{name}.html")
+    colab = "https://colab.research.google.com/github/somebody/book/blob/main/book/01_a"
+    assert f'href="{colab}' in pages["01_a"]
+
+    # Your run is on the page where something was changed, and in every download.
+    for name, shown in (("01_a", True), ("02_b", False)):
+        assert "Words." in pages[name]
+        assert ("Changed it?" in pages[name]) == ('href="#your-run"' in pages[name]) == shown
+        assert "figures+json" not in pages[name]
+        (download,) = (html / "_sources").rglob(f"{name}.ipynb")
+        assert "Changed it?" in download.read_text()
 
 
 def failing(book):
     outputs = [nbformat.v4.new_output("error", ename="ZeroDivisionError", evalue="by zero")]
     execute(book / "_build/executed/book/01_a.ipynb", outputs)
-
-
-def test_pages_can_be_mended_and_reported_once_there_is_a_repository(book):
-    config = book / "_config.yml"
-    config.write_text(with_url(config.read_text(), "https://github.com/somebody/book"))
-    assert render.main([], book) == 0
-    for page, source in (("index", "index.md"), ("01_a", "01_a.py")):
-        text = (book / f"_build/html/book/{page}.html").read_text()
-        links = re.findall(r'href="https://github\.com/somebody/book([^"]*)"', text)
-        assert links[:2] == ["", f"/edit/main/book/{source}"]
-        assert links[2].startswith(f"/issues/new?title=Issue%20on%20page%20%2Fbook/{page}.html")
-    assert (
-        'href="https://colab.research.google.com/github/somebody/book/blob/main/book/01_a' in text
-    )
 
 
 @pytest.mark.parametrize(
@@ -124,7 +115,7 @@ def test_what_is_missing_is_named_and_the_old_book_stays(book, capsys, spoil, sa
     spoil(book)
     assert render.main([], book) == 1
     assert says in capsys.readouterr().err
-    assert page(book) == "old"
+    assert (book / "_build/html/index.html").read_text() == "old"
 
 
 def test_an_error_that_is_shown_on_purpose_is_none(book):
