@@ -4,7 +4,6 @@ Prints medians with the machine and versions; nothing is asserted, for a machine
 """
 
 import argparse
-import json
 import os
 import re
 import statistics
@@ -14,14 +13,8 @@ import tempfile
 import time
 from pathlib import Path
 
-# One thread each, so that the comparison is of the work and not of the cores. Before numpy loads.
-for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"):
-    if {"mfcc", "cores", "archive"} & set(sys.argv):
-        os.environ[variable] = "1"
-
-REPORT = Path(__file__).parents[1] / "_build" / "benchmarks"
-FULL = 87_500
-ARCHIVES = (1000, 10_000, FULL)  # notes; the last one once
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))  # for `tools`, which is not installed
 HEARD = {"bytes": 3_000_000, "seconds": 1}  # of a sound that the page hears
 VIEW = {"bytes": 1_500_000, "requests": 25, "shift": 0.05, "paint": 1.5}
 EPOCHS = 8  # of 800 notes, in the recording bench
@@ -54,157 +47,18 @@ def bench_import(repeats: int) -> None:
     report("from helpers import all that needs no network", f"{took:.3f} s")
 
 
-def bench_mfcc(repeats: int) -> None:
-    """`helpers.features.mfcc` against a loop over `librosa.feature.mfcc`, one thread each."""
-    import librosa
-
-    from helpers import datasets, features
-
-    waveforms = datasets.load("nsynth-mini").sample(20).waveforms()
-
-    def loop():
-        for waveform in waveforms:
-            librosa.feature.mfcc(y=waveform, sr=16_000, n_mfcc=13)
-
-    def ours():
-        features.mfcc(waveforms)
-
-    loop(), ours()  # filters and compiled code are ready
-    pairs = [(seconds(loop, 1)[0], seconds(ours, 1)[0]) for _ in range(repeats)]
-    for name, column in (("librosa.feature.mfcc, looped", 0), ("helpers.features.mfcc", 1)):
-        median = statistics.median(pair[column] for pair in pairs)
-        report(name, f"{1000 * median / len(waveforms):.2f} ms a note")
-    report("ratio (median of pairs)", f"{statistics.median(a / b for a, b in pairs):.2f}")
-
-
-def bench_cores(repeats: int) -> None:
-    """Features of 400 notes by one process and by two, each with one thread."""
-    from concurrent.futures import ProcessPoolExecutor
-    from multiprocessing import get_context
-
-    from helpers import datasets
-    from helpers.runs import cache
-
-    notes = datasets.load("nsynth-mini").sample(40)
-    context, times = get_context("spawn"), {1: [], 2: []}
-    with ProcessPoolExecutor(1, context) as one, ProcessPoolExecutor(2, context) as two:
-
-        def run(executor):
-            cache.extract(notes, cache=None, progress=False, executor=executor)
-
-        run(one), run(two)  # processes have started
-        for _ in range(repeats):
-            times[1] += seconds(lambda: run(one), 1)
-            times[2] += seconds(lambda: run(two), 1)
-    for n, found in times.items():
-        report(f"features, {n} process(es)", f"{len(notes) / statistics.median(found):.0f} notes/s")
-    ratio = statistics.median(a / b for a, b in zip(*times.values(), strict=True))
-    report("two processes over one (median of pairs)", f"{ratio:.2f}")
-
-
-def bench_archive(repeats: int) -> None:
-    """From an archive on loopback to a store: against its two parts, and against more notes."""
-    import real_size
-
-    cores = len(os.sched_getaffinity(0))
-    parts, found = [], {n: [] for n in ARCHIVES}
-    for repeat in range(repeats):
-        # The parts beside the whole: a machine that others use is now faster, now slower.
-        parts.append(real_size.parts())
-        for notes, stores in found.items():
-            if notes == FULL and repeat:
-                continue
-            # A fresh folder each time, and a test split in proportion, as NSynth's is not larger.
-            with tempfile.TemporaryDirectory() as folder:
-                stores.append(real_size.store(notes, notes // 20, Path(folder)))
-                # The server's own seconds are not the store's: they are taken off the clock.
-                stores[-1]["net"] = stores[-1]["seconds"] - stores[-1]["server_seconds"] / cores
-    middle = {key: statistics.median(p[key] for p in parts) for key in parts[0]}
-    for name in ("isal", "gzip"):
-        report(f"decompression, {name}", f"{middle[f'{name}_bytes_a_second'] / 1e6:.0f} MB/s")
-    ratio = statistics.median(p["gzip"] / p["isal"] for p in parts)
-    report("isal over gzip (median of pairs)", f"{ratio:.2f}")
-    report(
-        "features of a note, decoded and digested", f"{1000 * middle['features']:.2f} ms of a core"
-    )
-    keys = ("notes", "test", "net", "peak_bytes")
-    usual = {n: {k: statistics.median(s[k] for s in found[n]) for k in keys} for n in found}
-
-    def a_note(few, many):
-        """Seconds of one more note: what starts and ends is the same for all."""
-        more = (many["notes"] + many["test"]) - (few["notes"] + few["test"])
-        return (many["net"] - few["net"]) / more
-
-    few, some, *full = usual.values()
-    report("archive to store, a note on the clock", f"{1000 * a_note(few, some):.2f} ms")
-    ratios = [
-        a_note(one, more) / (part["isal"] + part["features"]) * cores
-        for part, one, more in zip(parts, *list(found.values())[:2], strict=True)
-    ]
-    ends = f"{statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})"
-    report("over (decompression + features) / cores", ends)
-    for many in full:
-        ratio = a_note(some, many) / a_note(few, some)
-        report(f"a note beyond {some['notes']:,.0f} over one before", f"{ratio:.2f}")
-    for one in usual.values():
-        report(f"peak memory, {one['notes']:,.0f} notes", f"{one['peak_bytes'] / 2**20:.0f} MiB")
-    for many in full:
-        ratio = many["peak_bytes"] / some["peak_bytes"]
-        report(f"{many['notes']:,.0f} notes over {some['notes']:,.0f}", f"{ratio:.2f}")
-    REPORT.mkdir(parents=True, exist_ok=True)
-    (REPORT / "archive.json").write_text(json.dumps({"parts": parts, "stores": found}, indent=1))
-    report("numbers", str(REPORT))
-
-
 def bare_fit(experiment, name: str, seed: int, epochs: int = EPOCHS) -> None:
     import keras
 
     from helpers import models
 
-    fold = experiment.folds[0]
+    fold, X, y = experiment.folds[0], experiment.X, experiment.y
     keras.utils.set_random_seed(seed)
     model = models.compiled(name)
-    model.fit(
-        experiment.X[fold.train],
-        experiment.y[fold.train],
-        validation_data=(experiment.X[fold.validation], experiment.y[fold.validation]),
-        epochs=epochs,
-        verbose=0,
-    )
-    model.predict(experiment.X[fold.test], verbose=0)
-    model.predict(experiment.X_test, verbose=0)
-
-
-def bench_batches(repeats: int) -> None:
-    """An epoch of batches read by index against one of arrays in memory, in turns."""
-    import keras
-    import numpy as np
-
-    from helpers import models
-    from helpers.runs import training
-
-    experiment = training.Experiment("mini")
-    X, y, part = experiment.X, experiment.y, experiment.folds[0]
-    for name in ("cnn", "lstm"):
-        keras.utils.set_random_seed(0)
-        model = models.compiled(name)
-        whole = X[part.validation], y[part.validation]
-        rows = np.random.default_rng(0).permutation(part.train)
-
-        def arrays():
-            model.fit(X[rows], y[rows], validation_data=whole, shuffle=False, verbose=0)  # noqa: B023
-
-        def indexed():
-            model.fit(  # noqa: B023
-                training.batches(X, y, rows, 32),  # noqa: B023
-                validation_data=training.batches(X, y, part.validation, 32),
-                shuffle=False, verbose=0,
-            )  # fmt: skip
-
-        arrays(), indexed()
-        pairs = [(seconds(arrays, 1)[0], seconds(indexed, 1)[0]) for _ in range(repeats)]
-        ratio = statistics.median(b / a for a, b in pairs)
-        report(f"{name}: an epoch by index over one from arrays", f"{ratio:.3f}")
+    known = X[fold.validation], y[fold.validation]
+    model.fit(X[fold.train], y[fold.train], validation_data=known, epochs=epochs, verbose=0)
+    for asked in (X[fold.test], experiment.X_test):
+        model.predict(asked, verbose=0)
 
 
 def recorded_run(experiment, name: str, seed: int) -> None:
@@ -231,28 +85,24 @@ def bench_recording(repeats: int) -> None:
         report(f"{name}: recorded over bare fit", f"{statistics.median(ratios):.3f} (of {shown})")
 
 
-# Runs a file or a module as a program; the last line on stderr is what is measured.
+# Runs a file as a program; the last line on stderr is what is measured.
 PROGRAM = """
-import contextlib, runpy, sys, time
+import runpy, sys, time
 start = time.perf_counter()
-run = runpy.run_path if sys.argv[1].endswith(".py") else runpy.run_module
-sys.argv.pop(0)
-with contextlib.suppress(SystemExit):
-    run(sys.argv[0], run_name="__main__")
+runpy.run_path(sys.argv[1], run_name="__main__")
 print(f"{time.perf_counter() - start:.1f}", "tensorflow" in sys.modules, file=sys.stderr)
 """
 
 
 def bench_pages(repeats: int) -> None:
     """The pages that are computed from records; `make book` leaves nothing to train."""
-    root = Path(__file__).parents[1]
     environment = os.environ | {"MPLBACKEND": "agg"}
     for page in ("09_results", "10_significance"):
         times, loaded = [], False
         for _ in range(repeats):
             done = subprocess.run(
                 [sys.executable, "-c", PROGRAM, f"{page}.py"],
-                cwd=root / "book", env=environment, capture_output=True, text=True, check=True,
+                cwd=ROOT / "book", env=environment, capture_output=True, text=True, check=True,
             )  # fmt: skip
             took, tensorflow = done.stderr.split("\n")[-2].split()
             times.append(float(took))
@@ -263,11 +113,9 @@ def bench_pages(repeats: int) -> None:
 
 def bench_views(repeats: int) -> None:
     """First views of the rendered pages from a local server, against the limits of the book."""
-    root = Path(__file__).parents[1]
-    sys.path.insert(0, str(root))  # for `tools`, which is not installed
     from tools.book import browser as tool
 
-    html = root / tool.HTML
+    html = ROOT / tool.HTML
     names = tool.pages(html)
     if not names:
         report("views", f"no pages in {html}: run `make book`")
@@ -289,11 +137,9 @@ def bench_hears(repeats: int) -> None:
     Seconds from the choice of a sound to the answer: by the smallest model, with what is fetched
     first; by the same again; and with the thesis's two networks beside it, fetched before.
     """
-    root = Path(__file__).parents[1]
-    sys.path.insert(0, str(root))  # for `tools`, which is not installed
     from tools.book import browser as tool
 
-    html, name = root / tool.HTML, "book/13_your_own_sound.html"
+    html, name = ROOT / tool.HTML, "book/13_your_own_sound.html"
     if not (html / name).exists():
         report("hears", f"no page {name} in {html}: run `make book`")
         return
@@ -334,15 +180,9 @@ def main() -> None:
 
     parser = argparse.ArgumentParser(description=__doc__)
     benches = {
-        "archive": bench_archive,
-        "batches": bench_batches,
-        "cores": bench_cores,
-        "hears": bench_hears,
-        "import": bench_import,
-        "mfcc": bench_mfcc,
-        "pages": bench_pages,
-        "recording": bench_recording,
-        "views": bench_views,
+        name.removeprefix("bench_"): bench
+        for name, bench in globals().items()
+        if name.startswith("bench_")
     }
     parser.add_argument("only", nargs="*", choices=[*benches, []], help="default: all")
     parser.add_argument("--repeats", type=at_least(1), default=5)

@@ -5,8 +5,8 @@ notes, again and again, under other names. Nothing large is stored. From it a fe
 as from NSynth's own archive, with a test split; then each of the four models is trained for some
 steps from the memory-mapped store. `--write` puts the table of times into the book's page.
 
-What is measured: seconds on the clock, seconds of the processors (the server's own left out), and
-peak memory without files that are mapped, over all processes. Linux only.
+What is measured: seconds on the clock, and peak memory without files that are mapped, over all
+processes. Linux only.
 """
 
 import argparse
@@ -123,20 +123,17 @@ def anonymous(process) -> int:
 def measured(*arguments) -> dict:
     """Run this file with arguments; returns what it prints, seconds, and peak memory."""
     command = [sys.executable, __file__, *map(str, arguments)]
-    before, start = os.times(), time.perf_counter()
+    start, peak = time.perf_counter(), 0
     child = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    peak = 0
     while child.poll() is None:
         peak = max(peak, sum(map(anonymous, family(child.pid))))
         time.sleep(0.2)  # looking takes processor time from what is measured
-    seconds, after = time.perf_counter() - start, os.times()
+    seconds = time.perf_counter() - start
     if child.returncode:
         sys.exit(f"failed: {' '.join(command)}")
-    cpu = after.children_user + after.children_system
-    cpu -= before.children_user + before.children_system
     printed = child.stdout.read().strip()
     found = json.loads(printed.splitlines()[-1]) if printed else {}
-    return found | {"seconds": seconds, "cpu_seconds": cpu, "peak_bytes": peak}
+    return found | {"seconds": seconds, "peak_bytes": peak}
 
 
 def store(notes: int, test: int, folder: Path) -> dict:
@@ -147,10 +144,7 @@ def store(notes: int, test: int, folder: Path) -> dict:
     )  # fmt: skip
     url = f"http://127.0.0.1:{int(server.stdout.readline())}"
     try:
-        clock = psutil.Process(server.pid).cpu_times
-        before = sum(clock()[:2])
-        found = {"notes": notes, "test": test} | measured("--make", url, folder, notes)
-        return found | {"server_seconds": sum(clock()[:2]) - before}
+        return {"notes": notes, "test": test} | measured("--make", url, folder, notes)
     finally:
         server.communicate()  # its input ends
 
@@ -161,32 +155,6 @@ def make(url: str, folder: str, notes: str) -> None:
     stream.main(["train", "test", "--source", url, "--to", folder, "--per-family",
                  str(int(notes) // 10)])  # fmt: skip
     print("{}")
-
-
-def parts(sample: int = 600) -> dict:
-    """Seconds of one core that a note costs: decompressed by isal and by gzip, and computed."""
-    from isal import igzip
-
-    from helpers.commands.nsynth import stream
-
-    archive = Archive(sample, "train")
-    data = b"".join(archive.pieces())
-    found = {}
-    for name, module in (("isal", igzip), ("gzip", gzip)):
-        start = time.process_time()
-        with module.GzipFile(fileobj=io.BytesIO(data)) as file:
-            size = 0
-            while piece := file.read(1 << 18):
-                size += len(piece)
-        found[name] = (time.process_time() - start) / sample
-        found[f"{name}_bytes_a_second"] = size / found[name] / sample
-    block = [(n, gzip.decompress(archive.sounds[i])) for i, n in enumerate(archive.names)]
-    block = [(name, wav[: archive.wav_size]) for name, wav in block]
-    stream.compute(block[:2], ["mfcc"], "warm")
-    start = time.process_time()
-    stream.compute(block, ["mfcc"], "bench")
-    found["features"] = (time.process_time() - start) / sample
-    return found
 
 
 def train(folder: str, name: str, variant: str, steps: str) -> None:
@@ -317,7 +285,6 @@ def main() -> None:
                 found = measured("--train", place, name, variant, options.steps)
                 result["models"][f"{name} {variant}"] = found
                 print(name, variant, json.dumps(found), flush=True)
-    result["parts"] = parts()
     options.out.mkdir(parents=True, exist_ok=True)
     path = options.out / f"real_size-{options.notes}.json"
     path.write_text(json.dumps(result, indent=1) + "\n")
