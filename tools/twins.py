@@ -1,17 +1,16 @@
 """Instruments of the bundled notes that are one recording under two names.
 
-`python -m tools.twins` writes `book/data/twins.csv` anew, `--check` compares. The method is the
-dataset chapter's: every two notes of the same family and pitch are laid over each other at every
-shift. Two independent recordings have no reason to fit best at shift 0, so two instruments are
-twins where at least two of their notes do, with a normalised cross-correlation above 0.95.
+`python -m tools.twins` writes `book/data/twins.csv` anew. The method is the dataset chapter's:
+every two notes of the same family and pitch are laid over each other at every shift. Two
+independent recordings have no reason to fit best at shift 0, so two instruments are twins where at
+least two of their notes do, with a normalised cross-correlation above 0.95.
 """
 
-import argparse
-import sys
 from itertools import combinations
 
 import numpy as np
 import pandas as pd
+from scipy import signal
 from tqdm import tqdm
 
 from helpers import datasets
@@ -28,13 +27,9 @@ def likeness(a, b) -> tuple[float, int]:
     >>> round(r, 3), shift
     (1.0, 5)
     """
-    import scipy.fft
-
-    n_fft = scipy.fft.next_fast_len(2 * len(a), real=True)
-    product = scipy.fft.rfft(a, n_fft) * np.conj(scipy.fft.rfft(b, n_fft))
-    r = scipy.fft.irfft(product, n_fft) / max(np.sqrt((a @ a) * (b @ b)), 1e-12)
+    r = signal.correlate(a, b, method="fft") / max(np.sqrt((a @ a) * (b @ b)), 1e-12)
     k = int(np.abs(r).argmax())
-    return abs(float(r[k])), k if k < n_fft // 2 else k - n_fft
+    return abs(float(r[k])), int(signal.correlation_lags(len(a), len(b))[k])
 
 
 def find(notes: pd.DataFrame, waveforms) -> pd.DataFrame:
@@ -60,28 +55,16 @@ def find(notes: pd.DataFrame, waveforms) -> pd.DataFrame:
     return table[table["alike"] >= PAIRS].round(4).reset_index()
 
 
-def bundled() -> tuple[pd.DataFrame, np.ndarray]:
-    """All bundled notes: their table and their waveforms."""
+def main() -> None:
+    """Write the twins among all bundled notes to `datasets.TWINS`."""
     # By path: what is opened by name already has the column that is made here.
     folders = datasets.BUNDLED.values()
     sets = [datasets.load(path, split) for path in folders for split in ("train", "test")]
-    table = pd.concat([notes.table for notes in sets], ignore_index=True)
-    return table, np.concatenate([notes.waveforms() for notes in sets])
-
-
-def main(arguments=None) -> int:
-    parser = argparse.ArgumentParser(description="Find twins among the bundled notes.")
-    parser.add_argument("--check", action="store_true", help="compare, write nothing")
-    options = parser.parse_args(arguments)
-    text = find(*bundled()).to_csv(index=False, lineterminator="\n")
-    if options.check:
-        same = datasets.TWINS.read_text() == text
-        print(f"{datasets.TWINS}: {'in step' if same else 'differs: run python -m tools.twins'}")
-        return 0 if same else 1
-    datasets.TWINS.write_text(text)
-    print(text, end="")
-    return 0
+    table = pd.concat([notes.table for notes in sets])
+    found = find(table, np.concatenate([notes.waveforms() for notes in sets]))
+    found.to_csv(datasets.TWINS, index=False, lineterminator="\n")
+    print(found)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()
