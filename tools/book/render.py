@@ -16,7 +16,6 @@ from itertools import zip_longest
 from pathlib import Path
 
 import nbformat
-import yaml
 
 from helpers.commands.options import existing, folder
 from helpers.runs import analysis, shipped
@@ -37,12 +36,6 @@ FRONT = """<!doctype html>
 <p><a href="{first}">To the book</a></p>
 </html>
 """
-OWN = {
-    "book.css": "book.css",
-    "book.js": "book.js",
-    "favicon.svg": "favicon.svg",
-    "scorer.js": "scorer.js",
-}
 # A link as GitHub and Jupyter know it, to a file that no page is made of.
 DOWNLOAD = re.compile(rf"\[([^]]+)\]\((\.\./{EDITIONS}/\w+\.ipynb)\)")
 PAGES = Path(__file__).resolve().parent / "pages"
@@ -50,24 +43,11 @@ PAGES = Path(__file__).resolve().parent / "pages"
 
 def documents(root: Path = ROOT) -> list[str]:
     """Return the names of the book's pages, such as `book/06_cnn`, in the order of `_toc.yml`."""
-    found = []
-
-    def walk(node):
-        if isinstance(node, list):
-            for item in node:
-                walk(item)
-        elif isinstance(node, dict):
-            for key, value in node.items():
-                if key in ("root", "file"):
-                    found.append(str(value).removesuffix(".md").removesuffix(".ipynb"))
-                else:
-                    walk(value)
-
     try:
-        walk(yaml.safe_load((root / "_toc.yml").read_text(encoding="utf-8")))
-    except (OSError, yaml.YAMLError) as error:
+        text = (root / "_toc.yml").read_text(encoding="utf-8")
+    except OSError as error:
         raise BookError(f"cannot read the table of contents: {error}") from error
-    return found
+    return re.findall(r"(?m)^[ -]*(?:root|file): *([\w/-]+)", text)
 
 
 def originals(executed: Path, root: Path = ROOT) -> dict[str, Path]:
@@ -137,15 +117,12 @@ def stage(executed: Path, folder: Path, root: Path = ROOT) -> list[str]:
             page.write_text(study_page.fill(name, page.read_text(encoding="utf-8"), found, folder))
     if (page := folder / "book/claims.md").exists():
         page.write_text(claims.fill(page.read_text(encoding="utf-8"), executed / "book", root))
-    for name in ("_config.yml", "_toc.yml"):
-        copy(root / name, folder / name)
-    for path in (root / "book").rglob("*"):
-        if path.suffix in PICTURES:
-            copy(path, folder / path.relative_to(root))
-    for path in (root / EDITIONS).glob("*.ipynb"):  # downloads of the page of exercises
+    pictures = [path for path in (root / "book").rglob("*") if path.suffix in PICTURES]
+    downloads = (root / EDITIONS).glob("*.ipynb")  # of the page of exercises
+    for path in (root / "_config.yml", root / "_toc.yml", *pictures, *downloads):
         copy(path, folder / path.relative_to(root))
-    for source, target in OWN.items():
-        copy(PAGES / source, folder / "assets" / target)
+    for name in ("book.css", "book.js", "favicon.svg", "scorer.js"):
+        copy(PAGES / name, folder / "assets" / name)
     copy(root / "book/images/note.png", folder / "assets/note.png")
     if not (root / "node_modules/katex").exists():
         raise BookError(f"{root / 'node_modules'}: no KaTeX: run `python -m tools.book.assets`")
@@ -185,12 +162,9 @@ def without_your_run(cells: list) -> list:
 
 
 def copy(source: Path, target: Path) -> None:
-    """Copy a file or a folder, with the folders above it."""
+    """Copy a file, with the folders above it."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    if source.is_dir():
-        shutil.copytree(source, target)
-    else:
-        shutil.copyfile(source, target)
+    shutil.copyfile(source, target)
 
 
 def render(folder: Path, names: list[str]) -> Path:

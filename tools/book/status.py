@@ -62,9 +62,8 @@ def recorded(runs: list) -> str:
     grouped = table.groupby(list(table.columns.drop("hours")))["hours"].agg(["size", "sum"])
     grouped = grouped.rename(columns={"size": "runs", "sum": "hours of training"}).reset_index()
     used = {f"- {run.info['backend']}: {_versions(run.info['versions'])}": None for run in runs}
-    return (
-        grouped.round({"hours of training": 1}).to_markdown(index=False) + "\n\n" + "\n".join(used)
-    )
+    table = grouped.round({"hours of training": 1}).to_markdown(index=False)
+    return "\n".join([table, "", *used])
 
 
 def studied() -> str:
@@ -91,7 +90,7 @@ def _versions(versions: dict) -> str:
     return ", ".join(f"{name} {version}" for name, version in versions.items() if version)
 
 
-def fill(text: str, status_file: Path, shipped: Path = records.SHIPPED) -> str:
+def fill(text: str, status_file: Path) -> str:
     """Return the page with its tables.
 
     Raises `BookError` if a marker is missing from the page, or the status file is unreadable.
@@ -107,4 +106,4 @@ def fill(text: str, status_file: Path, shipped: Path = records.SHIPPED) -> str:
             "anew: python -m tools.book.execute"
         ) from error
     text = text.replace(CHAPTERS, table).replace(STUDY, studied())
-    return text.replace(RECORDED, recorded(records.read_all(shipped)))
+    return text.replace(RECORDED, recorded(records.read_all(records.SHIPPED)))
