@@ -379,9 +379,10 @@ def test_all_figures_together_rarely_raise_an_alarm_and_still_see_a_fault():
 @pytest.mark.parametrize("path", execute.select([]), ids=lambda path: path.stem)
 def test_every_chapter_reports_and_has_no_parameter_of_its_own(path):
     names = execute.papermill.inspect_notebook(str(path))
-    assert "PROFILE" in names
-    assert set(names) <= {"PROFILE", "DATA", "RUNS", "SEED"}
-    last = [c for c in nbformat.read(path, as_version=4).cells if c.cell_type == "code"][-1]
+    assert {"PROFILE"} <= set(names) <= {"PROFILE", "DATA", "RUNS", "SEED"}
+    code = [c for c in nbformat.read(path, as_version=4).cells if c.cell_type == "code"]
+    assert [c.metadata.get("tags") for c in code].count(["parameters"]) == 1
+    last = code[-1]
     assert last.metadata["tags"] == ["remove-cell"]
     assert "findings.report(" in last.source
     assert ("seed=SEED" in last.source) <= ("SEED" in names)

@@ -150,12 +150,6 @@ def refreshed(text: str, name: str, repository: Repository, path: str) -> str:
     return header + "\n".join(blocks).rstrip("\n") + "\n"
 
 
-def notebook(text: str, name: str) -> str:
-    """Return the `.ipynb` (as text) of a py:percent text; the same text gives the same bytes."""
-    parse(text, name)
-    return finished(collapsed(jupytext.reads(text, fmt="py:percent")))
-
-
 def title(cell: nbformat.NotebookNode, heading: str) -> str:
     """Return a hidden cell's title: from its figure's caption, its first comment or the heading."""
     caption = cell.metadata.get("mystnb", {}).get("figure", {}).get("caption", "")
@@ -257,14 +251,13 @@ def plan(root: Path = ROOT, url: str | None = None) -> dict[Path, str]:
     chapters, rows, page = [], [], root / "book/teaching.md"
     for path in sources(root):
         name, target = path.relative_to(root).as_posix(), path.with_suffix(".ipynb")
-        opens = target.relative_to(root).as_posix()
         exercises = path.parent.name == "exercises"
-        if exercises:
-            opens = f"{EDITIONS}/{target.name}"
+        opens = f"{EDITIONS if exercises else 'book'}/{target.name}"
         text = refreshed(path.read_text(encoding="utf-8"), name, repository, opens)
         wanted[path] = text
         if not exercises:
-            wanted[target] = notebook(text, name)
+            # The same text gives the same bytes.
+            wanted[target] = finished(collapsed(jupytext.reads(text, fmt="py:percent")))
             header, pairs = parse(text, name)
             cells = [cell for cell, _ in pairs]
             chapters.append((opens, cells[0].source))
@@ -272,9 +265,7 @@ def plan(root: Path = ROOT, url: str | None = None) -> dict[Path, str]:
                 rows.append(needs.row(path.name, cells, "accelerator: GPU" in header))
     if page.exists():
         wanted[page] = needs.filled(page.read_text(encoding="utf-8"), rows)
-    for path, text in links.plan(root, repository, chapters).items():
-        wanted[path] = text
-    return wanted
+    return wanted | links.plan(root, repository, chapters)
 
 
 def out_of_step(root: Path = ROOT, url: str | None = None) -> dict[Path, str]:
