@@ -20,7 +20,8 @@ import tarfile
 import tempfile
 import threading
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -88,8 +89,9 @@ class Archive:
         return json.dumps(fields).encode()
 
 
-def serve(notes: int, test: int) -> None:
-    """Serve both splits until the input ends; prints the port."""
+@contextmanager
+def served(notes: int, test: int) -> Iterator[str]:
+    """The address under which this machine, and no other, serves the archives of both splits."""
     archives = {
         f"/nsynth-{split}.jsonwav.tar.gz": Archive(n, split)
         for split, n in (("train", notes), ("test", test))
@@ -101,16 +103,15 @@ def serve(notes: int, test: int) -> None:
             self.send_response(200)
             self.send_header("Content-Length", str(sum(map(len, archive.pieces()))))
             self.end_headers()
-            for piece in archive.pieces():
-                self.wfile.write(piece)
+            self.wfile.writelines(archive.pieces())
 
         def log_message(self, *args):
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    print(server.server_port, flush=True)
-    sys.stdin.read()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
 
 
 def anonymous(process) -> int:
@@ -134,19 +135,6 @@ def measured(*arguments) -> dict:
     printed = child.stdout.read().strip()
     found = json.loads(printed.splitlines()[-1]) if printed else {}
     return found | {"seconds": seconds, "peak_bytes": peak}
-
-
-def store(notes: int, test: int, folder: Path) -> dict:
-    """Make both splits of a store from the server; what it cost."""
-    server = subprocess.Popen(
-        [sys.executable, __file__, "--serve", str(notes), str(test)],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    url = f"http://127.0.0.1:{int(server.stdout.readline())}"
-    try:
-        return {"notes": notes, "test": test} | measured("--make", url, folder, notes)
-    finally:
-        server.communicate()  # its input ends
 
 
 def make(url: str, folder: str, notes: str) -> None:
@@ -262,11 +250,9 @@ def main() -> None:
     parser.add_argument("--lstm-backend", default="jax", choices=("jax", "tensorflow"))
     parser.add_argument("--out", type=folder, default=ROOT / "_build" / "benchmarks")
     parser.add_argument("--write", action="store_true", help=f"the table, into {PAGE.name}")
-    for name, n in (("serve", 2), ("make", 3), ("train", 4)):
+    for name, n in (("make", 3), ("train", 4)):
         parser.add_argument(f"--{name}", nargs=n, help=argparse.SUPPRESS)
     options = parser.parse_args()
-    if options.serve:
-        return serve(*map(int, options.serve))
     if options.make:
         return make(*options.make)
     if options.train:
@@ -276,7 +262,9 @@ def main() -> None:
     test = options.test or min(4096, options.notes // 20)
     result = {"machine": f"{machine.processor()}, {os.cpu_count()} cores", "steps": options.steps}
     with tempfile.TemporaryDirectory() as place:
-        result["store"] = store(options.notes, test, Path(place))
+        with served(options.notes, test) as url:
+            made = measured("--make", url, place, options.notes)
+        result["store"] = {"notes": options.notes, "test": test} | made
         print("store", json.dumps(result["store"]), flush=True)
         result["models"] = {}
         for name in ("cnn", "lstm"):

@@ -105,7 +105,7 @@ def failing(book):
         (lambda book: shutil.rmtree(book / "_build/executed"), "--only 01_a"),
         (lambda book: (book / "book/01_a.ipynb").unlink(), "do not exist: book/01_a"),
         (lambda book: shutil.rmtree(book / "node_modules"), "python -m tools.book.assets"),
-        (lambda book: (book / "_toc.yml").unlink(), "_toc.yml"),
+        (lambda book: (book / "_toc.yml").unlink(), "read the table of contents: "),
         (lambda book: execute(book / "book/01_a.ipynb", [], code="2"), "changed since"),
         (failing, "01_a.ipynb: ZeroDivisionError: by zero"),
     ],

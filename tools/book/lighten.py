@@ -48,14 +48,15 @@ SEARCH = re.compile(r"<script[^>]*[\"/](searchtools|language_data|searchindex)\.
 # What Sphinx and its extensions load in a file each, from the folder `_static` itself; between them
 # pages set what the later ones read, with the first.
 BUNDLES = {
-    "pages.js": r'<script src="([./]*_static/)((?!documentation_)[\w.]+\.js)'
-    r'(?:\?[^"]*)?"></script>',
-    "pages.css": r'<link rel="stylesheet" type="text/css" href="([./]*_static/)([\w.-]+\.css)'
-    r'(?:\?[^"]*)?" />',
-}
-PUT = {
-    "pages.js": '<script src="{}"></script>',
-    "pages.css": '<link rel="stylesheet" type="text/css" href="{}" />',
+    "pages.js": (
+        r'<script src="([./]*_static/)((?!documentation_)[\w.]+\.js)(?:\?[^"]*)?"></script>',
+        '<script src="{}"></script>',
+    ),
+    "pages.css": (
+        r'<link rel="stylesheet" type="text/css" href="([./]*_static/)([\w.-]+\.css)'
+        r'(?:\?[^"]*)?" />',
+        '<link rel="stylesheet" type="text/css" href="{}" />',
+    ),
 }
 SOUND = re.compile(
     r'(?:preload="\w+" ([^>]*))?src="data:(?:audio|application)/([\w-]+);base64,([^"]*)"'
@@ -97,7 +98,9 @@ def lighten(html: Path, modules: Path, repository: Repository) -> None:
     bundle(pages, html)
     for path, text in pages.items():
         root = "../" * (len(path.relative_to(html).parts) - 1)
-        text = named(SOUND.sub(partial(_as_file, html=html, root=root), text))
+        text = SOUND.sub(partial(_as_file, html=html, root=root), text)
+        # The caption before a table is its name for who hears the page.
+        text = TABLE.sub(r'<p id="table-\2">\1 aria-labelledby="table-\2"', text)
         text = described(_with_sizes(text, sizes), path.relative_to(html).as_posix(), repository)
         path.write_text(text, encoding="utf-8")
 
@@ -107,13 +110,8 @@ def set_formulas(pages: dict[Path, str], html: Path, modules: Path) -> dict[Path
 
     Raises `BookError` if KaTeX does not understand a formula.
     """
-    asked = sorted(
-        {
-            (unescape(found[5]), found[4] == "[")
-            for text in pages.values()
-            for found in FORMULA.finditer(text)
-        }
-    )
+    every = [found for text in pages.values() for found in FORMULA.finditer(text)]
+    asked = sorted({(unescape(found[5]), found[4] == "[") for found in every})
     made = dict(zip(asked, _katex(asked, modules), strict=True))
 
     def put(found: re.Match) -> str:
@@ -152,11 +150,11 @@ def _katex(formulas: list, modules: Path) -> list[str]:
 
 def bundle(pages: dict[Path, str], html: Path) -> None:
     """Join the small scripts, and the small style sheets, that all pages load, in their order."""
-    for name, pattern in BUNDLES.items():
+    for name, (pattern, put) in BUNDLES.items():
         lists = [[part for _, part in re.findall(pattern, text)] for text in pages.values()]
         # A page that leads on to another has none of them.
-        lists = [parts for parts in lists if parts] or [[]]
-        shared = [part for part in lists[0] if all(part in others for others in lists)]
+        first, *others = [parts for parts in lists if parts] or [[]]
+        shared = [part for part in first if all(part in parts for parts in others)]
         joined = "\n".join((html / "_static" / part).read_text("utf-8") + ";" * name.endswith("js")
                            for part in shared)  # fmt: skip
         (html / "_static" / name).write_text(joined, encoding="utf-8")
@@ -164,7 +162,7 @@ def bundle(pages: dict[Path, str], html: Path) -> None:
         for path, text in pages.items():
             places = [found for found in re.finditer(pattern, text) if found[2] in shared]
             for place in reversed(places):
-                link = PUT[name].format(f"{place[1]}{name}?v={version}") * (place is places[-1])
+                link = put.format(f"{place[1]}{name}?v={version}") * (place is places[-1])
                 text = text[: place.start()] + link + text[place.end() :]
             pages[path] = text
 
@@ -178,28 +176,23 @@ def keep_icons(html: Path, text: str) -> None:
         if path.name != "fontawesome.js"
     )
     used = set(re.findall(r"\bfa-[a-z0-9-]+", text))
+    rule = r'((?:\.fa-[\w-]+:+before,?)+)\{content:"\\([0-9a-f]+)"\}'
     codes = [
-        int(code, 16)
-        for names, code in re.findall(
-            r'((?:\.fa-[\w-]+:+before,?)+)\{content:"\\([0-9a-f]+)"\}', style
-        )
+        code
+        for names, code in re.findall(rule, style)
         if used & set(re.findall(r"fa-[\w-]+(?=:)", names))
     ]
     # What the style sheets draw by themselves, such as the arrow of a link that leads away.
-    codes += [
-        int(code, 16)
-        for path in html.glob("_static/styles/*.css")
-        for code in re.findall(
-            r"[;{](?:--[\w-]+|content):\s*[\"']\\([ef][0-9a-f]{3})[\"']",
-            re.sub(r"(\.fa-[\w-]+:+before,?)+\{[^}]*\}", "", path.read_text(encoding="utf-8")),
-        )
-    ]
+    drawn = r"[;{](?:--[\w-]+|content):\s*[\"']\\([ef][0-9a-f]{3})[\"']"
+    for path in html.glob("_static/styles/*.css"):
+        rest = re.sub(r"(\.fa-[\w-]+:+before,?)+\{[^}]*\}", "", path.read_text(encoding="utf-8"))
+        codes += re.findall(drawn, rest)
     fonts = html / "_static/vendor/fontawesome/webfonts"
     options = subset.Options(flavor="woff2", notdef_outline=True)
     for path in fonts.glob("*.woff2"):
         font = subset.load_font(path, options)
         cutter = subset.Subsetter(options)
-        cutter.populate(unicodes=codes)
+        cutter.populate(unicodes=[int(code, 16) for code in codes])
         cutter.subset(font)
         subset.save_font(font, path, options)
         path.with_suffix(".ttf").unlink(missing_ok=True)
@@ -283,11 +276,6 @@ def _with_sizes(text: str, sizes: dict) -> str:
         lambda found: f'{found[1]}{sizes.get(found[2], (found[2],))[0]}"',
         text,
     )
-
-
-def named(text: str) -> str:
-    """Let the caption before a table be its name for who hears the page."""
-    return TABLE.sub(r'<p id="table-\2">\1 aria-labelledby="table-\2"', text)
 
 
 def described(text: str, name: str, repository: Repository) -> str:
