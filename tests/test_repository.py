@@ -2,6 +2,7 @@
 
 import ast
 import io
+import itertools
 import re
 import subprocess
 import sys
@@ -24,13 +25,9 @@ PINS = {
 }
 
 
-def wanted():
-    groups = [PROJECT["dependencies"], *PROJECT["optional-dependencies"].values()]
-    return [Requirement(line) for group in groups for line in group]
-
-
 def test_the_lock_satisfies_the_project():
-    for requirement in wanted():
+    groups = [PROJECT["dependencies"], *PROJECT["optional-dependencies"].values()]
+    for requirement in map(Requirement, itertools.chain(*groups)):
         version = PINS.get(canonicalize_name(requirement.name))
         assert version, f"{requirement.name} is not in requirements.txt: run make lock"
         assert requirement.specifier.contains(version), f"{requirement} against {version}"
@@ -43,35 +40,36 @@ def test_every_pin_has_a_hash_and_no_address():
     assert re.findall(r"(?i)https?://\S+|--(?:extra-)?index-url|--find-links", LOCK) == []
 
 
-def test_environment_agrees_with_the_lock():
-    environment = yaml.safe_load((ROOT / "environment.yml").read_text())
-    conda = [d for d in environment["dependencies"] if isinstance(d, str)]
-    (pip,) = (d["pip"] for d in environment["dependencies"] if isinstance(d, dict))
+def test_environment_and_workflows_agree_with_the_project():
     # All packages come from the lock, so there is no second list that could differ.
-    assert pip == ["--requirement requirements.txt"]
-    (python,) = (d for d in conda if d.startswith("python="))
-    assert set(conda) == {python, "pip"}
-    requirement = Requirement("python" + PROJECT["requires-python"])
-    assert requirement.specifier.contains(python.removeprefix("python=") + ".0")
-
-
-def test_the_workflow_tests_every_python_that_is_allowed():
+    python, *rest = yaml.safe_load((ROOT / "environment.yml").read_text())["dependencies"]
+    assert rest == ["pip", {"pip": ["--requirement requirements.txt"]}]
+    allowed = Requirement("python" + PROJECT["requires-python"]).specifier
+    assert allowed.contains(python.removeprefix("python=") + ".0")
+    makefile = (ROOT / "Makefile").read_text()
     workflow = yaml.safe_load((ROOT / ".github/workflows/book.yml").read_text())
     matrix = workflow["jobs"]["test"]["strategy"]["matrix"]["python"]
-    specifier = Requirement("python" + PROJECT["requires-python"]).specifier
-    assert matrix == [v for v in ("3.10", "3.11", "3.12", "3.13", "3.14") if specifier.contains(v)]
-    (tested,) = re.findall(r"foreach python,([\d. ]+),", (ROOT / "Makefile").read_text())
+    assert matrix == [v for v in ("3.10", "3.11", "3.12", "3.13", "3.14") if allowed.contains(v)]
+    (tested,) = re.findall(r"foreach python,([\d. ]+),", makefile)
     assert matrix == tested.split()  # of `make test-matrix`
     steps = [step.get("run", "") for job in workflow["jobs"].values() for step in job["steps"]]
     assert "make test" in steps
     assert "make test" in (ROOT / ".ci/run").read_text()
+    weekly = yaml.safe_load((ROOT / ".github/workflows/weekly.yml").read_text())
+    (parts,) = re.findall(r"(?m)^test-all: (.+?)  ##", makefile)
+    assert weekly["jobs"]["test-all"]["strategy"]["matrix"]["part"] == parts.split()
 
 
-def test_licence_and_citation_name_the_contributors():
+def test_contributing_is_one_page():
+    assert len((ROOT / "CONTRIBUTING.md").read_text().splitlines()) <= 120
+
+
+def test_licence_citation_and_versions_agree():
     citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
     assert citation["title"] == "CNN or LSTM? Hearing instruments"
     assert citation["authors"] == [{"name": "the cnn-or-lstm contributors"}]
-    assert citation["version"] == PROJECT["version"]
+    newest = re.search(r"(?m)^## ([^\s,]+)", (ROOT / "CHANGELOG.md").read_text())[1]
+    assert citation["version"] == newest == PROJECT["version"]
     licence = (ROOT / "LICENSE").read_text()
     for text in ("MIT License", "CC BY 4.0", "the cnn-or-lstm contributors", "arXiv:1704.01279"):
         assert text in licence
@@ -98,10 +96,8 @@ def code_lines(source: str) -> int:
         if token.type not in (tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.ENDMARKER):
             lines.update(range(token.start[0], token.end[0] + 1))
     for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(
-            node
-        ):
-            lines -= set(range(node.body[0].lineno, node.body[0].end_lineno + 1))
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            lines -= set(range(node.lineno, node.end_lineno + 1))
     return len(lines)
 
 
@@ -130,10 +126,6 @@ def test_modules_import_only_what_stands_above_them():
                 assert order.index(other) < order.index(name), f"{name} imports {other}"
 
 
-def tree(path):
-    return ast.parse(path.read_text(encoding="utf-8"))
-
-
 @pytest.mark.parametrize(
     "path",
     [p for p in sorted(ROOT.glob("helpers/[!_]*.py")) if p.stem != "checks"],
@@ -141,12 +133,13 @@ def tree(path):
 )
 def test_a_helper_names_a_chapter_that_has_it(path):
     """In a cell of its own, or imported; `checks` belongs to the exercises, `notes` to datasets."""
-    said = " ".join(ast.get_docstring(tree(path)).split())
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    said = " ".join(ast.get_docstring(tree).split())
     numbers = re.search(r"[Ss]hown in chapters? ([\d, and]+)", said)
     assert numbers, f"{path.name} does not say which chapter shows it"
     public = [
         node.name
-        for node in tree(path).body
+        for node in tree.body
         if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_")
     ]
     for number in re.findall(r"\d+", numbers[1]):
@@ -155,21 +148,6 @@ def test_a_helper_names_a_chapter_that_has_it(path):
         if path.stem == "notes":
             named = r"\bdatasets\."
         assert re.search(named, chapter.read_text()), f"{chapter.name} has nothing of {path.name}"
-
-
-def test_contributing_is_one_page():
-    assert len((ROOT / "CONTRIBUTING.md").read_text().splitlines()) <= 120
-
-
-def test_versions_agree():
-    newest = re.search(r"^## (\S+)", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)[1]
-    assert newest.rstrip(",") == PROJECT["version"]
-
-
-def test_every_part_of_test_all_runs_each_week():
-    workflow = yaml.safe_load((ROOT / ".github/workflows/weekly.yml").read_text())
-    (parts,) = re.findall(r"(?m)^test-all: (.+?)  ##", (ROOT / "Makefile").read_text())
-    assert workflow["jobs"]["test-all"]["strategy"]["matrix"]["part"] == parts.split()
 
 
 def test_the_index_shows_the_profiles_as_they_are():

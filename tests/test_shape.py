@@ -109,32 +109,33 @@ def broken_lines(source: str) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
-def test_no_line_of_a_paragraph_becomes_a_list(path):
+def test_what_counts_as_a_broken_line():
     assert broken_lines("so that they lie between -1 and\n1. This is") == ["1. This is"]
-    markdown = [
-        c.source for c in cells(path.read_text("utf-8"), path.name) if c.cell_type != "code"
-    ]
-    assert [line for source in markdown for line in broken_lines(source)] == []
 
 
 @pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
-def test_a_chapter_is_short(path):
-    code = [c for c in cells(path.read_text("utf-8"), path.name) if c.cell_type == "code"]
+def test_a_chapter_is_short_and_has_no_widget_that_holds_output(path):
+    text = path.read_text(encoding="utf-8")
+    prose = [c.source for c in cells(text, path.name) if c.cell_type != "code"]
+    assert [line for source in prose for line in broken_lines(source)] == []
+    code = [c for c in cells(text, path.name) if c.cell_type == "code"]
     typed = [cell for cell in code if "setup" not in cell.metadata.get("tags", [])]
     assert max(lines.lines(cell.source) for cell in typed) <= 25
     counted = lines.chapter(path)
     assert counted["code"] < 350
     assert counted["share (%)"] < 12
+    # Executed without a reader, a cell with `Output` may never end (nbclient issue 312).
+    nodes = [*ast.walk(ast.parse(text))]
+    used = {n.attr for n in nodes if isinstance(n, ast.Attribute)}
+    used |= {n.id for n in nodes if isinstance(n, ast.Name)}
+    used |= {a.name for n in nodes if isinstance(n, ast.ImportFrom) for a in n.names}
+    assert not used & {"interact", "interactive_output", "interact_manual", "Output"}
 
 
-def test_the_template_is_no_chapter_yet():
+def test_the_template_is_no_chapter_yet_and_becomes_one_that_runs(tmp_path):
     assert TEMPLATE not in sync.sources()
     assert f"book/{TEMPLATE.stem}" not in documents()
     assert TEMPLATE.stem not in [path.stem for path in execute.select([])]
-
-
-def test_the_template_becomes_a_chapter_that_runs(tmp_path):
     (tmp_path / "book").mkdir()
     shutil.copy(ROOT / "_config.yml", tmp_path)
     shutil.copy(TEMPLATE, tmp_path / "book/99_loud.py")
@@ -145,16 +146,6 @@ def test_the_template_becomes_a_chapter_that_runs(tmp_path):
         notebook, tmp_path / "out/book/99_loud.ipynb", {"PROFILE": "smoke"}, ROOT / "book"
     )
     assert outcome["error"] is None
-
-
-@pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
-def test_no_widget_holds_output(path):
-    """Executed without a reader, a cell with `Output` may never end (nbclient issue 312)."""
-    code = ast.parse(path.read_text(encoding="utf-8"))
-    used = {n.attr for n in ast.walk(code) if isinstance(n, ast.Attribute)}
-    used |= {n.id for n in ast.walk(code) if isinstance(n, ast.Name)}
-    used |= {a.name for n in ast.walk(code) if isinstance(n, ast.ImportFrom) for a in n.names}
-    assert not used & {"interact", "interactive_output", "interact_manual", "Output"}
 
 
 @pytest.mark.parametrize("path", sorted(ROOT.glob("book/**/*.py")), ids=lambda path: path.stem)
