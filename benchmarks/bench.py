@@ -61,54 +61,26 @@ def bare_fit(experiment, name: str, seed: int, epochs: int = EPOCHS) -> None:
         model.predict(asked, verbose=0)
 
 
-def recorded_run(experiment, name: str, seed: int) -> None:
-    experiment.run(name, seed=seed, epochs=EPOCHS)
-
-
 def bench_recording(repeats: int) -> None:
     """A recorded, resumable run against a bare `model.fit` with the same settings."""
     from helpers.runs import training
 
+    def ratio(name, repeat):
+        with tempfile.TemporaryDirectory() as folder:
+            experiment = training.Experiment("mini", runs=folder)
+            runs = {
+                "bare": lambda: bare_fit(experiment, name, repeat),
+                "recorded": lambda: experiment.run(name, seed=repeat, epochs=EPOCHS),
+            }
+            # In turns, so that neither always comes first.
+            took = {key: seconds(runs[key], 1)[0] for key in sorted(runs, reverse=repeat % 2)}
+            return took["recorded"] / took["bare"]
+
     for name in ("cnn", "lstm"):
-        ratios = []
         bare_fit(training.Experiment("mini"), name, seed=0, epochs=1)  # all is loaded and warm
-        for repeat in range(repeats):
-            with tempfile.TemporaryDirectory() as folder:
-                experiment = training.Experiment("mini", runs=folder)
-                pair = [bare_fit, recorded_run]
-                # In turns, so that neither always comes first.
-                times = {}
-                for run in pair if repeat % 2 else pair[::-1]:
-                    times[run] = seconds(lambda: run(experiment, name, repeat), 1)[0]  # noqa: B023
-                ratios.append(times[recorded_run] / times[bare_fit])
-        shown = ", ".join(f"{ratio:.3f}" for ratio in ratios)
+        ratios = [ratio(name, repeat) for repeat in range(repeats)]
+        shown = ", ".join(f"{one:.3f}" for one in ratios)
         report(f"{name}: recorded over bare fit", f"{statistics.median(ratios):.3f} (of {shown})")
-
-
-# Runs a file as a program; the last line on stderr is what is measured.
-PROGRAM = """
-import runpy, sys, time
-start = time.perf_counter()
-runpy.run_path(sys.argv[1], run_name="__main__")
-print(f"{time.perf_counter() - start:.1f}", "tensorflow" in sys.modules, file=sys.stderr)
-"""
-
-
-def bench_pages(repeats: int) -> None:
-    """The pages that are computed from records; `make book` leaves nothing to train."""
-    environment = os.environ | {"MPLBACKEND": "agg"}
-    for page in ("09_results", "10_significance"):
-        times, loaded = [], False
-        for _ in range(repeats):
-            done = subprocess.run(
-                [sys.executable, "-c", PROGRAM, f"{page}.py"],
-                cwd=ROOT / "book", env=environment, capture_output=True, text=True, check=True,
-            )  # fmt: skip
-            took, tensorflow = done.stderr.split("\n")[-2].split()
-            times.append(float(took))
-            loaded |= tensorflow == "True"
-        with_it = "with" if loaded else "without"
-        report(f"page: {page}", f"{statistics.median(times):.1f} s, {with_it} TensorFlow")
 
 
 def bench_views(repeats: int) -> None:
@@ -118,7 +90,7 @@ def bench_views(repeats: int) -> None:
     html = ROOT / tool.HTML
     names = tool.pages(html)
     if not names:
-        report("views", f"no pages in {html}: run `make book`")
+        return report("views", f"no pages in {html}: run `make book`")
     with tool.served(html) as address, tool.opened() as browser:
         for name in names:
             views = [tool.view(browser, address + name) for _ in range(repeats)]
@@ -141,8 +113,7 @@ def bench_hears(repeats: int) -> None:
 
     html, name = ROOT / tool.HTML, "book/13_your_own_sound.html"
     if not (html / name).exists():
-        report("hears", f"no page {name} in {html}: run `make book`")
-        return
+        return report("hears", f"no page {name} in {html}: run `make book`")
 
     def answered(page, sound, models):
         def choose():
@@ -187,9 +158,9 @@ def main() -> None:
     parser.add_argument("only", nargs="*", choices=[*benches, []], help="default: all")
     parser.add_argument("--repeats", type=at_least(1), default=5)
     options = parser.parse_args()
+    for name in options.only:
+        benches[name](options.repeats)
     if options.only:
-        for name in options.only:
-            benches[name](options.repeats)
         return
     from importlib import metadata
 

@@ -13,18 +13,16 @@ def write(folder: Path, title: str, about: dict, outcomes: dict, findings: list,
     """Write `report.txt` into `folder`, the verdict first, then what drifted."""
     notebooks = []
     for name, outcome in outcomes.items():
-        own = [
-            finding.status in baselines.DRIFTS for finding in findings if finding.chapter == name
-        ]
-        usual = baseline.get(name, {"seconds": [], "gib": []})
+        own = [found.status in baselines.DRIFTS for found in findings if found.chapter == name]
+        usual = baseline.get(name, {"seconds": ["-"], "gib": ["-"]})
         drifted = f"{sum(own)} of {len(own)} figures drifted" if any(own) else "ok"
         notebooks.append(
             {
                 "notebook": os.path.relpath(outcome["notebook"], folder),
                 "seconds": outcome["seconds"],
-                "usual seconds": median(usual["seconds"] or ["-"]),
+                "usual seconds": median(usual["seconds"]),
                 "GiB": outcome["gib"],
-                "usual GiB": median(usual["gib"] or ["-"]),
+                "usual GiB": median(usual["gib"]),
                 "outcome": f"FAILED: {outcome['error']}" if outcome["error"] else drifted,
             }
         )
@@ -35,7 +33,7 @@ def write(folder: Path, title: str, about: dict, outcomes: dict, findings: list,
             "figure": found.name,
             "value": shown(found.value),
             "baseline": spread(found.old),
-            "expected": "" if found.low is None else f"{shown(found.low)} to {shown(found.high)}",
+            "expected": expected(found),
             "same seed": shown(found.same_seed) + " (equal)" * (found.same_seed == found.value),
         }
         for found in findings
@@ -69,13 +67,17 @@ def spread(values) -> str:
     return f"{mean(values):.4g} ± {stdev(values):.2g} ({len(values)} seeds)"
 
 
+def expected(finding: baselines.Finding) -> str:
+    """Return where a figure that depends on luck has to lie as text; nothing for others."""
+    return "" if finding.low is None else f"{shown(finding.low)} to {shown(finding.high)}"
+
+
 def sentence(finding: baselines.Finding) -> str:
     """Return what is to be said of a figure, in a few words."""
+    now, old = shown(finding.value), spread(finding.old)
     if finding.status == "new":
-        return f"{shown(finding.value)}, not in the baseline"
+        return f"{now}, not in the baseline"
     if finding.status == "missing":
-        return f"was {spread(finding.old)}, is not reported any more"
-    if finding.low is None:
-        return f"{shown(finding.value)}, was {spread(finding.old)}"
-    ends = f"{shown(finding.low)} to {shown(finding.high)}"
-    return f"{shown(finding.value)}, expected {ends} (baseline: {spread(finding.old)})"
+        return f"was {old}, is not reported any more"
+    ends = expected(finding)
+    return f"{now}, expected {ends} (baseline: {old})" if ends else f"{now}, was {old}"
