@@ -239,16 +239,12 @@ def write(result: dict, page: Path = PAGE) -> None:
 
 
 def main() -> None:
-    from helpers.commands.options import at_least, folder
+    from helpers.commands.options import at_least
+    from helpers.runs.files import write_atomic
 
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n\n")[0])
     parser.add_argument("--notes", type=at_least(20), default=2000, help=f"the thesis has {FULL}")
-    parser.add_argument(
-        "--test", type=at_least(1), help="notes of the test split (4096, or a twentieth)"
-    )
     parser.add_argument("--steps", type=at_least(1), default=STEPS)
-    parser.add_argument("--lstm-backend", default="jax", choices=("jax", "tensorflow"))
-    parser.add_argument("--out", type=folder, default=ROOT / "_build" / "benchmarks")
     parser.add_argument("--write", action="store_true", help=f"the table, into {PAGE.name}")
     for name, n in (("make", 3), ("train", 4)):
         parser.add_argument(f"--{name}", nargs=n, help=argparse.SUPPRESS)
@@ -259,7 +255,7 @@ def main() -> None:
         return train(*options.train)
     from helpers.runs import machine
 
-    test = options.test or min(4096, options.notes // 20)
+    test = min(4096, options.notes // 20)
     result = {"machine": f"{machine.processor()}, {os.cpu_count()} cores", "steps": options.steps}
     with tempfile.TemporaryDirectory() as place:
         with served(options.notes, test) as url:
@@ -268,14 +264,13 @@ def main() -> None:
         print("store", json.dumps(result["store"]), flush=True)
         result["models"] = {}
         for name in ("cnn", "lstm"):
-            os.environ["KERAS_BACKEND"] = options.lstm_backend if name == "lstm" else "tensorflow"
+            os.environ["KERAS_BACKEND"] = {"cnn": "tensorflow", "lstm": "jax"}[name]
             for variant in ("base", "thesis"):
                 found = measured("--train", place, name, variant, options.steps)
                 result["models"][f"{name} {variant}"] = found
                 print(name, variant, json.dumps(found), flush=True)
-    options.out.mkdir(parents=True, exist_ok=True)
-    path = options.out / f"real_size-{options.notes}.json"
-    path.write_text(json.dumps(result, indent=1) + "\n")
+    path = ROOT / f"_build/benchmarks/real_size-{options.notes}.json"
+    write_atomic(path, json.dumps(result, indent=1) + "\n")
     print(f"{table(result)}\n\nin {path}")
     if options.write:
         write(result)

@@ -88,15 +88,6 @@ def shipped(requirements: list[str]) -> dict[str, str]:
     return dict(sorted(found.items()))
 
 
-def listing(packages: dict[str, str]) -> str:
-    """Return the text of `tools/environments/colab.toml`, as of today and this Python."""
-    return LIST.format(
-        date=datetime.date.today(),
-        python=platform.python_version(),
-        packages="".join(f'{name} = "{version}"\n' for name, version in packages.items()),
-    )
-
-
 def install(requirements: list[str]) -> None:
     """Install what is missing with pip; no index is asked if nothing is."""
     have = installed()
@@ -129,4 +120,7 @@ def prepare() -> None:
 if __name__ == "__main__":
     # What is listed stays so: others may need it, too.
     listed = tomllib.loads(SHIPPED.read_text(encoding="utf-8"))["packages"]
-    print(listing(shipped(needed() + LISTED + list(listed))), end="")
+    found = shipped(needed() + LISTED + list(listed))
+    lines = "".join(f'{name} = "{version}"\n' for name, version in found.items())
+    today = datetime.date.today()
+    print(LIST.format(date=today, python=platform.python_version(), packages=lines), end="")

@@ -15,7 +15,6 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from helpers.commands.options import existing, folder
 from tools.common import ROOT, BookError
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -74,12 +73,8 @@ def opened(*arguments: str) -> Iterator:
 
 def pages(html: Path) -> list[str]:
     """The book's pages in a folder, without the one that only leads on to the first."""
-    found = [path.relative_to(html) for path in html.rglob("*.html")]
-    return sorted(
-        path.as_posix()
-        for path in found
-        if not path.parts[0].startswith("_") and path != Path("index.html")
-    )
+    found = [path.relative_to(html).as_posix() for path in html.rglob("*.html")]
+    return sorted(name for name in found if name[0] != "_" and name != "index.html")
 
 
 def watched(page) -> Callable[[], dict[str, float]]:
@@ -118,7 +113,7 @@ def photograph(html: Path, out: Path, only: list[str]) -> int:
     with served(html) as address, opened() as browser:
         for width in WIDTHS:
             for name in pages(html):
-                if only and not any(word in name for word in only):
+                if not any(word in name for word in only or [""]):
                     continue
                 page = browser.new_page(viewport={"width": width, "height": 900})
                 page.set_default_timeout(120_000)
@@ -131,8 +126,12 @@ def photograph(html: Path, out: Path, only: list[str]) -> int:
                     # Above some 16,000 pixels Chromium paints the same again.
                     height = page.evaluate("document.documentElement.scrollHeight")
                     for part, top in enumerate(range(0, height, 15_000)):
-                        clip = {"x": 0, "y": top, "width": width}
-                        clip["height"] = min(15_000, height - top)
+                        clip = {
+                            "x": 0,
+                            "y": top,
+                            "width": width,
+                            "height": min(15_000, height - top),
+                        }
                         shot = path.with_stem(f"{path.stem}-{part}")
                         page.screenshot(path=shot, full_page=True, clip=clip)
                         count += 1
@@ -144,15 +143,13 @@ def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
     """Run the command line; return its exit status."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("only", nargs="*", help="words in pages' names; default: all pages")
-    parser.add_argument("--html", type=existing, default=HTML, help=f"default {HTML}")
-    parser.add_argument("--out", type=folder, default=SHOTS, help=f"default {SHOTS}")
     options = parser.parse_args(arguments)
     try:
-        count = photograph(root / options.html, root / options.out, options.only)
+        count = photograph(root / HTML, root / SHOTS, options.only)
     except BookError as error:
         print(f"browser: {error}", file=sys.stderr)
         return 1
-    print(f"{count} pictures: {(root / options.out).resolve()}")
+    print(f"{count} pictures: {root / SHOTS}")
     return 0
 
 
