@@ -216,8 +216,15 @@ def test_a_recording_is_cut_into_its_notes(source, make, tmp_path):
     scale = np.concatenate([p for i in range(4) for p in (tone(0.8, pitch=60 + i), silence)])
     write(source / "violin" / "scale_C4.wav", scale)
     write(source / "violin" / "one_A4.wav", tone(1.0, pitch=69))
-    final = make(cut=True)
-    assert sorted(datasets.load(tmp_path / "set").table["pitch"]) == [0, 0, 0, 0, 69]
+    labels = tmp_path / "labels.csv"
+    # Where a file has several notes, a velocity would give all of them one name.
+    rows = ["file,family,velocity", "violin/scale_C4.wav,string,9", "violin/one_A4.wav,string,9"]
+    labels.write_text("\n".join(rows))
+    final = make(cut=True, labels=labels)
+    table = datasets.load(tmp_path / "set").table
+    assert list(zip(table["pitch"], table["velocity"], strict=True)) == [
+        (0, 0), (0, 1), (0, 2), (0, 3), (69, 9)
+    ]  # fmt: skip
     with open(final / "origin.csv", newline="") as file:
         rows = [row for row in csv.DictReader(file) if "scale" in row["file"]]
     assert [float(row["seconds"]) for row in rows] == pytest.approx([0.8] * 4, abs=0.08)

@@ -536,10 +536,10 @@ def _parts(recordings: list[Sound]) -> tuple[list[Sound], list[str]]:
         if len(heard.times) == 1 and len(sound) <= LONGEST * rate:
             found.append(one)
             continue
-        # A file's pitch is that of one note.
-        pitch = one.pitch if len(heard.times) == 1 else 0
+        if len(heard.times) > 1:  # a file's pitch and velocity are those of one note
+            one = replace(one, pitch=0, velocity=None)
         longer = len(sound) > audio.LONGEST * rate
-        found += [replace(one, pitch=pitch, part=times, longer=longer) for times in heard.times]
+        found += [replace(one, part=times, longer=longer) for times in heard.times]
     return found, refused
 
 
