@@ -40,10 +40,13 @@ import uuid
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
+from itertools import chain, groupby
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
+from helpers import datasets
 from helpers import sounds as audio
 from helpers.commands import options
 from helpers.notes import (
@@ -56,6 +59,7 @@ from helpers.notes import (
     hidden,
     left_out,
     obey_interrupt,
+    parse_note,
     remembered_interrupts,
 )
 from helpers.profiles import PROFILES
@@ -88,7 +92,6 @@ FIRST_NUMBER = 500  # of an instrument; no family of NSynth has as many, so none
 SHORTEST, LONGEST = 0.1, 30  # seconds
 ONSET = 1e-3  # of the peak: 60 dB below it
 LEAVE_OUT = "-"
-SUFFIXES = audio.SUFFIXES
 HELD_OUT = 4  # folds, and so instruments of each family, of chapters 5 and 11
 COLUMNS = ("file", "family", "instrument", "source", "pitch", "velocity")
 
@@ -117,74 +120,73 @@ class Sound:
     longer: bool = False  # than is read of a recording
 
 
-def family_of(label: str, given: dict | None = None) -> str | None:
+def family_of(*labels: str, given: dict | None = None) -> str | None:
     """The family that a label names: `Violin (arco)` is string, `Bass Flute` flute.
 
-    `given` (dict of str -> str): families of labels, beside those of `NAMES`: one of
-    `helpers.notes.FAMILIES`, or "-". Returns the family of the longest label of `given` in it, else
-    of the longest name; None if there is none. Case does not matter, nor how accents are encoded.
+    `labels`: a folder and those above it; the first that names a family counts. `given` (dict of
+    str -> str): families of labels, which go before those of `NAMES`: one of
+    `helpers.notes.FAMILIES`, or "-", which goes before all. Returns the family of the longest label
+    or name that it holds; None if there is none. Case does not matter, nor how accents are encoded.
     Digits count in `given` only. Where words are joined, `BbClarinet` is read as two. Raises
     `DatasetError` if it holds two labels or names, equally long, of different families.
     """
-    known = {tuple(name.split()): family for name, family in _KNOWN.items()}
-    if family := _asked(label, given or {}):
-        return family
-    texts = [_letters(_words(text)) for text in _readings(label)]
-    return next(filter(None, (_longest(text, known, label) for text in texts)), None)
+    # What is given goes first, wherever it stands: percussion=- takes its bass drums along.
+    asked = [_asked(label, given or {}) for label in labels]
+    if LEAVE_OUT in asked:
+        return LEAVE_OUT
+    named = (
+        _longest(label, _words(text, "L"), _KNOWN)
+        for label in labels
+        for text in reversed(_readings(label))
+    )
+    return next(filter(None, chain(asked, named)), None)
 
 
 def _readings(label: str) -> list[str]:
     """A label as it is, and where capitals amid a word begin another one."""
-    return [_CAMEL.sub(" ", label), label]
+    return [label, _CAMEL.sub(" ", label)]
 
 
 def _asked(label: str, given: dict) -> str | None:
     """The family that the options give to a label, "-", or None."""
-    asked = {tuple(_words(name)): family for name, family in given.items()}
-    texts = [_words(text) for text in reversed(_readings(label))]
-    return next(filter(None, (_longest(text, asked, label) for text in texts)), None)
+    known = {" ".join(_words(name)): family for name, family in given.items()}
+    found = (_longest(label, _words(text), known) for text in _readings(label))
+    return next(filter(None, found), None)
 
 
-def _longest(words: list[str], known: dict, label: str) -> str | None:
-    found = {}
-    for i in range(len(words)):
-        for j in range(i + 1, len(words) + 1):
-            for last in (words[j - 1], words[j - 1].removesuffix("s")):
-                name = (*words[i : j - 1], last)
-                if name in known:
-                    found.setdefault(j - i, set()).add(known[name])
-    families = found[max(found)] if found else {None}
+def _longest(label: str, words: list[str], known: dict) -> str | None:
+    text = f" {' '.join(words)} "
+    held = [name for name in known if f" {name} " in text or f" {name}s " in text]
+    most = max((name.count(" ") for name in held), default=0)
+    families = {known[name] for name in held if name.count(" ") == most} or {None}
     if len(families) > 1:
         names = sorted(family or "none of them" for family in families)
         raise DatasetError(f"{label!r} may be {' or '.join(names)}")
     return families.pop()
 
 
-def _words(label: str) -> list[str]:
-    """Runs of letters, with their accents, and runs of digits, in any script."""
+def _words(label: str, kinds: str = "LN") -> list[str]:
+    """Runs of letters (L), with their accents, and runs of digits (N), in any script."""
     label = unicodedata.normalize("NFC", unicodedata.normalize("NFKC", label).casefold())
-    kinds = {"L": "a", "M": "a", "N": "0"}
-    shape = "".join(kinds.get(unicodedata.category(character)[0], " ") for character in label)
-    return [label[match.start() : match.end()] for match in re.finditer("a+|0+", shape)]
+    runs = groupby(label, lambda character: unicodedata.category(character)[0].replace("M", "L"))
+    return ["".join(run) for kind, run in runs if kind in kinds]
 
 
-def _letters(words: list[str]) -> list[str]:
-    return [word for word in words if not unicodedata.category(word[0]).startswith("N")]
-
-
-def check_given(given: dict) -> None:
-    """Raise `DatasetError` where what is said of labels cannot be meant."""
-    seen = {}
-    for label, family in given.items():
+def check_given(texts: Iterable[str]) -> dict[str, str]:
+    """The families of labels that `LABEL=FAMILY` gives; `DatasetError` if none can be meant."""
+    given, seen = {}, {}
+    for text in texts:
+        label, _, family = text.rpartition("=")
+        if not (words := tuple(_words(label))):
+            raise DatasetError(f"{text}: expected LABEL=FAMILY, letters or digits in the label")
         if family not in (*FAMILIES, LEAVE_OUT):
             raise DatasetError(
-                f"{label}={family}: expected a family ({', '.join(FAMILIES)}), or - to leave out"
+                f"{text}: expected a family ({', '.join(FAMILIES)}), or - to leave out"
             )
-        words = tuple(_words(label))
-        if not words:
-            raise DatasetError(f"{label}={family}: the label has neither letters nor digits")
-        if (first := seen.setdefault(words, (label, family)))[1] != family:
-            raise DatasetError(f"{label}={family}: the same label as {first[0]}={first[1]}")
+        if not (first := seen.setdefault(words, text)).endswith(f"={family}"):
+            raise DatasetError(f"{text}: the same label as {first}")
+        given[label] = family
+    return given
 
 
 def _unmatched(given: dict, labels: set[str]) -> list[str]:
@@ -192,7 +194,7 @@ def _unmatched(given: dict, labels: set[str]) -> list[str]:
     return [
         f"{label}={family}: no folder or label holds {label!r}"
         for label, family in given.items()
-        if not any(_asked(text, {label: family}) for text in set(labels))
+        if not any(_asked(text, {label: family}) for text in labels)
     ]
 
 
@@ -207,14 +209,13 @@ def pitch_of(text: str) -> int | None:
 
 
 def by_folder(
-    source: Path, given: dict | None = None, without: Collection[str] = ()
+    source: Path, given: dict, without: Collection[str] = ()
 ) -> tuple[list[Sound], list[str]]:
     """The sounds below a folder, labelled by the folders they are in; and what is refused.
 
     Files that match one of the patterns in `without` (`*/click.wav`) are left out.
     """
-    sounds, refused, given = [], [], given or {}
-    labels, unknown, away = set(), Counter(), []
+    sounds, labels, unknown, away = [], set(), Counter(), []
     for path in _files(source):
         file = path.relative_to(source).as_posix()
         if any(fnmatch.fnmatchcase(file, pattern) for pattern in without):
@@ -222,43 +223,35 @@ def by_folder(
             continue
         folders = path.parent.relative_to(source.parent).parts
         labels |= set(folders)
+        family, reason = None, "no folder names a family"
         try:
-            # What is given goes first, wherever it stands: percussion=- takes its bass drums along.
-            asked = [_asked(folder, given) for folder in reversed(folders)]
-            families: Iterable[str | None] = asked
-            if LEAVE_OUT in asked:
-                families = [LEAVE_OUT]
-            elif not any(asked):
-                families = (family_of(folder) for folder in reversed(folders))
-            family = next((family for family in families if family), None)
+            family = family_of(*reversed(folders), given=given)
         except DatasetError as error:
-            unknown[folders, f"its folder {error}"] += 1
-            continue
+            reason = f"its folder {error}"
         if family is None:
-            unknown[folders, "no folder names a family"] += 1
+            unknown[folders, reason] += 1
         elif family == LEAVE_OUT:
             away.append(file)
         else:
             pitch = pitch_of(path.stem) or 0
             sounds.append(Sound(path, file, family, "/".join(folders), pitch=pitch))
-    for (folders, reason), count in unknown.items():
-        refused.append(
-            f"{'/'.join(folders)}: {count} sound{'s' * (count > 1)}, {reason}: give "
-            f'--as "{folders[-1]}=FAMILY", or "{folders[-1]}=-" to leave them out'
-        )
-    if text := left_out(source, {"asked for": away}):
-        print(text)
-    unmatched = [
+    refused = [
+        f"{'/'.join(folders)}: {count} sound{'s' * (count > 1)}, {reason}: give "
+        f'--as "{folders[-1]}=FAMILY", or "{folders[-1]}=-" to leave them out'
+        for (folders, reason), count in unknown.items()
+    ]
+    _say(source, {"asked for": away})
+    refused += [
         f"--without {p}: no file is so called" for p in without if not fnmatch.filter(away, p)
     ]
-    return sounds, refused + unmatched + _unmatched(given, labels)
+    return sounds, refused + _unmatched(given, labels)
 
 
 def by_table(
     source: Path, labels: Path, given: dict | None = None
 ) -> tuple[list[Sound], list[str]]:
     """The sounds that the rows of a CSV file label, and what is refused."""
-    rows, given = _rows(labels), given or {}
+    rows = _rows(labels)
     there = {_plain(path.relative_to(source).as_posix()): path for path in _files(source)}
     sounds, refused, seen = [], [], set()
     for number, row in rows:
@@ -267,12 +260,12 @@ def by_table(
             if file in seen:
                 raise DatasetError("named twice")
             seen.add(file)
-            if sound := _sound_of(row, there.get(file), row["file"], given):
-                sounds.append(sound)
+            sounds.append(_sound_of(row, there.get(file), given))
         except DatasetError as error:
             refused.append(f"{labels.name}, line {number}: {row['file']}: {error}")
     refused += [f"{file}: has no row in {labels.name}" for file in there if file not in seen]
-    return sounds, refused + _unmatched(given, {row["family"] for _, row in rows})
+    named = {row["family"] for _, row in rows}
+    return [sound for sound in sounds if sound], refused + _unmatched(given or {}, named)
 
 
 def _plain(file: str) -> str:
@@ -294,53 +287,58 @@ def _rows(labels: Path) -> list[tuple[int, dict]]:
     first = text.splitlines()[0] if text.strip() else ""
     # What a spreadsheet takes in countries where a comma separates decimals.
     separator = max(",;\t", key=first.count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    reader = csv.DictReader(
+        io.StringIO(text, newline=""), delimiter=separator, strict=True, restval=""
+    )
+    rows = []
     try:
-        header = [name.strip() for name in next(reader, [])]
+        header = [name.strip() for name in reader.fieldnames or []]
         if not {"file", "family"} <= set(header) <= set(COLUMNS) or len(set(header)) < len(header):
             raise DatasetError(
                 f"{labels}: its first line is {first!r:.200}, expected file,family and, "
                 f"where they are known, {','.join(COLUMNS[2:])}"
             )
-        rows = []
-        for cells in reader:
-            if len(cells) > len(header) or (cells and len(cells) < 2):
+        reader.fieldnames = header
+        for row in reader:
+            if more := row.pop(None, ()):
                 raise DatasetError(
-                    f"{labels}, line {reader.line_num}: {len(cells)} cells, expected {len(header)} "
-                    f"({separator.join(header)})"
+                    f"{labels}, line {reader.line_num}: {len(header) + len(more)} cells, expected "
+                    f"{len(header)} ({separator.join(header)})"
                 )
-            if any(cells):
-                cells += [""] * (len(header) - len(cells))
-                rows.append((reader.line_num, dict(zip(header, cells, strict=True))))
+            if any(row.values()):
+                rows.append((reader.line_num, row))
     except csv.Error as error:
-        raise DatasetError(f"{labels}, line {reader.line_num}: no CSV ({error})") from error
+        line = reader.reader.line_num
+        raise DatasetError(f"{labels}, line {line}: no CSV ({error})") from error
     return rows
 
 
-def _sound_of(row: dict, path: Path | None, file: str, given: dict) -> Sound | None:
+def _sound_of(row: dict, path: Path | None, given: dict | None) -> Sound | None:
     if path is None:
-        raise DatasetError(f"no such file, or none of {', '.join(sorted(SUFFIXES))}")
+        raise DatasetError(f"no such file, or none of {', '.join(sorted(audio.SUFFIXES))}")
     label = row["family"].strip()
-    if label == LEAVE_OUT or (family := family_of(label, given)) == LEAVE_OUT:
+    family = label if label == LEAVE_OUT else family_of(label, given=given)
+    if family == LEAVE_OUT:
         return None
     if family is None:
         raise DatasetError(f"the family {row['family']!r} is not known")
-    known = {key: value for key in COLUMNS[2:] if (value := (row.get(key) or "").strip())}
-    sound = Sound(path, file, family, known.get("instrument", str(Path(file).parent)))
-    sound.source = known.get("source", sound.source)
-    if sound.source not in SOURCES:
-        raise DatasetError(f"the source is {sound.source!r}, expected {', '.join(SOURCES)}")
-    pitch = known.get("pitch", "")
-    number = pitch.isdecimal() and len(pitch) < 4
-    midi = int(pitch) if number else pitch_of(pitch or path.stem)
-    if pitch and (midi is None or midi > 127):
+    instrument, source, pitch, velocity = (row.get(key, "").strip() for key in COLUMNS[2:])
+    if source and source not in SOURCES:
+        raise DatasetError(f"the source is {source!r}, expected {', '.join(SOURCES)}")
+    number, loudness = _midi(pitch), _midi(velocity)
+    if number is None:
+        number = pitch_of(pitch or path.stem)
+    if pitch and number is None:
         raise DatasetError(f"the pitch is {pitch!r}, expected 0 to 127 or such as A4")
-    sound.pitch = midi or 0
-    if velocity := known.get("velocity"):
-        sound.velocity = int(velocity) if velocity.isdecimal() and len(velocity) < 4 else 128
-        if sound.velocity > 127:
-            raise DatasetError(f"the velocity is {velocity!r}, expected 0 to 127")
-    return sound
+    if velocity and loudness is None:
+        raise DatasetError(f"the velocity is {velocity!r}, expected 0 to 127")
+    instrument = instrument or str(Path(row["file"]).parent)
+    source = source or "acoustic"
+    return Sound(path, row["file"], family, instrument, source, number or 0, loudness)
+
+
+def _midi(text: str) -> int | None:
+    return int(text) if text.isdecimal() and len(text) < 4 and int(text) < 128 else None
 
 
 def _files(source: Path) -> list[Path]:
@@ -349,22 +347,24 @@ def _files(source: Path) -> list[Path]:
     for path in sorted(source.rglob("*")):
         file = path.relative_to(source)
         if hidden(file):
-            # Of a hidden folder its name will do.
-            if not hidden(file.parent):
-                passed["hidden"].append(file.as_posix())
-        elif path.is_symlink() and path.is_dir():
-            passed["links to folders"].append(file.as_posix())
+            reason = "" if hidden(file.parent) else "hidden"  # of a hidden folder its name will do
         elif path.is_dir():
-            continue
+            reason = "links to folders" if path.is_symlink() else ""
         elif not path.is_file():
-            passed["broken links, or no files"].append(file.as_posix())
-        elif path.suffix.lower() not in SUFFIXES:
-            passed["formats that are not read"].append(file.as_posix())
+            reason = "broken links, or no files"
+        elif path.suffix.lower() not in audio.SUFFIXES:
+            reason = "formats that are not read"
         else:
             found.append(path)
+            continue
+        passed[reason].append(file.as_posix())
+    _say(source, {reason: names for reason, names in passed.items() if reason})
+    return found
+
+
+def _say(source: Path, passed: dict[str, list[str]]) -> None:
     if text := left_out(source, passed):
         print(text)
-    return found
 
 
 def waveform(
@@ -425,39 +425,36 @@ def waveform(
 
 def names_of(sounds: list[Sound], taken: Collection[str] = ()) -> list[str]:
     """A name in NSynth's form for each sound, none twice, and no instrument in `taken`."""
-    kinds, numbers = {}, {}
-    for sound in sounds:
-        kinds.setdefault((sound.family, sound.source), set()).add(sound.instrument)
-    for kind, instruments in kinds.items():
-        every = (f"{kind[0]}_{kind[1]}_{number:03d}" for number in range(FIRST_NUMBER, 1000))
-        free = [name for name in every if name not in taken]
-        if len(instruments) > len(free):
+    instruments, taken = {}, set(taken)
+    for family, source, instrument in sorted({(s.family, s.source, s.instrument) for s in sounds}):
+        every = (f"{family}_{source}_{number:03d}" for number in range(FIRST_NUMBER, 1000))
+        name = next((name for name in every if name not in taken), None)
+        if name is None:
             raise DatasetError(
-                f"{len(instruments)} {' '.join(reversed(kind))} instruments, at most {len(free)} "
-                "have a number"
+                f"{instrument}: no number from {FIRST_NUMBER} to 999 is left for another {source} "
+                f"{family} instrument"
             )
-        for name, instrument in zip(free, sorted(instruments), strict=False):
-            numbers[*kind, instrument] = name
-    keys = [(numbers[s.family, s.source, s.instrument], s.pitch) for s in sounds]
-    used, names = {}, []  # files by instrument, pitch and velocity
-    for key, sound in zip(keys, sounds, strict=True):
-        if sound.velocity is not None:
-            first = used.setdefault((*key, sound.velocity), sound.file)
-            if first != sound.file:
-                raise DatasetError(
-                    f"{first} and {sound.file}: the same instrument, pitch and velocity: give one "
-                    "of them another, or leave the velocity out"
-                )
-    for key, sound in zip(keys, sounds, strict=True):
-        unused = (v for v in range(128) if (*key, v) not in used)
-        velocity = next(unused, None) if sound.velocity is None else sound.velocity
-        if velocity is None:
+        instruments[family, source, instrument] = name
+        taken.add(name)
+    names, used = [""] * len(sounds), dict[tuple, str]()
+    # A velocity that is given goes before those that only count.
+    for i in sorted(range(len(sounds)), key=lambda i: sounds[i].velocity is None):
+        sound = sounds[i]
+        key = instruments[sound.family, sound.source, sound.instrument], sound.pitch
+        velocities = range(128) if sound.velocity is None else [sound.velocity]
+        velocity = next((v for v in velocities if (*key, v) not in used), None)
+        if velocity is None and sound.velocity is None:
             raise DatasetError(
                 f"{sound.file}: more than 128 sounds of {sound.instrument} with the pitch "
                 f"{sound.pitch} (0: not known): name their pitches, or use more folders"
             )
+        if velocity is None:
+            raise DatasetError(
+                f"{used[*key, sound.velocity]} and {sound.file}: the same instrument, pitch and "
+                "velocity: give one of them another, or leave the velocity out"
+            )
         used[*key, velocity] = sound.file
-        names.append(f"{key[0]}-{sound.pitch:03d}-{velocity:03d}")
+        names[i] = f"{key[0]}-{sound.pitch:03d}-{velocity:03d}"
     return names
 
 
@@ -466,8 +463,7 @@ def make(
     into: files.PathLike,
     split: str = "train",
     labels: files.PathLike | None = None,
-    given: dict | None = None,
-    progress: bool = True,
+    given: Iterable[str] = (),
     without: Collection[str] = (),
     cut: bool = False,
 ) -> Path:
@@ -477,39 +473,39 @@ def make(
     {"train", "valid", "test"}. `labels`: a CSV file with a row for every sound: `file` (its path
     below `source`), `family` (any label that `family_of` knows, or "-" to leave the sound out),
     and, where they are known, `instrument` (any text), `source`, `pitch` (a number or such as A4),
-    `velocity`. `given` (dict of str -> str): families of further labels, or "-". `without`:
-    patterns of files to leave out, such as `*/click.wav`; without `labels` only. `cut`: whether to
-    cut recordings into their notes, as `sounds.cut` does. Returns `into/nsynth-<split>`. Raises
-    `FileNotFoundError` if there is no such folder or CSV file; `DatasetError` if something stands
-    there already, or any sound is refused: all of them are named. What labels and options refuse is
-    said before any sound is decoded.
+    `velocity`. `given`: families of further labels, such as `theremin=string`, or `djembe=-`.
+    `without`: patterns of files to leave out, such as `*/click.wav`; without `labels` only. `cut`:
+    whether to cut recordings into their notes, as `sounds.cut` does. Returns `into/nsynth-<split>`.
+    Raises `FileNotFoundError` if there is no such folder or CSV file; `DatasetError` if something
+    stands there already, or any sound is refused: all of them are named. What labels and options
+    refuse is said before any sound is decoded.
     """
-    source = Path(os.path.abspath(Path(source).expanduser()))
-    final = Path(os.path.abspath(Path(into).expanduser())) / f"nsynth-{split}"
+    source = files.absolute(source, "the folder of sounds")
+    final = files.absolute(into, "the set") / f"nsynth-{split}"
     if source.is_file():
         raise DatasetError(f"{source}: is no folder: unpack it, and give the folder of its sounds")
     if not source.is_dir():
         raise FileNotFoundError(f"{source}: no such folder")
     if final.exists():
         raise DatasetError(f"{final}: stands here already: give another folder, or delete it")
-    check_given(given or {})
+    families = check_given(given)
     if labels is None:
-        sounds, refused = by_folder(source, given, without)
+        sounds, refused = by_folder(source, families, without)
     else:
-        sounds, refused = by_table(source, Path(labels), given)
+        sounds, refused = by_table(source, Path(labels), families)
     if not sounds and not refused:
-        raise DatasetError(f"{source}: no sounds found, expected {', '.join(sorted(SUFFIXES))}")
+        known = ", ".join(sorted(audio.SUFFIXES))
+        raise DatasetError(f"{source}: no sounds found, expected {known}")
     _refuse(source, refused)
     if cut:
         sounds, refused = _parts(sounds)
         rest = dict.fromkeys(sound.file for sound in sounds if sound.longer)
-        if text := left_out(source, {f"what comes after {audio.LONGEST} s": list(rest)}):
-            print(text)
+        _say(source, {f"what comes after {audio.LONGEST} s": list(rest)})
     final.parent.mkdir(parents=True, exist_ok=True)
     draft = final.with_name(f".{final.name}.{uuid.uuid4().hex}")
     try:
         draft.mkdir()
-        _refuse(source, refused + _write(draft, sounds, final.parent, progress))
+        _refuse(source, refused + _write(draft, sounds, final.parent))
         os.rename(draft, final)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
@@ -522,6 +518,10 @@ def _refuse(source: Path, refused: list[str]) -> None:
         raise DatasetError("\n".join([f"{source}: nothing is written", *shown]))
 
 
+def _reason(sound: Sound, error: DatasetError) -> str:
+    return f"{sound.file}: {str(error).removeprefix(f'{sound.path.name}: ')}"
+
+
 def _parts(recordings: list[Sound]) -> tuple[list[Sound], list[str]]:
     """The notes of recordings, each with the seconds where it is; and what is refused."""
     found, refused = [], []
@@ -529,105 +529,89 @@ def _parts(recordings: list[Sound]) -> tuple[list[Sound], list[str]]:
         obey_interrupt()
         try:
             sound, rate = audio.read(one.path)
-            heard = audio.prepare(sound, rate)
+            times = audio.prepare(sound, rate).times
         except DatasetError as error:
-            refused.append(f"{one.file}: {str(error).removeprefix(f'{one.path.name}: ')}")
+            refused.append(_reason(one, error))
             continue
-        if len(heard.times) == 1 and len(sound) <= LONGEST * rate:
+        if len(times) == 1 and len(sound) <= LONGEST * rate:
             found.append(one)
             continue
-        if len(heard.times) > 1:  # a file's pitch and velocity are those of one note
+        if len(times) > 1:  # a file's pitch and velocity are those of one note
             one = replace(one, pitch=0, velocity=None)
         longer = len(sound) > audio.LONGEST * rate
-        found += [replace(one, part=times, longer=longer) for times in heard.times]
+        found += [replace(one, part=part, longer=longer) for part in times]
     return found, refused
 
 
-def _write(folder: Path, found: list[Sound], into: Path, progress: bool) -> list[str]:
+def _write(folder: Path, found: list[Sound], into: Path) -> list[str]:
     import soundfile
     from tqdm import tqdm
 
+    def digest(path: Path) -> bytes:
+        return hashlib.sha256(soundfile.read(path, dtype="int16")[0]).digest()
+
     # The other splits of the set: neither their instruments' numbers nor their sounds come again.
     others = sorted(into.glob("nsynth-*/audio/*.flac"))
-    taken = {path.stem.rsplit("-", 2)[0] for path in others}
-    heard = {}
-    for path in others:
-        samples = soundfile.read(path, dtype="int16")[0]
-        heard.setdefault(hashlib.sha256(samples).digest(), path.relative_to(into).as_posix())
-    names = names_of(found, taken)
+    heard = {digest(path): path.relative_to(into).as_posix() for path in reversed(others)}
+    names = names_of(found, {path.stem.rsplit("-", 2)[0] for path in others})
     (folder / "audio").mkdir()
     wrong, examples, origins = [], {}, []
-    bar = tqdm(found, unit="sound", disable=not progress)
-    for name, sound in zip(names, bar, strict=True):
+    for name, sound in zip(names, tqdm(found, unit="sound"), strict=True):
         obey_interrupt()
         try:
             samples, steps, seconds = waveform(sound.path, sound.part)
         except DatasetError as error:
-            reason = str(error).removeprefix(f"{sound.path.name}: ")
-            wrong.append(f"{sound.file}: {reason}")
+            wrong.append(_reason(sound, error))
             continue
-        buffer = io.BytesIO()
+        path, buffer = folder / "audio" / f"{name}.flac", io.BytesIO()
         soundfile.write(buffer, samples, SAMPLE_RATE, "PCM_16", format="FLAC")
-        written = soundfile.read(io.BytesIO(buffer.getvalue()), dtype="int16")[0]
-        digest = hashlib.sha256(written).digest()
-        if (first := heard.setdefault(digest, sound.file)) != sound.file:
-            wrong.append(f"{sound.file}: the same sound as {first}")
-        path = folder / "audio" / f"{name}.flac"
         with files.named(path):
             path.write_bytes(buffer.getvalue())
-        instrument, pitch, velocity = name.rsplit("-", 2)
-        examples[name] = {
-            "note_str": name,
-            "instrument_str": instrument,
-            "instrument_family_str": sound.family,
-            "instrument_source_str": sound.source,
-            "pitch": int(pitch),
-            "velocity": int(velocity),
-            "sample_rate": SAMPLE_RATE,
-        }
+        if (first := heard.setdefault(digest(path), sound.file)) != sound.file:
+            wrong.append(f"{sound.file}: the same sound as {first}")
+        note = parse_note(name)
+        examples[name] = {field: note[column] for field, column in datasets.COLUMNS.items()}
+        examples[name] |= {"note_str": name, "sample_rate": SAMPLE_RATE}
         if sound.longer:
             steps = f"only the first {audio.LONGEST} s are heard; {steps}"
-        origins.append([name, sound.file, sound.instrument, f"{seconds:.3f}", steps])
-    with files.named(folder / "examples.json"):
-        (folder / "examples.json").write_text(json.dumps(examples, indent=1) + "\n")
-    path = folder / "origin.csv"
-    with (
-        files.named(path),
-        open(path, "w", newline="", encoding="utf-8", errors="surrogateescape") as file,
-    ):
-        csv.writer(file).writerows([["note", "file", "instrument", "seconds", "steps"], *origins])
+        origins.append((name, sound.file, sound.instrument, f"{seconds:.3f}", steps))
+    files.write_atomic(folder / "examples.json", json.dumps(examples, indent=1) + "\n")
+    table = pd.DataFrame(origins, columns=["note", "file", "instrument", "seconds", "steps"])
+    with files.named(folder / "origin.csv"):
+        table.to_csv(folder / "origin.csv", index=False, errors="surrogateescape")
     return wrong
 
 
 def report(final: Path) -> str:
     """What a finished split holds, and which profiles it is large enough for."""
-    examples = list(json.loads((final / "examples.json").read_text()).values())
-    counts = Counter(fields["instrument_family_str"] for fields in examples)
-    lines = [f"{family:<10}{counts[family]:>6}" for family in FAMILIES]
-    fewest, split = min(counts[family] for family in FAMILIES), final.name.removeprefix("nsynth-")
+    split = final.name.removeprefix("nsynth-")
+    notes = pd.DataFrame(json.loads((final / "examples.json").read_text()).values())
+    by_family = notes.groupby("instrument_family_str")["instrument_str"]
+    counts, instruments = (
+        found.reindex(FAMILIES, fill_value=0) for found in (by_family.size(), by_family.nunique())
+    )
+    lines = [f"{family:<10}{count:>6}" for family, count in counts.items()]
     asked = {
         profile.name: profile.notes_per_family if split == "train" else profile.test_per_family or 0
         for profile in PROFILES.values()
     }
-    enough = [name for name, n in asked.items() if n <= fewest]
+    enough = [name for name, n in asked.items() if n <= counts.min()]
     lines.append(f"enough for PROFILE {', '.join(enough)}" if enough else "too small to train on")
-    if split == "train":
-        owned = {fields["instrument_str"]: fields["instrument_family_str"] for fields in examples}
-        instruments = Counter(owned.values())
-        if few := [f"{f} ({instruments[f]})" for f in FAMILIES if instruments[f] < HELD_OUT]:
-            lines.append(
-                f"Chapters 5 and 11 hold out whole instruments, {HELD_OUT} of each family: too few "
-                f"of {', '.join(few)}. Add folders, one an instrument."
-            )
-    with open(final / "origin.csv", newline="", encoding="utf-8", errors="surrogateescape") as file:
-        lengths = [float(row["seconds"]) for row in csv.DictReader(file)]
-    if short := sum(length < SAMPLES / SAMPLE_RATE for length in lengths):
+    few = [f"{family} ({n})" for family, n in instruments.items() if n < HELD_OUT]
+    if split == "train" and few:
         lines.append(
-            f"{short} sounds are shorter than 4 s and followed by silence, half of them shorter "
-            f"than {np.median([n for n in lengths if n < 4]):.1f} s: a network trained on whole "
-            "notes goes by the silence. `instruments train --seconds 1` hears one second of each."
+            f"Chapters 5 and 11 hold out whole instruments, {HELD_OUT} of each family: too few "
+            f"of {', '.join(few)}. Add folders, one an instrument."
         )
-    return "\n".join([f"{final}: {sum(counts.values())} notes", *lines])
+    lengths = pd.read_csv(final / "origin.csv", encoding_errors="surrogateescape")["seconds"]
+    short = lengths[lengths < SAMPLES / SAMPLE_RATE]
+    if len(short):
+        lines.append(
+            f"{len(short)} sounds are shorter than 4 s and followed by silence, half of them "
+            f"shorter than {short.median():.1f} s: a network trained on whole notes goes by the "
+            "silence. `instruments train --seconds 1` hears one second of each."
+        )
+    return "\n".join([f"{final}: {len(notes)} notes", *lines])
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -636,10 +620,9 @@ def main(arguments: list[str] | None = None) -> None:
         description="Turn a folder of sounds into a set of notes that the chapters open.",
     )
     parser.add_argument(
-        "source",
-        type=options.existing,
+        "source", type=options.existing,
         help="the folder of sounds, in folders named after instruments",
-    )
+    )  # fmt: skip
     parser.add_argument(
         "into", type=options.folder, help="the folder of the set: the chapters' parameter DATA"
     )
@@ -661,20 +644,9 @@ def main(arguments: list[str] | None = None) -> None:
     args = parser.parse_args(arguments)
     if args.without and args.labels:
         parser.error("--without goes with folders: in a CSV file, give such files the family -")
-    given = {}
-    for text in args.given:
-        label, equals, family = text.rpartition("=")
-        if not equals:
-            parser.error(f"--as takes LABEL=FAMILY, not {text!r}")
-        if given.setdefault(label, family) != family:
-            parser.error(f"--as says both {label}={given[label]} and {text}")
     try:
         with remembered_interrupts():
-            final = make(
-                args.source, args.into, args.split, args.labels, given,
-                without=args.without, cut=args.cut,
-            )  # fmt: skip
-            print(report(final))
+            print(report(make(**vars(args))))
     except (DatasetError, OSError) as error:
         sys.exit(f"error: {error}")
     except KeyboardInterrupt:
