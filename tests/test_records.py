@@ -1,5 +1,6 @@
 import json
 import os
+import re
 import subprocess
 import sys
 
@@ -56,51 +57,58 @@ def test_hash_does_not_depend_on_order_but_on_every_value():
     assert len(hashes) == 5
 
 
-def edit_metrics(path):
-    info = json.loads((path / "record.json").read_text())
-    info["metrics"] = {"fold_test": {"accuracy": 1.0}}
-    (path / "record.json").write_text(json.dumps(info))
+def edited(file, pattern, new, sealed=False):
+    """An edit of a record; if sealed, its checksums are made to fit, as a careful hand would."""
+
+    def edit(path):
+        text = (path / file).read_text()
+        changed = re.sub(pattern, new, text, count=1)
+        assert changed != text
+        (path / file).write_text(changed)
+        if sealed:
+            info = json.loads((path / "record.json").read_text())
+            info["files"]["history.csv"] = records._sha256(path / "history.csv")
+            info["checksum"] = records._checksum(info)
+            (path / "record.json").write_text(json.dumps(info))
+
+    return edit
 
 
-def edit_history(path):
-    text = (path / "history.csv").read_text()
-    (path / "history.csv").write_text(text.replace("0.1", "0.9"))
+LACKING = "the history lacks columns, epochs or numbers"
+DAMAGE = [
+    ("incomplete, predictions.npz missing", lambda path: (path / "predictions.npz").unlink()),
+    ("incomplete, record.json missing", lambda path: (path / "record.json").unlink()),
+    ("record.json was changed after", edited("record.json", "1.5", "2.5")),
+    ("history.csv was changed after", edited("history.csv", "0.1", "0.9")),
+    ("predictions.npz was changed", lambda path: (path / "predictions.npz").write_bytes(b"PK")),
+    ("its configuration belongs to", edited("record.json", '"epochs": 2', '"epochs": 3', True)),
+    ("unreadable .JSONDecodeError", lambda path: (path / "record.json").write_text("{")),
+    ("unreadable .KeyError", lambda path: (path / "record.json").write_text("{}")),
+    ("unreadable .TypeError", lambda path: (path / "record.json").write_text("[]")),
+    ("of format 99, expected 1", edited("record.json", '"format": 1', '"format": 99')),
+    (LACKING, edited("history.csv", "val_loss", "val_moss", True)),
+    (LACKING, edited("history.csv", "\n2,", "\n3,", True)),
+    (LACKING, edited("history.csv", ",[^,]+$", ",nan", True)),
+    (LACKING, edited("history.csv", "\n2,.+", "", True)),
+]
 
 
-def truncate_predictions(path):
-    data = (path / "predictions.npz").read_bytes()
-    (path / "predictions.npz").write_bytes(data[: len(data) // 2])
-
-
-def rename(path):
-    info = json.loads((path / "record.json").read_text())
-    info["config"] = CONFIG | {"epochs": 50}
-    info["checksum"] = records._checksum(info)
-    (path / "record.json").write_text(json.dumps(info))
-
-
-DAMAGE = {
-    "incomplete, predictions.npz missing": lambda path: (path / "predictions.npz").unlink(),
-    "incomplete, record.json missing": lambda path: (path / "record.json").unlink(),
-    "record.json was changed after": edit_metrics,
-    "history.csv was changed after": edit_history,
-    "predictions.npz was changed after": truncate_predictions,
-    "its configuration belongs to cnn-fold4-seed3": rename,
-    "unreadable .JSONDecodeError": lambda path: (path / "record.json").write_text("{"),
-    "unreadable .KeyError": lambda path: (path / "record.json").write_text("{}"),
-    "unreadable .TypeError": lambda path: (path / "record.json").write_text("[]"),
-    "of format 99, expected 1": lambda path: (path / "record.json").write_text('{"format": 99}'),
-}
-
-
-@pytest.mark.parametrize("message", DAMAGE)
-def test_a_damaged_record_is_named_and_refused(written, message):
+@pytest.mark.parametrize(("message", "damage"), DAMAGE)
+def test_a_damaged_record_is_named_and_refused(written, message, damage):
     path, *_ = written
-    DAMAGE[message](path)
+    damage(path)
     with pytest.raises(records.RecordError, match=message) as error:
         records.find(path.parent, CONFIG)
     assert str(path) in str(error.value)
     assert "delete or move the folder" in str(error.value)
+
+
+def test_line_ends_that_git_changed_are_told_from_damage(written):
+    history = written[0] / "history.csv"
+    history.write_bytes(history.read_bytes().replace(b"\n", b"\r\n"))
+    with pytest.raises(records.RecordError, match="git changed the line ends of history.csv") as e:
+        records.read(written[0])
+    assert "delete" not in str(e.value)
 
 
 def test_a_failed_write_leaves_nothing(written, tmp_path, monkeypatch):
@@ -170,29 +178,18 @@ def test_figures_are_left_under_a_type_that_nothing_shows(shell):
     assert captured.stdout == ""
     assert [list(output.data) for output in captured.outputs] == [[findings.FIGURES]] * 2
     fixed, seeded = (output.data[findings.FIGURES] for output in captured.outputs)
-    assert fixed == {
-        "seed": None,
-        "figures": {"notes/train": 3, "share": 0.5, "by": "a", "ok": True},
-    }
+    figures = {"notes/train": 3, "share": 0.5, "by": "a", "ok": True}
+    assert fixed == {"seed": None, "figures": figures}
     assert seeded == {"seed": 7, "figures": {"loss/folds": 2, "loss/gone": "nan"}}
     assert json.loads(json.dumps(fixed)) == fixed
 
 
 @pytest.mark.parametrize(
     ("figures", "seed"),
-    [
-        ({"a": None}, None),
-        ({"a": [1]}, None),
-        ({"a": np.ones(1)}, None),
-        ({1: 1}, None),
-        ({"a": "text"}, 0),
-        ({"a": True}, 0),
-    ],
-)
+    [({"a": None}, None), ({"a": [1]}, None), ({"a": np.ones(1)}, None), ({1: 1}, None),
+     ({"a": "text"}, 0), ({"a": True}, 0)],
+)  # fmt: skip
 def test_what_is_no_figure_is_refused(shell, figures, seed):
-    with (
-        capture_output() as captured,
-        pytest.raises(TypeError, match="expected a name and a number"),
-    ):
+    with capture_output() as captured, pytest.raises(TypeError, match="expected a name and a num"):
         findings.report(figures, seed)
     assert captured.outputs == []

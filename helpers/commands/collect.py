@@ -13,10 +13,10 @@ import argparse
 import os
 import re
 import zipfile
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache, partial
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
@@ -51,60 +51,60 @@ class Outcome:
     record: str = ""
 
 
-def found_in(source: Path) -> dict[PurePosixPath, dict[str, Callable]]:
+def found_in(source: Path) -> dict[PurePosixPath, dict]:
     """Return each folder in a folder or zip file that is or claims to be a record.
 
     With it, its files by name: for each a function that opens it. Raises `zipfile.BadZipFile` for
     a zip file that is none.
     """
-    files = {}
-
-    def add(path: PurePosixPath, read: Callable) -> None:
-        if not hidden(path):
-            files.setdefault(path.parent, {})[path.name] = read
-
+    files: list[tuple[PurePosixPath, Callable]]
     if source.is_dir():
         root = PurePosixPath(source.resolve().name)
-        for path in sorted(source.rglob("*")):
-            if path.is_file() and not path.is_symlink():
-                add(root / path.relative_to(source).as_posix(), lambda path=path: path.open("rb"))
+        files = [
+            (root / path.relative_to(source).as_posix(), partial(path.open, "rb"))
+            for path in sorted(source.rglob("*"))
+            if path.is_file() and not path.is_symlink()
+        ]
     else:
         archive = zipfile.ZipFile(source)
-        for info in archive.infolist():
-            if not info.is_dir():
-                name = PurePosixPath(info.filename.replace("\\", "/"))
-                add(name, lambda info=info: archive.open(info))
+        files = [
+            (PurePosixPath(info.filename.replace("\\", "/")), partial(archive.open, info))
+            for info in archive.infolist()
+            if not info.is_dir()
+        ]
+    folders = defaultdict(dict)
+    for path, opened in files:
+        if not hidden(path):
+            folders[path.parent][path.name] = opened
     return {
         folder: inside
-        for folder, inside in files.items()
+        for folder, inside in folders.items()
         if "record.json" in inside or NAME.fullmatch(folder.name)
     }
 
 
-def check(record: records.Record, experiment_of: Callable) -> None:
+@lru_cache
+def _experiment(profile: str, data: str, split: str) -> training.Experiment:
+    return training.Experiment(profile, data, records.SHIPPED, split=split)
+
+
+def check(record: records.Record, profile_name: str, data: str) -> None:
     """Raise ValueError unless the record is a run of the profile and answers for its own notes."""
     config = record.config
-    experiment = experiment_of(config["split"]["kind"])
-    profile, fold = experiment.profile, config["split"]["fold"]
-    epochs = config["epochs"]
-    if epochs not in (profile.epochs, profile.tuning_epochs):
-        epochs = profile.epochs
-    wanted = experiment.config(
-        config["model"],
-        config["hyperparameters"],
-        fold,
-        config["seed"],
-        epochs,
-        start=config.get("start", config["seed"]),  # older runs have none of their own
-    )
+    fold, epochs = config["split"]["fold"], config["epochs"]
+    experiment = _experiment(profile_name, data, config["split"]["kind"])
+    profile = experiment.profile
+    epochs = epochs if epochs == profile.tuning_epochs else profile.epochs
+    start = config.get("start", config["seed"])  # older runs have none of their own
+    asked = config["model"], config["hyperparameters"], fold, config["seed"], epochs
+    wanted = experiment.config(*asked, start=start)
     keys = [key for key in wanted | config if wanted.get(key) != config.get(key)]
     if keys:
         raise ValueError(f"not a run of the profile {profile.name}, differs in {', '.join(keys)}")
     if not 1 <= fold <= experiment.n_folds:
         raise ValueError(f"fold {fold}, where the profile has 1 to {experiment.n_folds}")
-    part = experiment.folds[fold - 1].test
-    asked = {"fold_test": experiment.notes.select(part), "nsynth_test": experiment.test_notes}
-    for name, notes in asked.items():
+    own = experiment.notes.select(experiment.folds[fold - 1].test)
+    for name, notes in {"fold_test": own, "nsynth_test": experiment.test_notes}.items():
         said = record.predictions[name]
         if not (
             np.array_equal(said["notes"], notes.table["note"].to_numpy(dtype=str))
@@ -124,7 +124,7 @@ def read(file: str, files: dict) -> bytes:
     return data
 
 
-def take(name: str, files: dict, into: Path, experiment_of: Callable) -> bool:
+def take(name: str, files: dict, into: Path, profile: str, data: str) -> bool:
     """Copy one record into the pool; False if one of its name is there. Raises what is wrong."""
     if not NAME.fullmatch(name):
         raise ValueError(f"its folder is called {name!r}, and a record's folder keeps its name")
@@ -139,25 +139,18 @@ def take(name: str, files: dict, into: Path, experiment_of: Callable) -> bool:
                 if sum(info.file_size for info in opened.infolist()) > LIMIT:
                     raise ValueError(f"{arrays.name} unpacks to more than {LIMIT // 2**20} MiB")
         try:
-            check(records.read(draft), experiment_of)
+            check(records.read(draft), profile, data)
         except records.RecordError as error:
-            raise ValueError(
-                str(error).removeprefix(f"{draft}: ").partition("; delete")[0]
-            ) from error
-        try:
-            os.rename(draft, into / name)
-        except OSError:
-            if not (into / name).is_dir():
-                raise
+            reason = str(error).removeprefix(f"{draft}: ").partition("; delete")[0]
+            raise ValueError(reason) from error
+        if (into / name).is_dir():
             return False
+        os.rename(draft, into / name)
     return True
 
 
 def pool(
-    into: PathLike,
-    sources: Iterable[PathLike],
-    profile: str = "quick",
-    data: PathLike = "nsynth-mini",
+    into: PathLike, sources: Iterable[PathLike], profile: str, data: str = "nsynth-mini"
 ) -> list[Outcome]:
     """Copy the records of `sources` into the folder `into` (see the module).
 
@@ -168,13 +161,9 @@ def pool(
     into.mkdir(parents=True, exist_ok=True)
     outcomes, givers = [], {}
 
-    @cache
-    def experiment_of(split: str) -> training.Experiment:
-        return training.Experiment(profile, data, into, split=split)
-
     def pooled(place: Path, folder: PurePosixPath, files: dict) -> tuple[str, str]:
         try:
-            if take(folder.name, files, into, experiment_of):
+            if take(folder.name, files, into, profile, data):
                 givers[folder.name] = place
                 return "taken", ""
             there = (into / folder.name / "record.json").read_bytes()
