@@ -39,8 +39,8 @@ def jobs_of(where: tuple, model: str, variant: str, seed: int, **options: Any) -
     """
     experiment, search_fold = _experiment(*where), options.pop("fold", 1)
     if variant == "tuning":
-        jobs = tuning.plan(experiment.profile, model, fold=search_fold)
-        return [job | {"epochs": options.get("epochs") or job["epochs"]} for job in jobs]
+        options.pop("remeasure", None)
+        return [job | options for job in tuning.plan(experiment.profile, model, fold=search_fold)]
     found = {"base": None, "thesis": tuning.THESIS[model]}
     if variant == "tuned":
         found["tuned"] = tuning.search(_experiment(*where[:3]), model).best
@@ -58,38 +58,26 @@ def run_job(where: tuple, job: dict) -> str:
     return records.record_name(_experiment(*where).run(**job).config)
 
 
-def estimate(
-    experiment: training.Experiment, jobs: list[dict], done: list[records.Record]
-) -> list[float | None]:
-    """Seconds each run will take, from the records of the same model and hyperparameters.
+def left(
+    experiment: training.Experiment, jobs: list[dict], done: list[records.Record], workers: int = 1
+) -> str:
+    """How long these runs will take, by those of the same model and hyperparameters that are done.
 
-    Else from those of the same model; None where there are none to go by.
+    Else by those of the same model; runs without either count as the others.
     """
-    speeds = {}
-    for record in done:
-        speed = record.seconds / record.config["epochs"]
-        for key in (record.config["model"], _kind(record.config)):
-            speeds.setdefault(key, []).append(speed)
-
-    def of(config: dict) -> float | None:
-        speed = speeds.get(_kind(config)) or speeds.get(config["model"])
-        left = config["epochs"] - training.epochs_done(experiment.runs, config)
-        return left * sum(speed) / len(speed) if speed else None
-
-    return [of(experiment.config(**job)) for job in jobs]
-
-
-def _kind(config: dict) -> str:
-    return records.config_hash({"model": config["model"], "h": config["hyperparameters"]})
-
-
-def left(estimates: list, workers: int = 1) -> str:
-    known = [seconds for seconds in estimates if seconds is not None]
-    if not estimates:
+    if not jobs:
         return "nothing left to do"
-    if not known:
+    seconds = []
+    for config in (experiment.config(**job) for job in jobs):
+        alike = records.select(done, model=config["model"])
+        alike = records.select(alike, hyperparameters=config["hyperparameters"]) or alike
+        if alike:
+            epochs = config["epochs"] - training.epochs_done(experiment.runs, config)
+            speeds = [record.seconds / record.config["epochs"] for record in alike]
+            seconds.append(epochs * sum(speeds) / len(speeds))
+    if not seconds:
         return "time left not known before the first run is done"
-    minutes = sum(known) / len(known) * len(estimates) / 60 / workers
+    minutes = sum(seconds) / len(seconds) * len(jobs) / 60 / workers
     return f"about {minutes:.0f} min left" if minutes >= 1.5 else f"about {60 * minutes:.0f} s left"
 
 
@@ -118,7 +106,7 @@ def show(experiment: training.Experiment, jobs: list[dict], known: list) -> int:
         print(f"{records.record_name(config):<44} {epochs} of {config['epochs']} epochs")
     for error in refused:
         print(f"REFUSED {error}")
-    print(f"{len(done)} of {len(jobs)} runs done, {left(estimate(experiment, to_do, known))}")
+    print(f"{len(done)} of {len(jobs)} runs done, {left(experiment, to_do, known)}")
     return len(refused)
 
 
@@ -142,13 +130,13 @@ def run_all(
     known += done
     for error in refused:
         print(f"REFUSED {error}", flush=True)
-    finished, failed, remaining = len(done), len(refused), list(to_do)
+    failed = len(refused)
     workers = getattr(executor, "_max_workers", 1)
 
     def finish(job: dict, result: Callable[[], object]) -> None:
-        nonlocal finished, failed
+        nonlocal failed
         name = records.record_name(experiment.config(**job))
-        remaining.remove(job)
+        to_do.remove(job)
         try:
             result()
         except Exception as error:
@@ -157,14 +145,13 @@ def run_all(
             failed += 1
             print(f"FAILED {name}: {type(error).__name__}: {error}", flush=True)
             return
-        finished += 1
         if record := records.find(experiment.runs, experiment.config(**job)):
             known.append(record)
-        times = left(estimate(experiment, remaining, known), workers)
-        print(f"[{finished}/{len(jobs)}] {name}, {times}", flush=True)
+        finished = f"{len(jobs) - len(to_do) - failed}/{len(jobs)}"
+        print(f"[{finished}] {name}, {left(experiment, to_do, known, workers)}", flush=True)
 
     if executor is None:
-        for job in to_do:
+        for job in list(to_do):
             finish(job, partial(experiment.run, **job))
         return failed
     futures = {executor.submit(run_job, where, job): job for job in to_do}
@@ -260,15 +247,11 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _run(args: argparse.Namespace, where: tuple) -> int:
     experiment = _experiment(*where)
-    for flag in ("fold", "search_fold"):
-        given = getattr(args, flag) or []
-        for fold in given if isinstance(given, list) else [given]:
-            if not 1 <= fold <= experiment.n_folds:
-                name = flag.replace("_", "-")
-                print(f"--{name} {fold}: {args.profile} has folds 1 to {experiment.n_folds}")
-                return 2
-    more = {"epochs": args.epochs} if args.epochs else {}
-    more |= {"remeasure": True} if args.remeasure else {}
+    for flag, folds in (("--fold", args.fold or []), ("--search-fold", [args.search_fold])):
+        if beyond := [fold for fold in folds if fold > experiment.n_folds]:
+            print(f"{flag} {beyond[0]}: {args.profile} has folds 1 to {experiment.n_folds}")
+            return 2
+    more = {key: value for key in ("epochs", "remeasure") if (value := getattr(args, key))}
     failed, known = 0, []
     # The tuned models come last: which they are is known when the search is done.
     for variants in (("base", "thesis", "tuning"), ("tuned",)):
@@ -295,5 +278,4 @@ def _run(args: argparse.Namespace, where: tuple) -> int:
 def searched(where: tuple, model: str) -> bool:
     """Whether every execution of the model's search on the thesis's folds is recorded."""
     experiment = _experiment(*where[:3])
-    done, to_do, refused = look(experiment, tuning.plan(experiment.profile, model))
-    return not to_do and not refused
+    return not any(look(experiment, tuning.plan(experiment.profile, model))[1:])
