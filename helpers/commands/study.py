@@ -11,38 +11,37 @@ import argparse
 import os
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
+
 from helpers.commands.options import at_least, folder
 from helpers.notes import obey_interrupt, remembered_interrupts
-from helpers.runs import quick
+from helpers.runs import analysis, files, quick, study
 
 BACKENDS = ("jax", "tensorflow")
 
 
 def plan_of(options: argparse.Namespace) -> list[tuple]:
     """(row, deal) pairs to run or to list, first deals first."""
-    from helpers.runs import study
-
     found = study.rows()
     if unknown := set(options.rows or ()) - set(found):
         raise SystemExit(
             f"no row {', '.join(sorted(unknown))} in the plan: its rows are {', '.join(found)}"
         )
-    chosen = [row for row in found.values() if not options.rows or row.name in options.rows]
-    if not options.dry_run:  # which lists the whole plan
-        chosen = [
-            row
-            for row in chosen
-            if row.backend == options.backend and row.name.startswith("W-") == options.confirm
-        ]
-    last = options.deals or max(row.deals for row in found.values())
-    pairs = [(row, deal) for row in chosen for deal in range(1, min(row.deals, last) + 1)]
+    pairs = [
+        (row, deal)
+        for row in found.values()
+        for deal in range(1, min(row.deals, options.deals or row.deals) + 1)
+        if not options.rows or row.name in options.rows
+        # A dry run lists the whole plan.
+        if options.dry_run or row.backend == options.backend
+        if options.dry_run or row.name.startswith("W-") == options.confirm
+    ]
     return sorted(pairs, key=lambda pair: pair[1])
 
 
 def missing() -> list[str]:
     """What has to be kept before wide-test may be asked."""
-    from helpers.runs import study
-
     return [
         study.kept(row, deal).stem
         for row in study.rows().values()
@@ -53,25 +52,18 @@ def missing() -> list[str]:
 
 def show(pairs: list[tuple]) -> None:
     """One line a row: what is kept, the seconds of a deal, and what is left."""
-    from helpers.runs import study
-
-    left = {}
-    for row, deal in pairs:
-        of_row = left.setdefault(row.name, [0, 0, []])
-        of_row[0] += 1
-        if study.kept(row, deal).exists():
-            of_row[1] += 1
-            of_row[2].append(
-                sum(info["seconds"] for info in study.read(study.kept(row, deal)).infos)
-            )
-    hours = 0.0
-    for name, (asked, done, seconds) in left.items():
-        mean = sum(seconds) / len(seconds) if seconds else None
-        hours += (asked - done) * (mean or 0) / 3600
-        about = f", {mean:.0f} s a deal" if seconds else ""
-        print(f"{name:<22} {done} of {asked} deals{about}")
-    done = sum(of_row[1] for of_row in left.values())
-    print(f"{done} of {len(pairs)} deals kept; {hours:.1f} hours left for rows that were timed")
+    table = pd.DataFrame([(row.name, study.kept(row, deal)) for row, deal in pairs])
+    table["seconds"] = [
+        sum(info["seconds"] for info in study.read(path).infos) if path.exists() else np.nan
+        for path in table[1]
+    ]
+    table = table.groupby(0, sort=False)["seconds"].agg(["size", "count", "mean"])
+    for name, deals, done, mean in table.itertuples():
+        about = f", {mean:.0f} s a deal" if done else ""
+        print(f"{name:<22} {done} of {deals} deals{about}")
+    hours = ((table["size"] - table["count"]) * table["mean"]).sum() / 3600
+    done = f"{table['count'].sum()} of {len(pairs)} deals kept"
+    print(f"{done}; {hours:.1f} hours left for rows that were timed")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -89,8 +81,6 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--findings", action="store_true", help="write book/records/study.json")
     options = parser.parse_args(arguments)
     if options.findings:
-        from helpers.runs import analysis
-
         found = analysis.write()
         for kind in ("comparisons", "confirmatory"):
             for name, one in found[kind].items():
@@ -120,8 +110,6 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _run(pairs: list[tuple], runs: Path) -> int:
     from filelock import Timeout
-
-    from helpers.runs import files, study
 
     failed = 0
     runs.mkdir(parents=True, exist_ok=True)
