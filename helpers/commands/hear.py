@@ -13,27 +13,22 @@ import sys
 from pathlib import Path
 
 from helpers import hearing, sounds
+from helpers.commands.import_sounds import sounds_below
 from helpers.commands.options import existing
-from helpers.notes import DatasetError, hidden, left_out
+from helpers.notes import DatasetError
 from helpers.runs import shipped
 
 
-def found(paths: list[Path]) -> tuple[list[Path], list[str]]:
-    """The sounds among files and folders, and what to say of what is passed over."""
-    chosen, said = [], []
+def found(paths: list[Path]) -> list[Path]:
+    """The sounds among files and folders; what is passed over is said beside the answers."""
+    chosen = []
     for path in paths:
-        if not path.is_dir():
-            chosen.append(path)
-            continue
-        below = [p for p in sorted(path.rglob("*")) if not p.is_dir()]
-        seen = [p for p in below if not hidden(p.relative_to(path))]
-        heard = [p for p in seen if p.suffix.lower() in sounds.SUFFIXES and p.is_file()]
-        others = [p.relative_to(path).as_posix() for p in seen if p not in set(heard)]
-        chosen += heard
-        said.append(left_out(path, {"formats that are not read": others}))
+        heard = sounds_below(path, sys.stderr) if path.is_dir() else [path]
         if not heard:
-            said.append(f"{path}: holds no sounds, expected {', '.join(sorted(sounds.SUFFIXES))}")
-    return chosen, [text for text in said if text]
+            known = ", ".join(sorted(sounds.SUFFIXES))
+            print(f"{path}: holds no sounds, expected {known}", file=sys.stderr)
+        chosen += heard
+    return chosen
 
 
 def hear(path: Path, which: list[str] | None, first: bool) -> dict:
@@ -87,12 +82,9 @@ def main(arguments: list[str] | None = None) -> int:
         help=f"only these of {', '.join(shipped.names())}",
     )  # fmt: skip
     options = parser.parse_args(arguments)
-    paths, said = found(options.paths)
-    for text in said:
-        print(text, file=sys.stderr)
     results = []
     try:
-        for path in paths:
+        for path in found(options.paths):
             results.append(hear(path, options.models, options.first))
             if not options.json:
                 print(show(results[-1]), flush=True)

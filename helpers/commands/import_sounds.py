@@ -42,6 +42,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from itertools import chain, groupby
 from pathlib import Path
+from typing import TextIO
 
 import numpy as np
 import pandas as pd
@@ -216,7 +217,7 @@ def by_folder(
     Files that match one of the patterns in `without` (`*/click.wav`) are left out.
     """
     sounds, labels, unknown, away = [], set(), Counter(), []
-    for path in _files(source):
+    for path in sounds_below(source):
         file = path.relative_to(source).as_posix()
         if any(fnmatch.fnmatchcase(file, pattern) for pattern in without):
             away.append(file)
@@ -252,7 +253,7 @@ def by_table(
 ) -> tuple[list[Sound], list[str]]:
     """The sounds that the rows of a CSV file label, and what is refused."""
     rows = _rows(labels)
-    there = {_plain(path.relative_to(source).as_posix()): path for path in _files(source)}
+    there = {_plain(path.relative_to(source).as_posix()): path for path in sounds_below(source)}
     sounds, refused, seen = [], [], set()
     for number, row in rows:
         try:
@@ -341,8 +342,8 @@ def _midi(text: str) -> int | None:
     return int(text) if text.isdecimal() and len(text) < 4 and int(text) < 128 else None
 
 
-def _files(source: Path) -> list[Path]:
-    """The sounds below a folder; prints what is passed over, and why."""
+def sounds_below(source: Path, said: TextIO | None = None) -> list[Path]:
+    """The sounds below a folder; prints (to the file `said`) what is passed over, and why."""
     found, passed = [], defaultdict(list)
     for path in sorted(source.rglob("*")):
         file = path.relative_to(source)
@@ -358,13 +359,13 @@ def _files(source: Path) -> list[Path]:
             found.append(path)
             continue
         passed[reason].append(file.as_posix())
-    _say(source, {reason: names for reason, names in passed.items() if reason})
+    _say(source, {reason: names for reason, names in passed.items() if reason}, said)
     return found
 
 
-def _say(source: Path, passed: dict[str, list[str]]) -> None:
+def _say(source: Path, passed: dict[str, list[str]], said: TextIO | None = None) -> None:
     if text := left_out(source, passed):
-        print(text)
+        print(text, file=said)
 
 
 def waveform(
