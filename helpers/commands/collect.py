@@ -221,14 +221,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="instruments collect", description=(__doc__ or "").partition("\n")[0]
     )
-    parser.add_argument("into", type=options.folder, help="the folder of the class's records")
-    parser.add_argument(
-        "sources", nargs="+", type=options.existing, metavar="from", help="folders, zip files"
-    )
-    parser.add_argument("--profile", default="quick", choices=list(profiles.PROFILES))
-    parser.add_argument(
-        "--data", default="nsynth-mini", type=options.data, help="a set in NSynth's layout"
-    )
+    add = parser.add_argument
+    add("into", type=options.folder, help="the folder of the class's records")
+    add("sources", nargs="+", type=options.existing, metavar="from", help="folders, zip files")
+    add("--profile", default="quick", choices=list(profiles.PROFILES))
+    add("--data", default="nsynth-mini", type=options.data, help="a set in NSynth's layout")
     args = parser.parse_args(arguments)
     outcomes = pool(args.into, args.sources, args.profile, args.data)
     print(report(outcomes))

@@ -620,28 +620,18 @@ def main(arguments: list[str] | None = None) -> None:
         prog="instruments import",
         description="Turn a folder of sounds into a set of notes that the chapters open.",
     )
-    parser.add_argument(
-        "source", type=options.existing,
-        help="the folder of sounds, in folders named after instruments",
-    )  # fmt: skip
-    parser.add_argument(
-        "into", type=options.folder, help="the folder of the set: the chapters' parameter DATA"
-    )
-    parser.add_argument("--split", choices=SPLITS, default="train", help="(default: train)")
-    parser.add_argument(
-        "--labels", type=options.existing, help="a CSV file: file,family and more, see the module"
-    )
-    parser.add_argument(
-        "--as", dest="given", nargs="+", default=[], metavar="LABEL=FAMILY",
+    add = parser.add_argument
+    add("source", type=options.existing, help="sounds, in folders named after instruments")
+    add("into", type=options.folder, help="the folder of the set: the chapters' parameter DATA")
+    add("--split", choices=SPLITS, default="train", help="(default: train)")
+    add("--labels", type=options.existing, help="a CSV file: file,family and more, see the module")
+    add("--as", dest="given", nargs="+", default=[], metavar="LABEL=FAMILY",
         help="the family of a label that is not known, or LABEL=- to leave its sounds out",
     )  # fmt: skip
-    parser.add_argument(
-        "--without", nargs="+", default=[], metavar="PATTERN",
+    add("--without", nargs="+", default=[], metavar="PATTERN",
         help="leave out files that are so called below the folder, such as 'drums/*' or '*/a.wav'",
     )  # fmt: skip
-    parser.add_argument(
-        "--cut", action="store_true", help="cut recordings of up to a minute into their notes"
-    )
+    add("--cut", action="store_true", help="cut recordings of up to a minute into their notes")
     args = parser.parse_args(arguments)
     if args.without and args.labels:
         parser.error("--without goes with folders: in a CSV file, give such files the family -")

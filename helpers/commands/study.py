@@ -18,8 +18,6 @@ from helpers.commands.options import at_least, folder
 from helpers.notes import obey_interrupt, remembered_interrupts
 from helpers.runs import analysis, files, quick, study
 
-BACKENDS = ("jax", "tensorflow")
-
 
 def plan_of(options: argparse.Namespace) -> list[tuple]:
     """(row, deal) pairs to run or to list, first deals first."""
@@ -70,15 +68,14 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="instruments study", description=(__doc__ or "").partition("\n\n")[0]
     )
-    parser.add_argument("--rows", nargs="+", help="only these rows of the plan")
-    parser.add_argument("--deals", type=at_least(1), help="only the first so many of each row")
-    parser.add_argument("--backend", choices=BACKENDS, default="jax", help="only rows of this one")
-    parser.add_argument(
-        "--runs", default="_build/study", type=folder, help="the folder of unfinished deals"
-    )
-    parser.add_argument("--confirm", action="store_true", help="the rows that ask wide-test, once")
-    parser.add_argument("--dry-run", action="store_true", help="list what is kept, run nothing")
-    parser.add_argument("--findings", action="store_true", help="write book/records/study.json")
+    add = parser.add_argument
+    add("--rows", nargs="+", help="only these rows of the plan")
+    add("--deals", type=at_least(1), help="only the first so many of each row")
+    add("--backend", choices=("jax", "tensorflow"), default="jax", help="only rows of this one")
+    add("--runs", default="_build/study", type=folder, help="the folder of unfinished deals")
+    add("--confirm", action="store_true", help="the rows that ask wide-test, once")
+    add("--dry-run", action="store_true", help="list what is kept, run nothing")
+    add("--findings", action="store_true", help="write book/records/study.json")
     options = parser.parse_args(arguments)
     if options.findings:
         found = analysis.write()

@@ -197,35 +197,22 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="instruments train", description=(__doc__ or "").partition("\n\n")[0]
     )
-    parser.add_argument("--profile", default="quick", choices=list(profiles.PROFILES))
-    parser.add_argument(
-        "--data", default="nsynth-mini", type=options.data, help="a set in NSynth's layout"
-    )
-    parser.add_argument(
-        "--runs", default="_build/runs", type=options.folder, help="the folder of records"
-    )
-    parser.add_argument("--only", nargs="+", choices=("cnn", "lstm"), default=["cnn", "lstm"])
-    parser.add_argument("--variant", nargs="+", choices=VARIANTS, default=list(VARIANTS))
-    parser.add_argument(
-        "--fold", type=options.at_least(1), nargs="+", help="only these folds, from 1"
-    )
-    parser.add_argument(
-        "--seed", type=options.at_least(0), nargs="+", default=[0], help="of the trainings"
-    )
-    parser.add_argument("--split", default="stratified", choices=SPLITS, help="the folds")
-    parser.add_argument("--feature", default="mfcc", choices=("mfcc", "mel", "mel13"))
-    parser.add_argument(
-        "--seconds", type=options.more_than_zero(4), default=4, help="of each note, from its start"
-    )
-    parser.add_argument("--epochs", type=options.at_least(1), help="instead of the profile's")
-    parser.add_argument(
-        "--search-fold", type=options.at_least(1), default=1, help="that a search trains on"
-    )
-    parser.add_argument(
-        "--remeasure", action="store_true", help="the training notes, with dropout off"
-    )
-    parser.add_argument("--jobs", type=options.jobs, default=1, help="processes that train at once")
-    parser.add_argument("--dry-run", action="store_true", help="list runs, train nothing")
+    add = parser.add_argument
+    add("--profile", default="quick", choices=list(profiles.PROFILES))
+    add("--data", default="nsynth-mini", type=options.data, help="a set in NSynth's layout")
+    add("--runs", default="_build/runs", type=options.folder, help="the folder of records")
+    add("--only", nargs="+", choices=("cnn", "lstm"), default=["cnn", "lstm"])
+    add("--variant", nargs="+", choices=VARIANTS, default=list(VARIANTS))
+    add("--fold", type=options.at_least(1), nargs="+", help="only these folds, from 1")
+    add("--seed", type=options.at_least(0), nargs="+", default=[0], help="of the trainings")
+    add("--split", default="stratified", choices=SPLITS, help="the folds")
+    add("--feature", default="mfcc", choices=("mfcc", "mel", "mel13"))
+    add("--seconds", type=options.more_than_zero(4), default=4, help="of each note, from its start")
+    add("--epochs", type=options.at_least(1), help="instead of the profile's")
+    add("--search-fold", type=options.at_least(1), default=1, help="that a search trains on")
+    add("--remeasure", action="store_true", help="the training notes, with dropout off")
+    add("--jobs", type=options.jobs, default=1, help="processes that train at once")
+    add("--dry-run", action="store_true", help="list runs, train nothing")
     args = parser.parse_args(arguments)
     where: tuple = (args.profile, args.data, str(args.runs))
     unusual = (0, args.split, args.feature, args.seconds)
