@@ -80,7 +80,7 @@ plt.show()
 # %% [markdown]
 # *Figure: Levels of the notes of each family: median, middle half, and range.*
 #
-# Do the boxes overlap? *(A number in the text is listed in `tests/test_statements.py`, which recomputes
+# Do the boxes overlap? *(A number in the text is listed in `tests/statements/`, which recomputes
 # it. A table has a caption with a number above it.)*
 
 # %% [markdown]
