@@ -22,6 +22,7 @@ from functools import cache, lru_cache
 from importlib import metadata
 from itertools import product
 from pathlib import Path
+from types import SimpleNamespace
 from typing import NamedTuple
 
 import numpy as np
@@ -41,7 +42,7 @@ FORMAT = 1
 
 
 class StudyError(ValueError):
-    """The study's notes, plan or records are not what a row needs."""
+    """The study's plan or records are not what a row needs."""
 
 
 @dataclass(frozen=True)
@@ -132,23 +133,19 @@ def _rows() -> list[Row]:
 
 def _search(system: str, draws: int = 10) -> list[dict]:
     """Ten draws of size, dropout, rate and scale, by the same generator for both networks."""
-    rng, names = np.random.default_rng(SEED), ("dropout", "rate", "standardise", "size")
+    rng = np.random.default_rng(SEED)
     values = ((0.1, 0.25, 0.4, 0.5), (1e-4, 3e-4, 1e-3, 3e-3), (False, True), (0, 1, 2))
     sizes = {
         "cnn": [(32, 64), (64, 128), (128, 256)],
         "lstm": [(16, 16), (32, 32), (64, 64)],
     }[system]
-    places = {
-        "cnn": ("conv_2_filters_1", "conv_2_filters_2", "dropout_cnn"),
-        "lstm": ("lstm_layer_units_1", "lstm_layer_units_2", "dropout_lstm"),
-    }[system]
     drawn = []
     for _ in range(draws):
-        one: dict = {
-            name: v[int(rng.integers(len(v)))] for name, v in zip(names, values, strict=True)
-        }
-        options = dict(zip(places, (*sizes[one["size"]], one["dropout"]), strict=True))
-        drawn.append({"rate": one["rate"], "standardise": one["standardise"], "options": options})
+        dropout, rate, standardise, size = (v[int(rng.integers(len(v)))] for v in values)
+        options = dict(
+            zip(models.hyperparameters(system), (*sizes[int(size)], dropout), strict=True)
+        )
+        drawn.append({"rate": rate, "standardise": standardise, "options": options})
     return drawn
 
 
@@ -211,32 +208,20 @@ def _features(kind: str) -> np.ndarray:
         return np.concatenate([extract(notes, progress=False) for notes in sets])
     if kind == "summary":
         return simple.summary(_features("mfcc"))
-    make = {"mel100": _mel100, "kawwa": simple.kawwa_features}[kind]
     path = CACHE / f"study-{kind}-{_digest([material().checksums, simple.SETTINGS])}.npy"
     if not path.exists():
         waveforms = np.concatenate([notes.waveforms() for notes in sets])
-        made = make(waveforms)
+        if kind == "mel100":  # what Kawwa's CNN hears: 63 frames
+            made = features.log_mel(waveforms, n_mels=100, hop_length=1024)
+        else:
+            made = simple.kawwa_features(waveforms)
         files.write_atomic(path, lambda file: np.save(file, made, allow_pickle=False))
     return np.load(path, allow_pickle=False)
 
 
-def _mel100(waveforms: np.ndarray) -> np.ndarray:
-    """What Kawwa's CNN hears: 100 mel bands, a hop of 1,024 samples, 63 frames."""
-    return features.log_mel(waveforms, n_mels=100, hop_length=1024)
-
-
 def parts(row: Row, deal: int) -> list[Part]:
-    """What the runs of one deal of a row are trained and tested on.
-
-    Raises
-    ------
-    StudyError
-        If the notes lack a family, or a deal cannot hold out recordings.
-    """
+    """What the runs of one deal of a row are trained and tested on."""
     found = material()
-    for family in row.families:
-        if not (found.notes["family"][found.rows("mini-train")] == family).any():
-            raise StudyError(f"{row.name}: the bundled training notes hold no {family}")
     kind, _, breadth = row.notes.partition("-")
     made = PARTS[kind](found, deal, **({"breadth": int(breadth)} if breadth else {}))
     wanted = np.flatnonzero(found.notes["family"].isin(row.families))
@@ -253,15 +238,10 @@ def parts(row: Row, deal: int) -> list[Part]:
 
 def _folds(found: Material, deal: int) -> list[Part]:
     table, own = found.notes, found.rows("mini-train")
-    try:
-        dealt = folds.grouped(
-            found.labels[own],
-            table["instrument"].to_numpy(dtype=str)[own],
-            seed=deal,
-            recordings=table["recording"].to_numpy(dtype=str)[own],
-        )
-    except ValueError as error:
-        raise StudyError(f"deal {deal} of the bundled training notes: {error}") from error
+    instruments, recordings = (
+        table[column].to_numpy(dtype=str)[own] for column in ("instrument", "recording")
+    )
+    dealt = folds.grouped(found.labels[own], instruments, seed=deal, recordings=recordings)
     return [
         Part(k, fold.train, fold.validation, {"unseen": fold.test, "known": fold.validation})
         for k, fold in enumerate(dealt, 1)
@@ -285,18 +265,14 @@ def _breadth(found: Material, deal: int, breadth: int) -> list[Part]:
         names = rng.permutation(np.unique(table["instrument"][of_family].to_numpy(dtype=str)))
         # Beyond the four bundled instruments, single notes of six others.
         others = rng.permutation(wide[table["family"][wide] == family])[: max(0, breadth - 4)]
-        per = _shares(20 - len(others), min(breadth, 4))
-        for name, n in zip(names, per, strict=False):
+        per = np.array_split(range(20 - len(others)), min(breadth, 4))
+        for name, n in zip(names, map(len, per), strict=False):
             mixed = rng.permutation(of_family[table["instrument"][of_family] == name])
             train.extend(mixed[:n])
             left.extend(mixed[n:][: max(1, n // 8)])
         train.extend(others)
     known = np.sort(left)
     return [Part(1, np.sort(train), known, {"unseen": _mini_test(found), "known": known})]
-
-
-def _shares(total: int, n: int) -> list[int]:
-    return [total // n + (i < total % n) for i in range(n)]
 
 
 def _wide(found: Material, deal: int) -> list[Part]:
@@ -395,13 +371,9 @@ def _run(row: Row, deal: int, part: Part, runs: str | Path) -> _Result:
         )
     names = material().notes["note"].to_numpy(dtype=str)
 
-    class Chosen(NamedTuple):
-        table: pd.DataFrame
-        labels: np.ndarray
-
     tests = {
-        name: (Chosen(pd.DataFrame({"note": names[chosen]}), y[chosen]), X, chosen)
-        for name, chosen in part.tests.items()
+        name: (SimpleNamespace(table=pd.DataFrame({"note": names[rows]}), labels=y[rows]), X, rows)
+        for name, rows in part.tests.items()
     }
     # wide-test is not looked at before the last epoch.
     watch = {"unseen": part.tests["unseen"]} if "unseen" in part.tests else {}
