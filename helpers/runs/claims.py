@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cache
+from itertools import product
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -24,13 +25,7 @@ NETWORKS = ("CNN", "LSTM")
 TITLES = [f"{kind} {name}" for kind in ("base", "optimised") for name in NETWORKS]
 SEARCH_EPOCHS = 20  # of the search on the second fold
 Test = tuple[float, float]  # effect, positive where it goes the claim's way; p
-
-
-class Count(NamedTuple):
-    """A claim that was counted: what is shown of it, and whether all is as it says."""
-
-    shown: str
-    holds: bool
+Count = tuple[str, Any]  # what is shown of a claim that was counted; whether it holds, each time
 
 
 class Bundled(NamedTuple):
@@ -82,26 +77,26 @@ def runs(title: str, split: str = "stratified") -> list[records.Record]:
     return found
 
 
+def _by_note(group: Sequence, part: str, score: Callable) -> pd.Series:
+    asked = [run.predictions[part] for run in group]
+    scores = [pd.Series(score(p["probabilities"], p["labels"]), p["notes"]) for p in asked]
+    known = bundled().left_out
+    return pd.concat(scores).drop(known, errors="ignore").groupby(level=0).mean()
+
+
 def right_by_note(group: Sequence, part: str) -> pd.Series:
     """For each note: the share of right answers among the runs that were asked."""
-    answers = []
-    for run in group:
-        asked = run.predictions[part]
-        right = asked["probabilities"].argmax(axis=1) == asked["labels"]
-        answers.append(pd.Series(right, asked["notes"]))
-    known = bundled().left_out
-    return pd.concat(answers).drop(known, errors="ignore").groupby(level=0).mean()
+    return _by_note(group, part, lambda said, labels: said.argmax(axis=1) == labels)
 
 
 def loss_by_note(group: Sequence, part: str) -> pd.Series:
     """For each note: its mean cross-entropy in nats over the runs that were asked."""
-    losses = []
-    for run in group:
-        asked = run.predictions[part]
-        p = asked["probabilities"][np.arange(len(asked["labels"])), asked["labels"]]
-        losses.append(pd.Series(-np.log(np.clip(p.astype(float), 1e-7, 1)), asked["notes"]))
-    known = bundled().left_out
-    return pd.concat(losses).drop(known, errors="ignore").groupby(level=0).mean()
+
+    def loss(said: np.ndarray, labels: np.ndarray) -> np.ndarray:
+        p = said[np.arange(len(labels)), labels].astype(float)
+        return -np.log(np.clip(p, 1e-7, 1))
+
+    return _by_note(group, part, loss)
 
 
 def instruments(values: pd.Series) -> pd.Series:
@@ -230,18 +225,6 @@ def tone_lengths() -> pd.DataFrame:
     return found
 
 
-@cache
-def searches() -> dict[str, list]:
-    """By network: the search on the first fold and on the second, equally many epochs."""
-    return {
-        name: [
-            tuning.read_search(shipped(), name, fold=fold, epochs=SEARCH_EPOCHS)
-            for fold in (1, 2)
-        ]
-        for name in ("cnn", "lstm")
-    }  # fmt: skip
-
-
 def another_winner() -> pd.DataFrame:
     """How far the first fold's best trial is behind the second fold's own.
 
@@ -249,9 +232,11 @@ def another_winner() -> pd.DataFrame:
     other trials could have been the best.
     """
     rows = {}
-    for name, two in searches().items():
-        first, second = (search.table["score"] for search in two)
-        each = [search.table.filter(like="execution") for search in two]
+    for name in ("cnn", "lstm"):
+        found = (tuning.read_search(shipped(), name, fold=k, epochs=SEARCH_EPOCHS) for k in (1, 2))
+        tables = [search.table for search in found]
+        first, second = (table["score"] for table in tables)
+        each = [table.filter(like="execution") for table in tables]
         noise = np.mean([values.var(axis=1, ddof=1).mean() / values.shape[1] for values in each])
         lost = second.max() - second[first.idxmax()]
         p = 4 * stats.t.sf(lost / max(np.sqrt(2 * noise), 1e-9), 2 * len(first))
@@ -356,12 +341,10 @@ def counted() -> dict[str, Count]:
     shown = f"below the logged loss in {logged} of the epochs, below the clean one in {clean}"
     found = {"dropout, more than time, holds the training loss up": (shown, as_said.all())}
     found |= _curves() | _recall() | _winners()
-    return {
-        name: Count(s.replace("%", " %"), bool(np.all(holds))) for name, (s, holds) in found.items()
-    }
+    return {name: (shown.replace("%", " %"), holds) for name, (shown, holds) in found.items()}
 
 
-def _curves() -> dict[str, tuple]:
+def _curves() -> dict[str, Count]:
     """Figures 4.1 and 4.2: the optimised networks' curves, averaged over the folds."""
     curves = [evaluation.mean_history(runs(f"optimised {name}")) for name in NETWORKS]
     means, losses = [mean for mean, _ in curves], [mean["val_loss"] for mean, _ in curves]
@@ -392,15 +375,12 @@ def _curves() -> dict[str, tuple]:
     }  # fmt: skip
 
 
-def _recall() -> dict[str, tuple]:
+def _recall() -> dict[str, Count]:
     """Figures 4.3 and 4.4: the recall of each family, averaged over the folds."""
-    recall = {
-        (title, part): np.diag(
-            evaluation.mean_confusion(runs(title), part, bundled().left_out)
-        ).round(9)
-        for title in TITLES
-        for part in PARTS
-    }
+    recall = {}
+    for title, part in product(TITLES, PARTS):
+        confusion = evaluation.mean_confusion(runs(title), part, bundled().left_out)
+        recall[title, part] = np.diag(confusion).round(9)
     known, other = ([recall[f"optimised {n}", part] for n in NETWORKS] for part in PARTS)
     wider = [np.ptp(b) > np.ptp(a) and b.min() < a.min() for a, b in zip(known, other, strict=True)]
     high = [r[FAMILIES.index(family)] for r in recall.values() for family in ("organ", "string")]
@@ -414,7 +394,7 @@ def _recall() -> dict[str, tuple]:
     }  # fmt: skip
 
 
-def _winners() -> dict[str, tuple]:
+def _winners() -> dict[str, Count]:
     """Folds won (table 4.4), and what the winner of a search is worth."""
 
     def accuracies(title: str) -> np.ndarray:
@@ -449,6 +429,6 @@ def verdicts() -> pd.DataFrame:
         shown = " / ".join(f"{round(effect, 9) + 0.0:+.2f}" for effect, _ in claims[name])
         rows[name] = [shown, f"{p:.2g}", word]
     for name, (shown, holds) in counted().items():
-        rows[name] = [shown, "counted", significance.HOLDS if holds else significance.FAILS]
+        rows[name] = [shown, "counted", significance.HOLDS if np.all(holds) else significance.FAILS]
     columns = ["effects", "largest p, Holm", "verdict"]
     return pd.DataFrame(rows, columns).T.rename_axis("claim")
