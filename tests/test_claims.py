@@ -38,13 +38,8 @@ def test_every_section_table_and_figure_of_the_thesis_has_a_row(sections):
 
 
 def test_every_row_points_to_a_heading_that_exists(sections):
-    wrong = []
     for row in rows(sections):
-        try:
-            assert "](" in page.link(row)
-        except BookError as error:
-            wrong.append(str(error))
-    assert wrong == []
+        assert "](" in page.link(row)  # else it raises an error that names the nearest heading
 
 
 def test_too_few_instruments_to_tell_is_true():
@@ -89,9 +84,8 @@ def test_a_row_that_points_to_nothing_is_named_with_what_is_near(tmp_path):
 def chapter(folder, name, figures):
     """An executed chapter that reported these figures."""
     data = {findings.FIGURES: {"seed": None, "figures": figures}}
-    cell = nbformat.v4.new_code_cell(
-        "", outputs=[nbformat.v4.new_output("display_data", data=data)]
-    )
+    output = nbformat.v4.new_output("display_data", data=data)
+    cell = nbformat.v4.new_code_cell("", outputs=[output])
     folder.mkdir(exist_ok=True)
     nbformat.write(nbformat.v4.new_notebook(cells=[cell]), folder / f"{name}.ipynb")
     return folder

@@ -156,9 +156,8 @@ def row(name: str) -> dict:
     for test in kept[0].predictions:
         table = by_instrument(name, test)
         if test == "known":  # a tenth of the notes: too few an instrument to average by it
-            found[test] = {
-                "mean": round(float(100 * np.mean([right(d, test).mean() for d in kept])), 2)
-            }
+            shares = [right(deal, test).mean() for deal in kept]
+            found[test] = {"mean": round(float(100 * np.mean(shares)), 2)}
         elif len(kept) > 2 and table.notna().all(axis=None):
             effect = significance.random_effects(table, families_of(table))
             found[test] = {key: round(float(value), 2) for key, value in effect._asdict().items()
@@ -178,27 +177,20 @@ def by_epoch(name: str) -> dict:
         return {}
     mean = pd.concat(histories).groupby("epoch").mean()
     columns = {"known": "val_accuracy", "unseen": "unseen_accuracy"}
-    return {
-        key: [round(100 * value, 2) for value in mean[column]]
-        for key, column in columns.items()
-        if column in mean
-    }
+    shown = {key: column for key, column in columns.items() if column in mean}
+    return {k: [round(100 * value, 2) for value in mean[column]] for k, column in shown.items()}
 
 
 def compared(found: dict) -> pd.DataFrame:
     """The plan's comparisons, the confirmatory ones below, as text to show."""
     rows = {}
+    numbers = {"difference": "{mean:+.1f}", "95 % interval": "{low:+.1f} to {high:+.1f}",
+               "p": "{p:.4f}", "p by flips": "{p_flips:.4f}"}  # fmt: skip
     for kind, name in (("comparisons", ""), ("confirmatory", "wide-test: ")):
         for title, one in found[kind].items():
-            told = "mean" in one
-            rows[name + title] = {
-                "ahead": one["verdict"],
-                "rows": one["rows"].replace("W-", ""),
-                "difference": f"{one['mean']:+.1f}" if told else "",
-                "95 % interval": f"{one['low']:+.1f} to {one['high']:+.1f}" if told else "",
-                "p": f"{one['p']:.4f}" if told else "",
-                "p by flips": f"{one['p_flips']:.4f}" if told else "",
-            }
+            line = {"ahead": one["verdict"], "rows": one["rows"].replace("W-", "")}
+            told = {k: text.format(**one) if "mean" in one else "" for k, text in numbers.items()}
+            rows[name + title] = line | told
     return pd.DataFrame(rows).T.rename_axis("comparison")
 
 
