@@ -63,9 +63,9 @@ def on_partials(waveform, pitch=220):
 class TestMfcc:
     @pytest.mark.parametrize("samples", [64_000, 40_000, 9_001, 700])
     def test_it_equals_the_features_of_the_book(self, tmp_path, train_notes, samples):
-        # A note of each of five families, cut to several lengths.
-        for row in range(0, 1000, 200):
-            y = train_notes.waveform(row)[:samples]
+        # A note of each of five families, cut to several lengths, and silence: -100 dB.
+        notes = [train_notes.waveform(row)[:samples] for row in range(0, 1000, 200)]
+        for y in (*notes, np.zeros(samples)):
             got = calculate(tmp_path, y, "m.mfcc(samples)")
             assert got.shape == (1 + samples // 512, 13)
             np.testing.assert_allclose(got, features.mfcc(y), atol=1e-3)
@@ -79,10 +79,6 @@ class TestMfcc:
         got = calculate(tmp_path, y, f"m.mfcc(samples, {options})")
         wanted = features.mfcc(y, n_fft=n_fft, hop_length=hop, n_mels=n_mels, n_mfcc=n_mfcc)
         np.testing.assert_allclose(got, wanted, atol=1e-3)
-
-    def test_silence_is_minus_100_db(self, tmp_path):
-        got = calculate(tmp_path, np.zeros(4_000), "m.mfcc(samples)")
-        np.testing.assert_allclose(got, features.mfcc(np.zeros(4_000)), atol=1e-3)
 
     def test_the_mel_spectrogram_goes_there_and_back(self, tmp_path, train_notes):
         y = train_notes.waveform(500)
@@ -141,7 +137,8 @@ def watched(browser, device):
     page.on("pageerror", lambda error: wrong.append(str(error)))
     page.on("console", lambda m: m.type == "error" and wrong.append(m.text))
     yield page
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    width = page.evaluate("document.documentElement.scrollWidth")
+    assert width <= page.viewport_size["width"]
     context.close()
     assert wrong == []
 
@@ -153,15 +150,7 @@ def show(browser, request):
     On a desk, the pages of the book are asked so: tests/test_book.py.
     """
     with watched(browser, request.param) as page:
-
-        def open_page(part):
-            page.set_content(SHELL.format(part))
-            # Nothing is wider than the page.
-            width = page.evaluate("document.documentElement.scrollWidth")
-            assert width <= page.viewport_size["width"]
-            return page
-
-        yield open_page
+        yield lambda part: page.set_content(SHELL.format(part)) or page
         if request.param == "phone":
             assert readable_by_all(page) == []
 
@@ -172,6 +161,13 @@ def press(locator, **place):
     locator.tap(**place) if phone else locator.click(**place)
 
 
+def press_at(locator, x, y):
+    """Press at a share of the width and of the height."""
+    locator.scroll_into_view_if_needed()
+    box = locator.bounding_box()
+    press(locator, position={"x": box["width"] * x, "y": box["height"] * y})
+
+
 def readable_by_all(page):
     from axe_playwright_python.sync_playwright import Axe
 
@@ -179,15 +175,24 @@ def readable_by_all(page):
     return [v["help"] for v in found if v["impact"] in ("serious", "critical")]
 
 
-def heard(page, player):
-    """The samples of a player, once it is there."""
+def heard(page):
+    """The samples of the part's last player, once it is there."""
+    player = page.locator("figure audio").last
     player.wait_for()
     return np.array(player.evaluate(DECODED))
 
 
+def plays(page, samples):
+    np.testing.assert_allclose(heard(page), samples, atol=1e-4)
+
+
+def waveform(notes, name):
+    return notes.waveform(list(notes.table["note"]).index(name))
+
+
 @pytest.fixture(scope="module")
 def reed(train_notes):
-    return train_notes.waveform(list(train_notes.table["note"]).index("reed_acoustic_004-057-100"))
+    return waveform(train_notes, "reed_acoustic_004-057-100")
 
 
 def test_a_part_is_text_that_no_name_can_break():
@@ -220,12 +225,12 @@ def test_coefficients_are_moved_and_heard(show, reed):
     flat = re.findall(r"[ML]\S+ (\S+?)(?=L|$)", line.get_attribute("d"))
     assert len(set(flat)) == 1  # one coefficient is the mean level
     press(page.get_by_role("button", name="Hear the note from 1 coefficient"))
-    rebuilt = heard(page, page.locator("figure audio"))
+    rebuilt = heard(page)
     assert rebuilt.shape == reed.shape
     assert rebuilt.std() == pytest.approx(reed.std(), rel=0.05)
     press(page.get_by_role("button", name="Hear the note itself"))
     page.get_by_text("reed, A3", exact=True).wait_for()
-    np.testing.assert_allclose(heard(page, page.locator("figure audio")), reed, atol=1e-4)
+    plays(page, reed)
 
 
 def test_without_the_book_around_them_one_player_sounds_at_a_time(show, reed):
@@ -274,13 +279,10 @@ def test_a_filter_is_chosen_and_heard(show, reed):
     assert band.get_attribute("aria-valuetext") == "18"
     band.press("ArrowRight")
     press(page.get_by_role("button", name="Hear the note through band 19"))
-    through = heard(page, page.locator("figure audio").last)
+    through = heard(page)
     strongest = np.abs(np.fft.rfft(through[16_000:32_000])).argmax()
     assert 420 < strongest < 500  # Hz: the second partial of A3
-    triangles = page.locator("svg")
-    box = triangles.bounding_box()
-    place = {"x": box["width"] / 2, "y": box["height"] / 2}
-    press(triangles, position=place)
+    press_at(page.locator("svg"), 0.5, 0.5)  # among the triangles
     said = page.get_by_role("button", name="Hear").inner_text()
     low, high = map(int, re.search(r"\((\d+) to (\d+) Hz\)", said).groups())
     assert low < 4000 < high
@@ -313,21 +315,21 @@ def test_a_reader_plays_against_the_networks(show, reed):
     }
     page = show(interactive.html("guess", data, {"0": reed, "1": 0.5 * reed}))
     page.get_by_text("Note 1 of 2").wait_for()
-    np.testing.assert_allclose(heard(page, page.locator("figure audio")), reed, atol=1e-4)
+    plays(page, reed)
     assert not page.get_by_text("LSTM").count()
     flute = page.get_by_role("button", name="flute")
     flute.focus()
     flute.press("Enter")
     page.get_by_text("Note 2 of 2").wait_for()
     assert page.get_by_text("You said flute.").is_visible()
-    np.testing.assert_allclose(heard(page, page.locator("figure audio")), 0.5 * reed, atol=1e-4)
+    plays(page, 0.5 * reed)
     press(page.get_by_role("button", name="bass"))
     assert page.get_by_text("You: 1 of 2 · CNN: 1 of 2 · LSTM: 2 of 2.").is_visible()
     rows = [row.split("\t") for row in page.locator("tbody tr").all_inner_texts()]
     assert rows[0] == ["1", "reed", "\u2717 flute", "\u2713 reed", "\u2713 reed"]
     assert rows[1] == ["2", "bass", "\u2713 bass", "\u2717 flute", "\u2713 bass"]
     press(page.get_by_role("button", name="Play note 1 again"))
-    np.testing.assert_allclose(heard(page, page.locator("figure audio")), reed, atol=1e-4)
+    plays(page, reed)
     assert readable_by_all(page) == []
     press(page.get_by_role("button", name="Again", exact=True))
     assert page.get_by_text("Note 1 of 2").is_visible()
@@ -352,9 +354,8 @@ def test_the_landing_page_says_what_the_records_say(train_notes):
         ten = [100 * analysis.right(deal, "wide-test").mean() for deal in (first, *others)]
         assert f"{np.mean(ten):.0f} % ({player})" in " ".join(text.split())
     sounds = re.findall(r'data-sound="(\d)" src="data:audio/flac;base64,([^"]+)"', text)
-    row = list(wide.table["note"]).index(six[0])
     samples, _ = soundfile.read(io.BytesIO(base64.b64decode(sounds[0][1])))
-    np.testing.assert_array_equal(samples, wide.waveform(row))
+    np.testing.assert_array_equal(samples, waveform(wide, six[0]))
     assert len(sounds) == 6
 
 
@@ -376,16 +377,11 @@ def test_the_cells_of_a_matrix_open_and_play(show, matrix, protocol, test_notes)
     cells = page.get_by_role("gridcell")
     families = datasets.FAMILIES
 
-    def shown(i, j):
-        return cells.nth(1 + 10 * i + j).get_attribute("aria-label")
-
     def agrees(model, part, folds):
-        average = np.mean(
-            [evaluation.confusion(*evaluation.part(r, part)) for r in protocol[model][folds]],
-            axis=0,
-        )
+        asked = [evaluation.part(record, part) for record in protocol[model][folds]]
+        average = np.mean([evaluation.confusion(*answered) for answered in asked], axis=0)
         for i, j in [(0, 0), (7, 2), (9, 6), (2, 9), (5, 5)]:
-            share, where = shown(i, j).split(" % of ")
+            share, where = cells.nth(1 + 10 * i + j).get_attribute("aria-label").split(" % of ")
             assert where == f"{families[i]} named {families[j]}"
             assert int(share) == pytest.approx(100 * average[i, j], abs=0.51)
 
@@ -411,8 +407,7 @@ def test_the_cells_of_a_matrix_open_and_play(show, matrix, protocol, test_notes)
     assert page.get_by_text(f"Base LSTM: {families[column]} {percent:.0f} %").count()
     assert page.get_by_text("Base CNN: ").count()
     press(play)
-    sound = test_notes.waveform(list(test_notes.table["note"]).index(note))
-    np.testing.assert_allclose(heard(page, page.locator("figure audio")), sound, atol=1e-4)
+    plays(page, waveform(test_notes, note))
     page.locator("canvas").wait_for()
     assert page.locator("canvas").evaluate("c => [c.width, c.height]") == [126, 12]
     # By click or tap.
@@ -436,8 +431,7 @@ def test_the_cells_of_a_matrix_open_and_play(show, matrix, protocol, test_notes)
         )
     press(said.get_by_role("button", name="Play bass_").last)
     last = page.locator("figure audio").get_attribute("aria-label")
-    sound = test_notes.waveform(list(test_notes.table["note"]).index(last))
-    np.testing.assert_allclose(heard(page, page.locator("figure audio")), sound, atol=1e-4)
+    plays(page, waveform(test_notes, last))
     page.locator("canvas").wait_for()
     # The picture is where the reader looks: below the note.
     row, picture = (page.locator(of).last.bounding_box() for of in (".note", "canvas"))
@@ -445,7 +439,7 @@ def test_the_cells_of_a_matrix_open_and_play(show, matrix, protocol, test_notes)
 
     press(page.get_by_role("button", name="Guess first"))
     press(page.get_by_role("button", name="Play the note"))
-    assert len(heard(page, page.locator("figure audio"))) == 64_000
+    assert len(heard(page)) == 64_000
     press(page.get_by_role("button", name="organ"))
     page.get_by_text("You said organ; it is").wait_for()
     assert page.get_by_text("Base CNN: ").count()
@@ -476,8 +470,7 @@ def test_the_score_falls_with_the_switch(show, train_notes):
 
     def pair():
         text = page.locator("p[aria-live]").last.inner_text()
-        names = re.findall(r"[a-z_]+_\d{3}-\d{3}-\d{3}", text)
-        return [*names, text]
+        return [*re.findall(r"[a-z_]+_\d{3}-\d{3}-\d{3}", text), text]
 
     right, tested, same = score()
     assert 95 <= tested <= 110
@@ -507,8 +500,7 @@ def test_the_score_falls_with_the_switch(show, train_notes):
     right_now = table["family"][note] == table["family"][nearest]
     assert ("\u2713 right" in text) == right_now
     press(page.get_by_role("button", name="Hear its nearest"))
-    sound = train_notes.waveform(list(train_notes.table["note"]).index(nearest))[:12_000]
-    np.testing.assert_allclose(heard(page, page.locator("figure audio")), sound, atol=1e-4)
+    plays(page, waveform(train_notes, nearest)[:12_000])
     before = page.locator("p").first.inner_text()
     press(page.get_by_role("button", name="Deal again"))
     assert page.locator("p").first.inner_text() != before
@@ -526,16 +518,12 @@ def test_the_score_falls_with_the_switch(show, train_notes):
     )
     training = (np.abs(places[:, None] - rings[:-2]).max(axis=-1) < 0.01).any(axis=1)
     assert training.sum() == len(notes) - tested
-    picture = page.get_by_role("img")
-    picture.scroll_into_view_if_needed()
     for kind, own in (("a training note", training), ("held out", ~training)):
         i = np.where(own, room, 0).argmax()
-        x, y = places[i] * picture.bounding_box()["width"] / 640
-        press(picture, position={"x": x, "y": y})
+        press_at(page.get_by_role("img"), *places[i] / [640, 400])
         name = data["notes"][i]
         page.get_by_text(f"{name}, {kind}", exact=True).wait_for()
-        sound = train_notes.waveform(list(train_notes.table["note"]).index(name))[:12_000]
-        np.testing.assert_allclose(heard(page, page.locator("figure audio")), sound, atol=1e-4)
+        plays(page, waveform(train_notes, name)[:12_000])
         assert (pair()[0] == name) == (kind == "held out")
 
 
@@ -550,19 +538,19 @@ def test_a_kernel_is_dragged_over_a_note(show):
         return float(page.locator("p strong").inner_text())
 
     def wanted(t, f, weights):
-        return np.sum(padded[t : t + 3, f : f + 3] * weights)
+        return pytest.approx(np.sum(padded[t : t + 3, f : f + 3] * weights), abs=0.006)
 
     time, band = (page.get_by_role("slider", name=n) for n in ("time (frame)", "mel band"))
-    assert total() == pytest.approx(wanted(15, 10, kernels["edge"]), abs=0.006)
+    assert total() == wanted(15, 10, kernels["edge"])
     time.press("ArrowRight")
     band.press("Home")
-    assert total() == pytest.approx(wanted(16, 0, kernels["edge"]), abs=0.006)
+    assert total() == wanted(16, 0, kernels["edge"])
     press(page.get_by_role("button", name="spot"))
-    assert total() == pytest.approx(wanted(16, 0, kernels["spot"]), abs=0.006)
+    assert total() == wanted(16, 0, kernels["spot"])
     page.get_by_label("weight: this frame, this band").fill("5")
     weights = np.eye(3)
     weights[1, 1] = 5
-    assert total() == pytest.approx(wanted(16, 0, weights), abs=0.006)
+    assert total() == wanted(16, 0, weights)
     box = page.locator("canvas").first.bounding_box()
     place = {"x": box["width"] * 0.5, "y": box["height"] * 0.25}
     if page.viewport_size["width"] < 500:
@@ -575,7 +563,7 @@ def test_a_kernel_is_dragged_over_a_note(show):
     t, f = (int(slider.get_attribute("aria-valuetext")) for slider in (time, band))
     assert t in (19, 20)
     assert f in (21, 22, 23)
-    assert total() == pytest.approx(wanted(t, f, weights), abs=0.006)
+    assert total() == wanted(t, f, weights)
 
 
 def test_a_kernel_goes_over_coefficients_as_well(show, reed):
@@ -673,10 +661,7 @@ def test_a_memory_is_wired_by_hand(show):
     sequence[39, 0] = 1
     assert event.get_attribute("aria-pressed") == "true"
     assert said() == wanted(39)
-    place = page.get_by_role("img", name="output gate")
-    place.scroll_into_view_if_needed()
-    box = place.bounding_box()
-    press(place, position={"x": box["width"] * 59.6 / 99, "y": 10})
+    press_at(page.get_by_role("img", name="output gate"), 59.6 / 99, 0.2)
     assert step.get_attribute("aria-valuetext") == "60"
     assert said() == wanted(60)
     press(page.get_by_role("button", name="As it was"))
@@ -711,15 +696,12 @@ def test_a_line_goes_through_the_states_with_the_sound(show, reed):
     assert said() == (125, wanted("last layer", 1, 125, 1))
     press(page.get_by_role("button", name="Play the note"))
     player = page.locator("figure audio")
-    np.testing.assert_allclose(heard(page, player), 0.1 * reed, atol=1e-4)
+    plays(page, 0.1 * reed)
     # The sound is stopped at two seconds, and the line with it: at half of the frames.
     player.evaluate("audio => { audio.pause(); audio.currentTime = 2; }")
     page.get_by_text("at frame 63:").wait_for()
     assert said() == (63, wanted("last layer", 1, 63, 1))
-    canvas = page.locator("canvas")
-    canvas.scroll_into_view_if_needed()
-    box = canvas.bounding_box()
-    press(canvas, position={"x": box["width"] * 20.5 / 126, "y": box["height"] * (1 - 7.5 / 32)})
+    press_at(page.locator("canvas"), 20.5 / 126, 1 - 7.5 / 32)
     assert said() == (20, wanted("last layer", 1, 20, 7))
 
 
@@ -728,10 +710,7 @@ def test_a_part_of_a_note_is_silent_for_both_networks(show, reed):
     networks = {}
     for name in ("CNN", "LSTM"):
         whole, parts = rng.random((2, 10)), rng.random((2, 15, 14, 10))
-        networks[name] = (
-            whole / whole.sum(-1, keepdims=True),
-            parts / parts.sum(-1, keepdims=True),
-        )
+        networks[name] = tuple(p / p.sum(-1, keepdims=True) for p in (whole, parts))
     notes = {"a reed": reed, "a flute": reed[::-1].copy()}
     page = show(interactive.occlusion(notes, ["reed", "flute"], 9, networks).data)
 
@@ -754,8 +733,7 @@ def test_a_part_of_a_note_is_silent_for_both_networks(show, reed):
     assert when.get_attribute("aria-valuetext") == "0.86 to 1.14 s"
     agrees(0, 3, 13)
     press(page.get_by_role("button", name="Hear what is left"))
-    player = page.locator("figure audio")
-    left = heard(page, player)
+    left = heard(page)
     # Frames 27 to 35 are silent; those beside them reach 1,024 samples in.
     quiet = slice(28 * 512, 34 * 512)
     assert np.abs(left[quiet]).max() < 0.03 * np.abs(reed[quiet]).max()
@@ -767,10 +745,7 @@ def test_a_part_of_a_note_is_silent_for_both_networks(show, reed):
     agrees(0, 14, 1)
     page.get_by_label("note").select_option("a flute")
     agrees(1, 14, 1)
-    canvas = page.locator("canvas").last
-    canvas.scroll_into_view_if_needed()
-    box = canvas.bounding_box()
-    press(canvas, position={"x": box["width"] * 4.5 / 15, "y": box["height"] * (1 - 2.5 / 14)})
+    press_at(page.locator("canvas").last, 4.5 / 15, 1 - 2.5 / 14)
     agrees(1, 4, 2)
 
 
