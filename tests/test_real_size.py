@@ -145,3 +145,4 @@ def test_the_archive_is_balanced_however_long():
         names = real_size.Archive(n, "train").names
         families = Counter(name.split("_")[0] for name in names)
         assert set(families.values()) == {n // 10}
+        assert not set(names) & set(real_size.Archive(n, "test").names)
