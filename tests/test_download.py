@@ -5,7 +5,7 @@ from functools import partial
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from unreliable import ENDS, REFUSALS, Fault, serving
+from unreliable import ANSWERS, ENDS, REFUSALS, Fault, serving
 
 from helpers.commands.nsynth import download
 from helpers.commands.nsynth.download import DownloadError
@@ -22,12 +22,6 @@ def fetch(server, path="file", **options):
 def starts(server):
     """The first bytes asked for, request by request."""
     return [int(r.get("Range", "bytes=0-")[6:-1]) for r in server.requests]
-
-
-def test_a_file_in_one_piece():
-    with serving({"file": DATA}) as server:
-        assert fetch(server, size=len(DATA)) == DATA
-    assert len(server.requests) == 1
 
 
 @pytest.mark.parametrize("end", ENDS)
@@ -52,18 +46,15 @@ def test_a_refusal_that_may_pass_is_no_end(refusal):
     assert all("again from byte" in text and server.url("file") in text for text in said)
 
 
-@pytest.mark.parametrize("answer", ["no range", "from earlier on", "chunked", "unknown length"])
-def test_servers_that_do_it_their_way(answer):
-    with serving({"file": DATA}, [Fault(), Fault(answer=answer, part=0.9)]) as server:
-        assert fetch(server) == DATA
-    with serving({"file": DATA}, [Fault(answer=answer, part=0.3)]) as server:
-        assert fetch(server, size=len(DATA)) == DATA
-
-
-def test_a_server_without_range_at_all():
-    with serving({"file": DATA}, [Fault(part=0.2), Fault(part=0.1), Fault(part=0.6)]) as server:
-        server.ranges = False
-        assert fetch(server) == DATA
+@pytest.mark.parametrize("answer", sorted(set(ANSWERS)))
+@pytest.mark.parametrize("ranges", [True, False])
+def test_servers_that_do_it_their_way(answer, ranges):
+    faults = [Fault(part=0.2), Fault(answer=answer, part=0.1), Fault(answer=answer, part=0.6)]
+    for started in (0, 1):
+        with serving({"file": DATA}, faults[started:]) as server:
+            server.ranges = ranges
+            assert fetch(server, size=len(DATA) if started else None) == DATA
+        assert len(server.requests) == 4 - started
 
 
 def test_many_drops_are_no_end_as_long_as_bytes_arrive():

@@ -5,12 +5,13 @@ import re
 import socket
 import struct
 import threading
-from contextlib import contextmanager
+import time
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 # Before any answer; as the body is sent; how the body ends early.
-REFUSALS = ("status 500", "status 502", "status 503", "status 504", "status 429", "hang", "close")
+REFUSALS = ("status 500", "status 503", "status 429", "stall", "drop")
 ANSWERS = ("range", "range", "no range", "from earlier on", "chunked", "unknown length")
 ENDS = ("drop", "reset", "stall")
 
@@ -45,7 +46,6 @@ class Server(ThreadingHTTPServer):
         self.files, self.faults, self.pace = dict(files), list(faults), pace
         self.headers, self.ranges = headers or {}, True
         self.requests, self.sent = [], 0
-        self.closing = threading.Event()
 
     def url(self, path: str) -> str:
         return f"http://127.0.0.1:{self.server_port}/{path}"
@@ -62,7 +62,6 @@ def serving(files, faults=(), **options):
     try:
         yield server
     finally:
-        server.closing.set()
         server.shutdown()
         thread.join()
         server.server_close()
@@ -76,7 +75,7 @@ class Handler(BaseHTTPRequestHandler):
         server.requests.append(dict(self.headers))
         fault = server.faults.pop(0) if server.faults else None
         if fault and fault.refusal:
-            return self.refuse(fault.refusal)
+            return self.end(fault.refusal)
         body = server.files.get(self.path.lstrip("/"))
         if body is None:
             return self.send_error(404)
@@ -110,31 +109,17 @@ class Handler(BaseHTTPRequestHandler):
             piece = data[i : i + step]
             self.server.sent += len(piece)
             self.wfile.write(b"%x\r\n%s\r\n" % (len(piece), piece) if chunked else piece)
-            if self.server.pace:
-                self.server.closing.wait(self.server.pace)
-
-    def refuse(self, how):
-        if how.startswith("status"):
-            self.send_error(int(how.split()[1]))
-        elif how == "hang":
-            self.end("stall")
-        else:
-            self.end("drop")
+            time.sleep(self.server.pace)
 
     def end(self, how):
+        if how.startswith("status"):
+            return self.send_error(int(how.split()[1]))
         self.wfile.flush()
         self.close_connection = True
         if how == "stall":
             # Until the client has had enough and closes its side.
-            self.connection.settimeout(0.05)
-            while not self.server.closing.is_set():
-                try:
-                    if not self.connection.recv(1):
-                        break
-                except TimeoutError:
-                    continue
-                except OSError:
-                    break
+            with suppress(OSError):
+                self.connection.recv(1)
         elif how == "reset":
             linger = struct.pack("ii", 1, 0)
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)

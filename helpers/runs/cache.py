@@ -4,17 +4,20 @@ import hashlib
 import json
 import os
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future
-from functools import lru_cache
+from functools import lru_cache, partial
 from importlib import metadata
 from pathlib import Path
+from typing import Any, TypeVar
 
 import numpy as np
 
 from helpers import features
 from helpers.notes import Notes, decode_note
 from helpers.runs.files import PathLike, load_array, save_array
+
+T = TypeVar("T")
 
 # Unless the environment variable FEATURE_CACHE names another folder.
 CACHE = Path(__file__).resolve().parents[2] / "_build" / "features"
@@ -93,22 +96,32 @@ def _computed(
     notes: Notes, kind: str, samples: int, executor: Executor | None
 ) -> Iterator[np.ndarray]:
     """The features of all notes, as they lie in an archive."""
-    names = [f"{notes.origin}: {name}" for name in notes.table["note"]]
     order = notes.as_stored()
-    if executor is None:
-        for i in order:
-            yield _compute([(names[i], notes.read_bytes(i))], kind, samples)[0]
-        return
-    pending: deque[Future] = deque()
+    names = [f"{notes.origin}: {name}" for name in notes.table["note"]]
+    work = partial(_compute, kind=kind, samples=samples)
+    size = BLOCK if executor else 1
+    starts = range(0, len(notes), size)
+    rows = (order[start : start + size] for start in starts)
+    blocks = ([(names[i], notes.read_bytes(i)) for i in some] for some in rows)
+    for done in mapped(work, blocks, executor, AHEAD) if executor else map(work, blocks):
+        yield from done
+
+
+def mapped(
+    function: Callable[[Any], T], blocks: Iterable, executor: Executor, ahead: int
+) -> Iterator[T]:
+    """`executor.map`, but no more than `ahead` blocks are taken before a result is asked for.
+
+    What is still waiting when the iterator is given up is cancelled.
+    """
+    pending: deque[Future[T]] = deque()
     try:
-        for start in range(0, len(notes), BLOCK):
-            rows = order[start : start + BLOCK]
-            block = [(names[i], notes.read_bytes(i)) for i in rows]
-            pending.append(executor.submit(_compute, block, kind, samples))
-            if len(pending) == AHEAD:
-                yield from pending.popleft().result()
+        for block in blocks:
+            pending.append(executor.submit(function, block))
+            if len(pending) == ahead:
+                yield pending.popleft().result()
         while pending:
-            yield from pending.popleft().result()
+            yield pending.popleft().result()
     finally:
         for future in pending:
             future.cancel()

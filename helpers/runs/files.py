@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Literal
+from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 
@@ -60,17 +60,12 @@ def save_array(path: PathLike, array: np.ndarray) -> None:
     write_atomic(path, write)
 
 
-def load_array(path: PathLike, mmap_mode: Literal["r"] | None = None) -> np.ndarray:
+def load_array(path: PathLike) -> np.ndarray:
     """Read what `save_array` wrote. Raises ValueError if it is not, or was changed since."""
-    size = os.path.getsize(path) - hashlib.sha256().digest_size
-    digest = hashlib.sha256()
-    with open(path, "rb") as file:
-        while size > 0 and (data := file.read(min(size, 1 << 20))):
-            digest.update(data)
-            size -= len(data)
-        if size or file.read() != digest.digest():
-            raise ValueError("damaged, it does not have its checksum")
-    return np.load(path, mmap_mode, allow_pickle=False)
+    content, digest = np.split(np.fromfile(path, "u1"), [-hashlib.sha256().digest_size])
+    if hashlib.sha256(content.data).digest() != digest.tobytes():
+        raise ValueError("damaged, it does not have its checksum")
+    return np.load(path, allow_pickle=False)
 
 
 @contextmanager

@@ -14,8 +14,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from helpers.notes import DatasetError, Notes, parse_note, some
-from helpers.runs.files import PathLike
+from helpers.notes import DatasetError, Notes, parse_note
+from helpers.runs.files import PathLike, absolute
 
 FOLDER = Path(__file__).resolve().parents[2] / "_data" / "nsynth"  # unless NSYNTH_STORE is set
 FORMAT = 2
@@ -47,8 +47,6 @@ class StoredNotes(Notes):
             info = json.loads((folder / "store.json").read_text())
             if info["format"] != FORMAT:
                 raise ValueError(f"of format {info['format']}, expected {FORMAT}")
-            if lacking := {"split", "kinds", "settings"} - set(info):
-                raise ValueError(f"store.json lacks {some(lacking)}")
             if info["checksum"] != checksum(info):
                 raise ValueError("store.json was changed after it was written")
             index = _load(folder / "notes.npy", info)
@@ -115,8 +113,6 @@ class StoredNotes(Notes):
         path = self._folder / f"{kind}.npy"
         try:
             features = _load(path, self.info)
-            if len(features) != len(self._index):
-                raise ValueError(f"{len(features)} notes, expected {len(self._index)}")
         except (OSError, EOFError, ValueError, KeyError) as error:
             raise _broken_store(path, error) from error
         rows = self._rows
@@ -168,4 +164,4 @@ def _broken_store(path: Path, error: Exception) -> DatasetError:
 
 def place() -> Path:
     """The folder of feature stores: what the variable NSYNTH_STORE names, or else `FOLDER`."""
-    return Path(os.path.abspath(Path(os.environ.get("NSYNTH_STORE") or FOLDER).expanduser()))
+    return absolute(os.environ.get("NSYNTH_STORE") or FOLDER, "NSYNTH_STORE")

@@ -7,9 +7,9 @@ names the notes that there are, whether it comes before or after them.
 
 from __future__ import annotations
 
+import bisect
 import bz2
 import hashlib
-import heapq
 import io
 import lzma
 import os
@@ -19,8 +19,11 @@ import tarfile
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import IO, TYPE_CHECKING, Any, Self, cast
+
+from isal import igzip, isal_zlib
 
 from helpers import datasets
 from helpers.commands.nsynth.download import Download
@@ -65,88 +68,90 @@ ARCHIVES = {
 class Census:
     """Which notes there are, whether audio and examples.json agree on them, which are wanted.
 
-    `per_family`: how many notes of each family are wanted: those that `stores.rank` ranks lowest,
-    whatever order they come in. None wants all but those of the families in `datasets.EXCLUDED`.
-    `origin`: what to call the source of the notes in an error.
+    `split`: members of other splits do not belong. `per_family`: how many notes of each family are
+    wanted: those that `stores.rank` ranks lowest, whatever order they come in. None wants all but
+    those of the families in `datasets.EXCLUDED`. `origin`: what to call the source of the notes in
+    an error. Attribute `audio`: the names of the notes that came by.
     """
 
-    def __init__(self, per_family: int | None, seed: int, origin: str):
-        self.origin, self.count = origin, 0
-        self._wanted = 0
-        self._per_family, self._seed = per_family, seed
-        # What still waits for its counterpart.
-        self._audio: set[str] = set()
-        self._listed: set[str] | None = None
-        # Of each family the lowest ranks so far, negated: the first is the highest of them.
+    def __init__(self, split: str, per_family: int | None, seed: int, origin: str):
+        self.origin = origin
+        self._split, self._per_family, self._seed = split, per_family, seed
+        self._named: set[bool] = set()
+        self.audio: set[str] = set()
+        # What a listing that came by names beyond the audio before it.
+        self._expected: set[str] | None = None
+        # Of each family the lowest ranks so far, sorted.
         self._drawn: dict[str, list[int]] = {family: [] for family in datasets.FAMILIES}
-        self._complete = False
+
+    def holds(self, member: str) -> bool:
+        """Whether a member is of the split: it names it, or no member names one."""
+        datasets.check_named(member, self.origin)
+        named = datasets.split_of(member)
+        self._named.add(named is None)
+        if len(self._named) > 1:
+            raise DatasetError(
+                f"{self.origin}: some notes are below nsynth-train, -valid or -test and others, "
+                f"such as {member}, are not: which split they are of cannot be told"
+            )
+        return named in (None, self._split)
 
     def admits(self, name: str) -> bool:
         """Take note of an audio file; whether it may belong to the store."""
-        family = datasets.known_note(name, self.origin)["family"]
-        self.count += 1
-        if self._listed is None:
-            if name in self._audio:
-                raise DatasetError(f"{self.origin}: {name} found more than once")
-            self._audio.add(name)
-        else:
-            if name not in self._listed:
-                raise DatasetError(
-                    f"{self.origin}: {name} found more than once, or not named by examples.json"
-                )
-            self._listed.remove(name)
-        self._wanted += family not in datasets.EXCLUDED
-        return self._draws(name, family)
+        datasets.known_note(name, self.origin)
+        if name in self.audio:
+            raise DatasetError(f"{self.origin}: {name} found more than once")
+        if self._expected is None:
+            self._draw(name)
+        elif name not in self._expected:
+            raise DatasetError(f"{self.origin}: {name} is not named by examples.json")
+        self.audio.add(name)
+        return self.chosen(name)
 
     def read_listing(self, file: IO[bytes], member: str) -> None:
         """Take note of an examples.json, before, after or amid the audio."""
-        if self._listed is not None:
+        if self._expected is not None:
             raise DatasetError(f"{self.origin}: {member}: a second listing, expected one")
-        where, self._listed = f"{self.origin}: {member}", set()
+        where, unnamed, expected = f"{self.origin}: {member}", set(self.audio), set()
         for note in datasets.read_listing(file, where):
-            if note["note"] in self._audio:
-                self._audio.remove(note["note"])
+            if note["note"] in unnamed:
+                unnamed.remove(note["note"])
             else:
-                self._listed.add(note["note"])
-                self._draws(note["note"], note["family"])
-        if self._audio:
+                expected.add(note["note"])
+                self._draw(note["note"])
+        if unnamed:
             raise DatasetError(
-                f"{where}: does not name {some(self._audio)}, for which there is an audio file"
+                f"{where}: does not name {some(unnamed)}, for which there is an audio file"
             )
-        self._complete = True
+        self._expected = expected
         self._check_families()
 
     def finish(self) -> None:
         """Raise `DatasetError` if notes are missing."""
-        if not self._wanted:
+        if all(datasets.parse_note(name)["family"] in datasets.EXCLUDED for name in self.audio):
             raise DatasetError(
                 f"{self.origin}: no notes found beside those of the families left out "
                 f"({', '.join(datasets.EXCLUDED)}), expected audio/<note>.wav or .flac"
             )
-        if self._listed:
+        if missing := (self._expected or set()) - self.audio:
             raise DatasetError(
-                f"{self.origin}: examples.json names {some(self._listed)}, for which "
+                f"{self.origin}: examples.json names {some(missing)}, for which "
                 "there is no audio file"
             )
         self._check_families()
 
     def chosen(self, name: str) -> bool:
-        """Whether a note belongs to the store, once all are known."""
+        """Whether a note belongs to the store, as far as the notes so far tell."""
         family = datasets.parse_note(name)["family"]
-        return not self._per_family or stores.rank(name, self._seed) <= -self._drawn[family][0]
+        if family in datasets.EXCLUDED or not self._per_family:
+            return family not in datasets.EXCLUDED
+        return stores.rank(name, self._seed) <= self._drawn[family][-1]
 
-    def _draws(self, name: str, family: str) -> bool:
-        if family in datasets.EXCLUDED:
-            return False
-        if not self._per_family:
-            return True
-        lowest, rank = self._drawn[family], stores.rank(name, self._seed)
-        if self._complete:
-            return rank <= -lowest[0]
-        if len(lowest) < self._per_family:
-            heapq.heappush(lowest, -rank)
-            return True
-        return heapq.heappushpop(lowest, -rank) != -rank
+    def _draw(self, name: str) -> None:
+        family = datasets.parse_note(name)["family"]
+        if self._per_family and family not in datasets.EXCLUDED:
+            bisect.insort(self._drawn[family], stores.rank(name, self._seed))
+            del self._drawn[family][self._per_family :]
 
     def _check_families(self) -> None:
         for family, drawn in self._drawn.items():
@@ -158,44 +163,36 @@ class Census:
 
 
 @contextmanager
-def stream(
-    source: Archive,
-    split: str,
-    census: Census,
-    bar: tqdm,
-    download: Callable[..., io.RawIOBase] = Download,
-) -> Iterator[Iterator[tuple[str, bytes]]]:
+def stream(source: Archive, census: Census, bar: tqdm) -> Iterator[Iterator[tuple[str, bytes]]]:
     """The notes of an archive or a folder, one after another.
 
-    `split`: members of other splits are passed over. `census` (Census): gets the examples.json that
-    comes by. `bar`: shows the bytes. `download`: opens a URL:
-    `helpers.commands.nsynth.download.Download` or something like it. Yields iterator of (str,
-    bytes): names of notes and their WAV or FLAC files. It raises `DatasetError` if the archive is
-    damaged, cut short or not the one expected, at its very end too, and
-    `helpers.commands.nsynth.download.DownloadError` if it cannot be fetched. Raises
-    `FileNotFoundError` if there is nothing at a path.
+    `census` (Census): says which members are of its split, and gets the examples.json that comes
+    by. `bar`: shows the bytes. Yields iterator of (str, bytes): names of notes and their WAV or
+    FLAC files. It raises `DatasetError` if the archive is damaged, cut short or not the one
+    expected, at its very end too, and `helpers.commands.nsynth.download.DownloadError` if it
+    cannot be fetched. Raises `FileNotFoundError` if there is nothing at a path.
     """
     place = source.place
     if re.match("https?://", str(place)):
-        raw = download(str(place), source.size, say=lambda text: bar.write(text, file=sys.stderr))
+        say = partial(bar.write, file=sys.stderr)
+        raw: io.RawIOBase = Download(str(place), source.size, say=say)
     else:
         place = datasets.place(place)
         datasets.check_place(place)
         if place.is_dir():
             if source.checksum:
                 raise DatasetError(f"{place}: is a folder, and a checksum is of an archive")
-            yield _of_folder(place, split, census, bar)
+            yield _of_folder(place, census, bar)
             return
         raw = open(place, "rb", buffering=0)  # noqa: SIM115 - closed below
         bar.total = os.stat(place).st_size
-    with closing(raw), closing(_of_archive(raw, source, split, census, bar)) as notes:
+    with closing(raw), closing(_of_archive(raw, source, census, bar)) as notes:
         yield notes
 
 
-def _of_folder(folder: Path, split: str, census: Census, bar: tqdm) -> Iterator[tuple[str, bytes]]:
+def _of_folder(folder: Path, census: Census, bar: tqdm) -> Iterator[tuple[str, bytes]]:
     members, read = datasets.list_folder(folder)
-    belongs = _Splits(split, folder)
-    members = {name: path for name, path in members.items() if belongs(name)}
+    members = {name: path for name, path in members.items() if census.holds(name)}
     bar.total = sum(path.stat().st_size for path in members.values())
     # The listing first: it says how many notes there are to draw from.
     for name, path in sorted(members.items(), key=lambda m: (m[1].suffix != ".json", m[0])):
@@ -208,12 +205,9 @@ def _of_folder(folder: Path, split: str, census: Census, bar: tqdm) -> Iterator[
 
 
 def _of_archive(
-    raw: io.RawIOBase, source: Archive, split: str, census: Census, bar: tqdm
+    raw: io.RawIOBase, source: Archive, census: Census, bar: tqdm
 ) -> Generator[tuple[str, bytes], None, None]:
-    from isal import isal_zlib
-
-    belongs, passed = _Splits(split, source.place), []
-    tally, at = _Tally(raw, source.checksum, bar), "its beginning"
+    tally, at, passed = _Tally(raw, source.checksum, bar), "its beginning", []
     try:
         buffered: io.BufferedReader = io.BufferedReader(tally, 1 << 16)
         stream: io.BufferedIOBase = buffered
@@ -232,9 +226,9 @@ def _of_archive(
                 listing = PurePosixPath(name).name == "examples.json"
                 match = datasets.AUDIO.fullmatch(name)
                 if hidden(name) or not (listing or match):
-                    if "/audio/" in f"/{name}" and belongs(name):
+                    if "/audio/" in f"/{name}" and census.holds(name):
                         passed.append(name)
-                elif not belongs(name):
+                elif not census.holds(name):
                     continue
                 elif match:
                     datasets.check_size(source.place, member)
@@ -270,33 +264,8 @@ def _of_archive(
         )
 
 
-class _Splits:
-    """Whether a member belongs to a split: it names it, or none in all the archive names one."""
-
-    def __init__(self, split: str, place: str | Path):
-        self._split, self._place = split, place
-        self._found: set[bool] = set()
-
-    def __call__(self, member: str) -> bool:
-        datasets.check_named(member, self._place)
-        named = datasets.split_of(member)
-        self._found.add(named is None)
-        if len(self._found) > 1:
-            raise DatasetError(
-                f"{self._place}: some notes are below nsynth-train, -valid or -test and others, "
-                f"such as {member}, are not: which split they are of cannot be told"
-            )
-        return named in (None, self._split)
-
-
-def _gzip(stream: io.BufferedReader) -> io.BufferedIOBase:
-    from isal import igzip
-
-    return igzip.IGzipFile(fileobj=stream)
-
-
-_COMPRESSED: dict[bytes, Callable[[io.BufferedReader], io.BufferedIOBase]] = {
-    b"\x1f\x8b": _gzip,
+_COMPRESSED: dict[bytes, Callable[[Any], io.BufferedIOBase]] = {
+    b"\x1f\x8b": lambda file: igzip.IGzipFile(fileobj=file),
     b"BZh": bz2.BZ2File,
     b"\xfd7zXZ\0": lzma.LZMAFile,
 }

@@ -43,14 +43,12 @@ class Download(io.RawIOBase):
         wait: float = 1,
         say: Callable[[str], object] = print,
     ):
-        import requests
         import tenacity
 
         self.url, self.size = url, size
         self._timeout, self._say = timeout, say
         self._position, self._version = 0, ""
         self._response: requests.Response | None = None
-        self._session = requests.Session()
         self._persist = tenacity.Retrying(
             stop=tenacity.stop_after_attempt(attempts),
             wait=tenacity.wait_random_exponential(multiplier=wait, max=30),
@@ -79,7 +77,6 @@ class Download(io.RawIOBase):
 
     def close(self) -> None:
         self._drop()
-        self._session.close()
         super().close()
 
     def _read_some(self, limit: int) -> bytes:
@@ -99,13 +96,13 @@ class Download(io.RawIOBase):
             raise
 
     def _connect(self) -> None:
+        import requests
+
         # Bytes as they are stored: Range counts those.
         headers = {"Accept-Encoding": "identity"}
         if self._position:
             headers["Range"] = f"bytes={self._position}-"
-        self._response = self._session.get(
-            self.url, headers=headers, stream=True, timeout=self._timeout
-        )
+        self._response = requests.get(self.url, headers=headers, stream=True, timeout=self._timeout)
         status = self._response.status_code
         if status in RETRIED or status >= 500:
             raise ConnectionError(f"status {status} {self._response.reason}")

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-import io
 import json
 import multiprocessing
 import os
@@ -24,18 +23,12 @@ import shutil
 import signal
 import sys
 import threading
-from collections.abc import Callable, Collection, Iterator, Sequence
-from concurrent.futures import (
-    FIRST_COMPLETED,
-    BrokenExecutor,
-    Executor,
-    Future,
-    ProcessPoolExecutor,
-    as_completed,
-    wait,
-)
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import BrokenExecutor, Executor, ProcessPoolExecutor
+from contextlib import nullcontext
 from dataclasses import replace
+from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -44,15 +37,14 @@ import numpy as np
 from helpers import datasets, features
 from helpers.commands import options
 from helpers.commands.nsynth import archives
-from helpers.commands.nsynth.download import Download, DownloadError
+from helpers.commands.nsynth.download import DownloadError
 from helpers.datasets import DatasetError
 from helpers.notes import obey_interrupt, remembered_interrupts
-from helpers.runs import files, stores
+from helpers.runs import cache, files, stores
 
 BLOCK = 16  # notes computed in one go
-SHARD = 1024  # notes that are computed again, at most, after an interruption
+CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 SHAPES = {"mfcc": (features.N_FRAMES, 13), "mel": (features.N_FRAMES, 128)}
-LOCK_MESSAGE = "another process is making this store: waiting for it"
 
 
 def make(
@@ -64,8 +56,7 @@ def make(
     kinds: Sequence[str] = ("mfcc",),
     *,
     executor: Executor | None = None,
-    in_flight: int | None = None,
-    download: Callable[..., io.RawIOBase] = Download,
+    in_flight: int = 2 * CORES + 2,
     progress: bool = True,
 ) -> stores.StoredNotes:
     """Make the feature store of a split, or open it if it was made before.
@@ -76,9 +67,8 @@ def make(
     many notes of each family, drawn as `StoredNotes.sample(per_family, seed)` draws them from a
     store of all; without it all notes are kept. `kinds` (sequence of {"mfcc", "mel"}): MFCC takes
     6.6 kB a note, the mel spectrogram 65 kB. `executor`: what computes the features. Without it
-    processes, one a core. `in_flight`: blocks of 16 notes (2 MB) given out at a time; twice the
-    cores and two without it. `download`: opens a URL: `helpers.commands.nsynth.download.Download`
-    or something like it. `progress`: whether to show a bar: bytes, notes, time left. Raises
+    processes, one a core. `in_flight`: blocks of 16 notes (2 MB) given out at a time. `progress`:
+    whether to show a bar: bytes, notes, time left. Raises
     `DatasetError` if the archive is cut short or damaged, is not the one expected, or a note in it
     is not as NSynth has them; if a family has fewer notes than asked for; if another store stands
     there. What is finished stays in `.work` below `to`, and the next start goes on from it;
@@ -105,15 +95,15 @@ def make(
     }
     final, work = root / f"nsynth-{split}", root / ".work" / f"nsynth-{split}"
     work.mkdir(parents=True, exist_ok=True)
-    with files.locked(work / "lock", f"{final}: {LOCK_MESSAGE}"):
+    message = f"{final}: another process is making this store: waiting for it"
+    with files.locked(work / "lock", message):
         if final.exists() and not (final / "store.json").exists():
             raise DatasetError(
                 f"{final}: something other than a feature store stands here: give another folder"
             )
         if not final.exists():
-            with _executor(executor) as executor:
-                blocks = in_flight or 2 * _cores() + 2
-                _build(info, final, work, source, executor, blocks, download, progress)
+            with nullcontext(executor) if executor else _processes() as executor:
+                _build(info, final, work, source, executor, in_flight, progress)
         stored = _as_asked(final, info)
         _clear(work)
     return stored
@@ -138,49 +128,38 @@ def _build(
     source: archives.Archive,
     executor: Executor,
     in_flight: int,
-    download: Callable[..., io.RawIOBase],
     progress: bool,
 ) -> None:
     from tqdm import tqdm
 
-    shards = _Shards(work, info)
-    census = archives.Census(info["per_family"], info["seed"], str(source.place))
-    pending: set[Future[np.ndarray]] = set()
-    block: list[tuple[str, bytes]] = []
+    kinds, split = info["kinds"], info["split"]
+    key = json.dumps([info["format"], kinds, info["settings"]], sort_keys=True)
+    path = work / (hashlib.sha256(key.encode()).hexdigest()[:12] + ".rows")
+    _clear(work, but=path)
+    rows = _Rows(path, kinds)
+    census = archives.Census(split, info["per_family"], info["seed"], str(source.place))
 
-    def give_out() -> None:
-        pending.add(executor.submit(compute, block, info["kinds"], census.origin))
+    def missing(notes: Iterator[tuple[str, bytes]]) -> Iterator[tuple[str, bytes]]:
+        for name, data in notes:
+            obey_interrupt()
+            if census.admits(name) and not rows.has(name, data):
+                yield name, data
 
+    computing = partial(compute, kinds=kinds, origin=census.origin)
     bar = tqdm(desc=final.name, unit="B", unit_scale=True, disable=not progress)
-    try:
-        with bar, archives.stream(source, info["split"], census, bar, download) as notes:
-            for name, data in notes:
-                obey_interrupt()
-                if census.admits(name) and not shards.has(name, data):
-                    block.append((name, data))
-                if len(block) == BLOCK:
-                    give_out()
-                    block = []
-                    bar.set_postfix(notes=census.count, refresh=False)
-                if len(pending) == in_flight:
-                    done, pending = wait(pending, return_when=FIRST_COMPLETED)
-                    for future in done:
-                        shards.add(future.result())
-            bar.set_postfix(notes=census.count)
-        if block:
-            give_out()
-        for future in as_completed(pending):
-            shards.add(future.result())
-        shards.flush()
-    finally:
-        for future in pending:
-            future.cancel()
+    with bar, archives.stream(source, census, bar) as notes:
+        to_do = missing(notes)
+        blocks = iter(lambda: list(islice(to_do, BLOCK)), [])
+        for computed in cache.mapped(computing, blocks, executor, in_flight):
+            rows.add(computed)
+            bar.set_postfix(notes=len(census.audio), refresh=False)
+        bar.set_postfix(notes=len(census.audio))
     census.finish()
     draft = work / "draft"
     draft.mkdir()
-    index = shards.merge(draft, info["kinds"], census.chosen)
+    count = rows.write(draft, census.chosen)
     digests = {path.name: stores.file_digest(path) for path in sorted(draft.iterdir())}
-    info = info | {"notes": len(index), "files": digests}
+    info = info | {"notes": count, "files": digests}
     info["checksum"] = stores.checksum(info)
     with files.named(draft / "store.json"):
         (draft / "store.json").write_text(json.dumps(info, indent=1) + "\n")
@@ -191,138 +170,99 @@ def compute(block: list[tuple[str, bytes]], kinds: Sequence[str], origin: str) -
     """Decode notes and compute what a store keeps of them.
 
     `block`: names and WAV or FLAC files. `kinds`: sequence of {"mfcc", "mel"}. `origin`: what to
-    call their source in an error. Returns (len(block),), structured: the fields of `stores.INDEX`,
-    and one float32 field for each of `kinds`. Raises `DatasetError` if a note is not as NSynth has
-    them.
+    call their source in an error. Returns (len(block),), structured: `check`, SHA-256 of the rest,
+    `notes`, the fields of `stores.INDEX`, and one float32 field for each of `kinds`. Raises
+    `DatasetError` if a note is not as NSynth has them.
     """
     rows = np.zeros(len(block), dtype=_row(kinds))
     for row, (name, data) in zip(rows, block, strict=True):
         waveform = datasets.decode_note(data, f"{origin}: {name}")
-        row["note"] = name.encode()
-        row["file"] = np.frombuffer(hashlib.sha256(data).digest(), dtype="u1")
-        row["audio"] = np.frombuffer(hashlib.sha256(waveform.data).digest(), dtype="u1")
+        row["notes"] = (name.encode(), _digest(data), _digest(waveform.data))
         for kind in kinds:
             row[kind] = features.FEATURES[kind](waveform)
+        row["check"] = _digest(row.tobytes()[32:])
     return rows
 
 
 def _row(kinds: Sequence[str]) -> np.dtype:
     fields = [(kind, "<f4", SHAPES[kind]) for kind in kinds]
-    return np.dtype([*stores.INDEX.descr, *fields])
+    return np.dtype([("check", "u1", 32), ("notes", stores.INDEX), *fields])
 
 
-class _Shards:
-    """Finished rows on disk, in files of up to SHARD rows that appear whole or not at all."""
+def _digest(data: bytes | memoryview) -> np.ndarray:
+    return np.frombuffer(hashlib.sha256(data).digest(), dtype="u1")
 
-    def __init__(self, folder: Path, info: dict):
-        key = json.dumps([info["format"], info["kinds"], info["settings"]], sort_keys=True)
-        self._pattern = hashlib.sha256(key.encode()).hexdigest()[:12] + "-{:06d}.npy"
-        self._folder = folder
-        self._rows, self._held = [], 0
-        self._paths = sorted(folder.glob(self._pattern.replace("{:06d}", "*")))
-        _clear(folder, but=self._paths)
-        self._done = {}  # of the shards found: name -> SHA-256 of the file
-        for path in list(self._paths):
-            try:
-                shard = files.load_array(path, mmap_mode="r")
-            except (OSError, ValueError) as error:
-                print(f"{path}: cannot be read ({error}); its notes are computed again")
-                path.unlink()
-                self._paths.remove(path)
-                continue
-            self._done.update((row["note"].decode(), row["file"].tobytes()) for row in shard)
+
+class _Rows:
+    """Computed rows in a file that only grows: of an earlier start those count that are whole."""
+
+    def __init__(self, path: Path, kinds: Sequence[str]):
+        self._path, self._dtype, self._count = path, _row(kinds), 0
+        self._at: dict[str, int] = {}  # which row is a note's
+        self._earlier = {}  # of rows found: name -> row, SHA-256 of the note's file
+        size, damaged = self._dtype.itemsize, 0
+        with open(path, "a+b") as file:
+            file.seek(0)
+            while len(data := file.read(size)) == size:
+                row = np.frombuffer(data, self._dtype)[0]
+                if np.array_equal(row["check"], _digest(data[32:])):
+                    note = row["notes"]
+                    self._earlier[note["note"].decode()] = self._count, note["file"].tobytes()
+                else:
+                    damaged += 1
+                self._count += 1
+            file.truncate(self._count * size)
+        if damaged:
+            print(f"{path}: {damaged} notes in it are damaged; they are computed again")
 
     def has(self, name: str, data: bytes) -> bool:
-        """Whether a shard of an earlier start holds this very file."""
-        known = self._done.pop(name, None)
-        return known is not None and known == hashlib.sha256(data).digest()
+        """Whether an earlier start left the row of this very file."""
+        at, known = self._earlier.get(name, (0, b""))
+        if known == hashlib.sha256(data).digest():
+            self._at[name] = at
+        return name in self._at
 
     def add(self, rows: np.ndarray) -> None:
-        self._rows.append(rows)
-        self._held += len(rows)
-        if self._held >= SHARD:
-            self.flush()
+        with files.named(self._path), open(self._path, "ab") as file:
+            file.write(rows.tobytes())
+        for name in rows["notes"]["note"]:
+            self._at[name.decode()] = self._count
+            self._count += 1
 
-    def flush(self) -> None:
-        if self._rows:
-            last = int(self._paths[-1].stem.rpartition("-")[2]) if self._paths else -1
-            path = self._folder / self._pattern.format(last + 1)
-            rows = np.concatenate(self._rows)
-            files.save_array(path, rows)
-            self._paths.append(path)
-            self._rows, self._held = [], 0
-
-    def merge(
-        self, folder: Path, kinds: Sequence[str], chosen: Callable[[str], bool]
-    ) -> np.ndarray:
-        """Write the features of the `chosen` names, sorted by name; returns the index."""
-        # Copied, for a mapped file stays open as long as anything of it is in use.
-        found = [np.load(path, mmap_mode="r")["note"].copy() for path in self._paths]
-        names = np.concatenate(found)
-        numbers = np.repeat(np.arange(len(found)), [len(notes) for notes in found])
-        rows = np.concatenate([np.arange(len(notes)) for notes in found])
-        # Of two rows of a note, whose file has changed, the later one counts. A note that only
-        # an earlier start saw is not in the archive any more.
-        last = len(names) - 1 - np.unique(names[::-1], return_index=True)[1]
-        keep = [i for i in last if (n := names[i].decode()) not in self._done and chosen(n)]
-        numbers, rows = numbers[keep], rows[keep]
-        index = np.zeros(len(keep), dtype=stores.INDEX)
-        with ExitStack() as stack:
-            opened = {
-                kind: stack.enter_context(open(folder / f"{kind}.npy", "wb")) for kind in kinds
-            }
-            for kind, file in opened.items():
-                shape = (len(keep), *SHAPES[kind])
-                header = {"descr": "<f4", "fortran_order": False, "shape": shape}
-                np.lib.format.write_array_header_1_0(file, header)
-            starts = {kind: file.tell() for kind, file in opened.items()}
-            for number, path in enumerate(self._paths):
-                positions = np.flatnonzero(numbers == number)
-                shard = np.load(path, mmap_mode="r")[rows[positions]]
-                for field in stores.INDEX.names:
-                    index[field][positions] = shard[field]
-                # Written and not mapped: a full disk is an error then, and no crash.
-                for kind, file in opened.items():
-                    for position, row in zip(positions, shard[kind], strict=True):
-                        with files.named(file.name):
-                            file.seek(starts[kind] + int(position) * row.nbytes)
-                            file.write(row.tobytes())
-        files.write_atomic(folder / "notes.npy", lambda file: file.write(_npy(index)))
-        return index
+    def write(self, folder: Path, chosen: Callable[[str], bool]) -> int:
+        """Write the `chosen` notes, sorted by name, a file for each field; returns their number."""
+        names = sorted(filter(chosen, self._at))
+        for field, (dtype, offset, *_) in (self._dtype.fields or {}).items():
+            if field == "check":
+                continue
+            path = folder / f"{field}.npy"
+            # Written and not mapped: a full disk is an error then, and no crash.
+            with files.named(path), open(path, "wb") as out, open(self._path, "rb") as file:
+                header = {
+                    "descr": np.lib.format.dtype_to_descr(dtype.base),
+                    "fortran_order": False,
+                    "shape": (len(names), *dtype.shape),
+                }
+                np.lib.format.write_array_header_1_0(out, header)
+                for name in names:
+                    file.seek(self._at[name] * self._dtype.itemsize + offset)
+                    out.write(file.read(dtype.itemsize))
+        return len(names)
 
 
-def _npy(array: np.ndarray) -> bytes:
-    buffer = io.BytesIO()
-    np.save(buffer, array, allow_pickle=False)
-    return buffer.getvalue()
-
-
-def _clear(folder: Path, but: Collection[Path] = ()) -> None:
-    """Delete what is in a folder of work, except its lock and the files `but`."""
+def _clear(folder: Path, but: Path | None = None) -> None:
+    """Delete what is in a folder of work, except its lock and the file `but`."""
     for path in folder.iterdir():
         if path.is_dir():
             shutil.rmtree(path)
-        elif path.name != "lock" and path not in but:
+        elif path.name != "lock" and path != but:
             path.unlink()
 
 
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-@contextmanager
-def _executor(given: Executor | None, workers: int | None = None) -> Iterator[Executor]:
-    if given is not None:
-        yield given
-        return
+def _processes(workers: int = CORES) -> ProcessPoolExecutor:
     # Processes, since threads wait for each other in NumPy's many small steps; started afresh,
     # since a copy of a process in which TensorFlow runs may hang.
-    context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(workers or _cores(), context, _end_with_parent)
-    try:
-        yield pool
-    finally:
-        pool.shutdown(cancel_futures=True)
+    return ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _end_with_parent)
 
 
 def _end_with_parent() -> None:
@@ -369,13 +309,15 @@ def main(arguments: list[str] | None = None) -> None:
         help="that the archive has to have; the command prints it of one without",
     )  # fmt: skip
     parser.add_argument("--mel", action="store_true", help="keep the mel spectrograms as well")
-    parser.add_argument("--workers", type=options.jobs, help="processes (default: one a core)")
+    parser.add_argument(
+        "--workers", type=options.jobs, default=CORES, help="processes (default: one a core)"
+    )
     args = parser.parse_args(arguments)
     if args.checksum and len(args.splits) > 1:
         parser.error("--checksum is of one archive: give one split at a time")
     kinds = ("mfcc", "mel") if args.mel else ("mfcc",)
     try:
-        with remembered_interrupts(), _executor(None, args.workers) as executor:
+        with remembered_interrupts(), _processes(args.workers) as executor:
             for split in args.splits:
                 place = _within(args.source, split)
                 source = archives.ARCHIVES[split] if place is None else archives.Archive(place)
@@ -383,7 +325,7 @@ def main(arguments: list[str] | None = None) -> None:
                 per_family = args.per_family if split == "train" else None
                 stored = make(
                     split, args.to, source, per_family, args.seed, kinds, executor=executor,
-                    in_flight=2 * (args.workers or _cores()) + 2,
+                    in_flight=2 * args.workers + 2,
                 )  # fmt: skip
                 print(stored)
     except (DatasetError, DownloadError, OSError, BrokenExecutor) as error:
