@@ -6,7 +6,7 @@ as from NSynth's own archive, with a test split; then each of the four models is
 steps from the memory-mapped store. `--write` puts the table of times into the book's page.
 
 What is measured: seconds on the clock, and peak memory without files that are mapped, over all
-processes. Linux only.
+processes but the server. Linux only.
 """
 
 import argparse
@@ -14,15 +14,15 @@ import gzip
 import io
 import json
 import os
-import subprocess
 import sys
 import tarfile
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor, wait
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from multiprocessing import get_context
 from pathlib import Path
 
 import psutil
@@ -32,6 +32,7 @@ sys.path.insert(0, str(ROOT))  # for `tools`, which is not installed
 from tools.book.memory import family  # noqa: E402
 
 PAGE = ROOT / "book" / "real_size.md"
+OUT = ROOT / "_build" / "benchmarks"
 STEPS = 200
 FULL = 87_500
 
@@ -91,8 +92,8 @@ class Archive:
 
 
 @contextmanager
-def served(notes: int, test: int) -> Iterator[str]:
-    """The address under which this machine, and no other, serves the archives of both splits."""
+def serving(notes: int, test: int):
+    """A server of both splits; its address."""
     archives = {
         f"/nsynth-{split}.jsonwav.tar.gz": Archive(n, split)
         for split, n in (("train", notes), ("test", test))
@@ -104,15 +105,16 @@ def served(notes: int, test: int) -> Iterator[str]:
             self.send_response(200)
             self.send_header("Content-Length", str(sum(map(len, archive.pieces()))))
             self.end_headers()
-            self.wfile.writelines(archive.pieces())
+            for piece in archive.pieces():
+                self.wfile.write(piece)
 
         def log_message(self, *args):
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
 
 
 def anonymous(process) -> int:
@@ -122,31 +124,31 @@ def anonymous(process) -> int:
     return 0
 
 
-def measured(*arguments) -> dict:
-    """Run this file with arguments; returns what it prints, seconds, and peak memory."""
-    command = [sys.executable, __file__, *map(str, arguments)]
+def measured(function, *arguments) -> dict:
+    """Call a function in a process of its own: what it returns, what it took, and peak memory."""
     start, peak = time.perf_counter(), 0
-    child = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    while child.poll() is None:
-        peak = max(peak, sum(map(anonymous, family(child.pid))))
-        time.sleep(0.2)  # looking takes processor time from what is measured
-    seconds = time.perf_counter() - start
-    if child.returncode:
-        sys.exit(f"failed: {' '.join(command)}")
-    printed = child.stdout.read().strip()
-    found = json.loads(printed.splitlines()[-1]) if printed else {}
-    return found | {"seconds": seconds, "peak_bytes": peak}
+    with ProcessPoolExecutor(1, get_context("spawn")) as pool:
+        future = pool.submit(function, *arguments)
+        while not wait([future], timeout=0.2).done:  # looking takes time from what is measured
+            peak = max(peak, sum(map(anonymous, family(os.getpid())[1:])))
+    return future.result() | {"seconds": time.perf_counter() - start, "peak_bytes": peak}
 
 
-def make(url: str, folder: str, notes: str) -> None:
+def store(notes: int, test: int, folder: Path) -> dict:
+    """Make both splits of a store from the server; what it cost."""
+    with serving(notes, test) as url:
+        return {"notes": notes, "test": test} | measured(make, url, str(folder), notes)
+
+
+def make(url: str, folder: str, notes: int) -> dict:
     from helpers.commands.nsynth import stream
 
-    stream.main(["train", "test", "--source", url, "--to", folder, "--per-family",
-                 str(int(notes) // 10)])  # fmt: skip
-    print("{}")
+    arguments = ["train", "test", "--source", url, "--to", folder]
+    stream.main([*arguments, "--per-family", str(notes // 10)])
+    return {}
 
 
-def train(folder: str, name: str, variant: str, steps: str) -> None:
+def train(folder: str, name: str, variant: str) -> dict:
     """Some steps of one model from the store, then a prediction of the test split."""
     import keras
     import numpy as np
@@ -160,7 +162,7 @@ def train(folder: str, name: str, variant: str, steps: str) -> None:
     part = folds.stratified(y)[0]
     setting = tuning.THESIS[name] if variant == "thesis" else {}
     model = models.compiled(name, **models.hyperparameters(name, setting))
-    rows = np.resize(np.random.default_rng(0).permutation(part.train), int(steps) * 32)
+    rows = np.resize(np.random.default_rng(0).permutation(part.train), STEPS * 32)
     model.fit(training.batches(X, y, rows[: 3 * 32], 32), shuffle=False, verbose=0)  # compiled
     start = time.perf_counter()
     model.fit(training.batches(X, y, rows, 32), shuffle=False, verbose=0)
@@ -170,7 +172,7 @@ def train(folder: str, name: str, variant: str, steps: str) -> None:
     model.predict(training.batches(X_test, None, np.arange(len(X_test)), 256), verbose=0)
     predicted = time.perf_counter() - start
     speeds = {"train": len(rows) / fitted, "predict": len(X_test) / predicted}
-    print(json.dumps({"notes_a_second": speeds, "backend": keras.backend.backend()}))
+    return {"notes_a_second": speeds, "backend": keras.backend.backend()}
 
 
 def whole(speeds: dict, profile) -> dict[str, float]:
@@ -181,20 +183,15 @@ def whole(speeds: dict, profile) -> dict[str, float]:
         n = 10 * profile.notes_per_family
         return epochs * (0.8 * n / speed["train"] + 0.1 * n / speed["predict"])
 
-    found = {}
+    found, folds = {}, profile.folds
+    searches = profile.trials * profile.executions
     for model in ("cnn", "lstm"):
-        label = model.upper()
-        searches = profile.trials * profile.executions
-        found[f"base {label}, {profile.folds} folds"] = profile.folds * run(
-            model, "base", profile.epochs
-        )
+        label, fold = model.upper(), run(model, "thesis", profile.epochs)
+        found[f"base {label}, {folds} folds"] = folds * run(model, "base", profile.epochs)
         # What a search draws is larger or smaller than its winner: taken to cost as much.
-        found[f"search for the {label}, {searches} executions"] = searches * run(
-            model, "thesis", profile.tuning_epochs
-        )
-        found[f"optimised {label}, {profile.folds} folds"] = profile.folds * run(
-            model, "thesis", profile.epochs
-        )
+        execution = run(model, "thesis", profile.tuning_epochs)
+        found[f"search for the {label}, {searches} executions"] = searches * execution
+        found[f"optimised {label}, {folds} folds"] = folds * fold
     return found
 
 
@@ -213,7 +210,7 @@ def table(result: dict) -> str:
         ("87,500 training notes and a test split: archive to features, without the transfer",
          shown(made["seconds"] * scale / 3600), kind)
     ]  # fmt: skip
-    rows += [(n, shown(h), f"estimated from {result['steps']} steps") for n, h in hours.items()]
+    rows += [(n, shown(h), f"estimated from {STEPS} steps") for n, h in hours.items()]
     rows += [("all trainings together", shown(sum(hours.values())), "estimated")]
     rows += [("the same on a GPU", "not measured", "no GPU was at hand")]
     peak = max(m["peak_bytes"] for m in result["models"].values())
@@ -241,37 +238,25 @@ def write(result: dict, page: Path = PAGE) -> None:
 
 def main() -> None:
     from helpers.commands.options import at_least
-    from helpers.runs.files import write_atomic
+    from helpers.runs import machine
 
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n\n")[0])
     parser.add_argument("--notes", type=at_least(20), default=2000, help=f"the thesis has {FULL}")
-    parser.add_argument("--steps", type=at_least(1), default=STEPS)
     parser.add_argument("--write", action="store_true", help=f"the table, into {PAGE.name}")
-    for name, n in (("make", 3), ("train", 4)):
-        parser.add_argument(f"--{name}", nargs=n, help=argparse.SUPPRESS)
     options = parser.parse_args()
-    if options.make:
-        return make(*options.make)
-    if options.train:
-        return train(*options.train)
-    from helpers.runs import machine
-
-    test = min(4096, options.notes // 20)
-    result = {"machine": f"{machine.processor()}, {os.cpu_count()} cores", "steps": options.steps}
+    result = {"machine": f"{machine.processor()}, {os.cpu_count()} cores", "models": {}}
     with tempfile.TemporaryDirectory() as place:
-        with served(options.notes, test) as url:
-            made = measured("--make", url, place, options.notes)
-        result["store"] = {"notes": options.notes, "test": test} | made
+        result["store"] = store(options.notes, min(4096, options.notes // 20), Path(place))
         print("store", json.dumps(result["store"]), flush=True)
-        result["models"] = {}
-        for name in ("cnn", "lstm"):
-            os.environ["KERAS_BACKEND"] = {"cnn": "tensorflow", "lstm": "jax"}[name]
+        for name, backend in (("cnn", "tensorflow"), ("lstm", "jax")):
+            os.environ["KERAS_BACKEND"] = backend
             for variant in ("base", "thesis"):
-                found = measured("--train", place, name, variant, options.steps)
+                found = measured(train, place, name, variant)
                 result["models"][f"{name} {variant}"] = found
                 print(name, variant, json.dumps(found), flush=True)
-    path = ROOT / f"_build/benchmarks/real_size-{options.notes}.json"
-    write_atomic(path, json.dumps(result, indent=1) + "\n")
+    OUT.mkdir(parents=True, exist_ok=True)
+    path = OUT / f"real_size-{options.notes}.json"
+    path.write_text(json.dumps(result, indent=1) + "\n")
     print(f"{table(result)}\n\nin {path}")
     if options.write:
         write(result)
