@@ -25,12 +25,10 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Executor, ProcessPoolExecutor
-from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -55,7 +53,7 @@ def make(
     seed: int = 0,
     kinds: Sequence[str] = ("mfcc",),
     *,
-    executor: Executor | None = None,
+    executor: Executor,
     in_flight: int = 2 * CORES + 2,
     progress: bool = True,
 ) -> stores.StoredNotes:
@@ -66,14 +64,14 @@ def make(
     the web: a URL, a `.tar`, a `.tar.gz` or a folder in NSynth's layout. `per_family`: keep this
     many notes of each family, drawn as `StoredNotes.sample(per_family, seed)` draws them from a
     store of all; without it all notes are kept. `kinds` (sequence of {"mfcc", "mel"}): MFCC takes
-    6.6 kB a note, the mel spectrogram 65 kB. `executor`: what computes the features. Without it
-    processes, one a core. `in_flight`: blocks of 16 notes (2 MB) given out at a time. `progress`:
-    whether to show a bar: bytes, notes, time left. Raises
-    `DatasetError` if the archive is cut short or damaged, is not the one expected, or a note in it
-    is not as NSynth has them; if a family has fewer notes than asked for; if another store stands
-    there. What is finished stays in `.work` below `to`, and the next start goes on from it;
-    `ValueError` if `kinds` are unknown, or `per_family` is less than 1; `FileNotFoundError` if
-    there is nothing at a local `source`; `DownloadError` if the archive cannot be fetched.
+    6.6 kB a note, the mel spectrogram 65 kB. `executor`: what computes the features. `in_flight`:
+    blocks of 16 notes (2 MB) given out at a time. `progress`: whether to show a bar: bytes, notes,
+    time left. Raises `DatasetError` if the archive is cut short or damaged, is not the one
+    expected, or a note in it is not as NSynth has them; if a family has fewer notes than asked for;
+    if another store stands there. What is finished stays in `.work` below `to`, and the next start
+    goes on from it; `ValueError` if `kinds` are unknown, or `per_family` is less than 1;
+    `FileNotFoundError` if there is nothing at a local `source`; `DownloadError` if the archive
+    cannot be fetched.
     """
     if split not in datasets.SPLITS:
         raise DatasetError(f"unknown split {split!r}: choose one of {', '.join(datasets.SPLITS)}")
@@ -102,22 +100,16 @@ def make(
                 f"{final}: something other than a feature store stands here: give another folder"
             )
         if not final.exists():
-            with nullcontext(executor) if executor else _processes() as executor:
-                _build(info, final, work, source, executor, in_flight, progress)
-        stored = _as_asked(final, info)
+            _build(info, final, work, source, executor, in_flight, progress)
+        stored = stores.StoredNotes.open(final)
+        for key, asked in info.items():
+            found = stored.info[key]
+            if found != asked and not (key == "kinds" and set(kinds) <= set(found)):
+                raise DatasetError(
+                    f"{final}: a store with {key} {found} stands here, {asked} asked for: "
+                    "give another folder, or delete this one"
+                )
         _clear(work)
-    return stored
-
-
-def _as_asked(final: Path, info: dict) -> stores.StoredNotes:
-    stored = stores.StoredNotes.open(final)
-    for key, asked in info.items():
-        found: Any = stored.info.get(key)
-        if found != asked and not (key == "kinds" and set(asked) <= set(found)):
-            raise DatasetError(
-                f"{final}: a store with {key} {found} stands here, {asked} asked for: "
-                "give another folder, or delete this one"
-            )
     return stored
 
 
@@ -259,7 +251,7 @@ def _clear(folder: Path, but: Path | None = None) -> None:
             path.unlink()
 
 
-def _processes(workers: int = CORES) -> ProcessPoolExecutor:
+def _processes(workers: int) -> ProcessPoolExecutor:
     # Processes, since threads wait for each other in NumPy's many small steps; started afresh,
     # since a copy of a process in which TensorFlow runs may hang.
     return ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _end_with_parent)
