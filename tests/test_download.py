@@ -79,6 +79,10 @@ def test_what_cannot_pass_is_said_at_once():
         with pytest.raises(DownloadError, match="3,000,000 bytes long, expected 4,000,000"):
             fetch(server, size=4_000_000)
     assert len(server.requests) == 2
+    faults = [Fault(), Fault(answer="from later on")]
+    match = "the server sent 'bytes 1.*: use another server"
+    with serving({"file": DATA}, faults) as server, pytest.raises(DownloadError, match=match):
+        fetch(server)
     for address in ("http://", "ftp://127.0.0.1/file", "file"):
         with pytest.raises(DownloadError, match="check the address"):
             Download(address).read(1)

@@ -84,8 +84,8 @@ class Handler(BaseHTTPRequestHandler):
         start = int(asked[1]) if asked and server.ranges and answer != "no range" else None
         if start is not None and start >= len(body):
             return self.send_error(416)
-        if start and answer == "from earlier on":
-            start //= 2
+        if start:
+            start = {"from earlier on": start // 2, "from later on": start + 1}.get(answer, start)
         self.send_response(200 if start is None else 206)
         if start is not None:
             self.send_header("Content-Range", f"bytes {start}-{len(body) - 1}/{len(body)}")

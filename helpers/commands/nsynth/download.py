@@ -80,13 +80,11 @@ class Download(io.RawIOBase):
         super().close()
 
     def _read_some(self, limit: int) -> bytes:
-        if self._position == self.size:
+        if self.size is not None and self._position >= self.size:
             return b""
         try:
             if self._response is None:
                 self._connect()
-            if self.size is not None:
-                limit = min(limit, self.size - self._position)
             data = self._response.raw.read(limit)
             if not data and self.size is not None:
                 raise EOFError(f"the connection closed {self.size - self._position:,} bytes early")
