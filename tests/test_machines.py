@@ -48,21 +48,16 @@ main(sys.argv[1:])
 """
 
 
-def command(words: str, user: int | None = None) -> list[str]:
-    """A Python command, as root or as another user."""
-    python = [sys.executable, *words.split()]
-    if user is None:
-        return python
-    drop = ["setpriv", f"--reuid={user}", f"--regid={GROUP}", "--clear-groups", *python]
-    base, top = Path(sys.base_prefix), Path(*Path(sys.base_prefix).parts[:2])
-    if top.stat().st_mode & 1:
-        return drop
-    return ["unshare", "-m", "sh", "-c", SHOWN, "sh", str(base), str(top), *drop]
-
-
 def run(words, book, environment, user=None, umask=-1):
+    """Run a Python command, as root or as another user."""
+    command = [sys.executable, *words.split()]
+    if user is not None:
+        command = ["setpriv", f"--reuid={user}", f"--regid={GROUP}", "--clear-groups", *command]
+        base, top = Path(sys.base_prefix), Path(*Path(sys.base_prefix).parts[:2])
+        if not top.stat().st_mode & 1:
+            command = ["unshare", "-m", "sh", "-c", SHOWN, "sh", str(base), str(top), *command]
     done = subprocess.run(
-        command(words, user), cwd=book, env=environment, umask=umask, capture_output=True,
+        command, cwd=book, env=environment, umask=umask, capture_output=True,
         encoding="utf-8", errors="backslashreplace", timeout=900,
     )  # fmt: skip
     assert "Traceback" not in done.stderr + done.stdout, done.stderr + done.stdout
@@ -82,6 +77,14 @@ def shelf():
     with tempfile.TemporaryDirectory() as folder:
         os.chmod(folder, 0o755)
         yield Path(folder)
+
+
+def given_to(user: int, folder: Path, mode: int = 0o755) -> Path:
+    """A new folder of a user."""
+    folder.mkdir()
+    os.chown(folder, user, GROUP)
+    folder.chmod(mode)
+    return folder
 
 
 def a_book(folder: Path, user: int | None = None) -> Path:
@@ -127,14 +130,8 @@ def test_the_main_commands_run(user, shelf):
 def test_a_group_shares_a_folder_of_runs(shelf):
     first, second = USER, USER + 1
     book = a_book(shelf / "book", first)
-    runs = shelf / "runs"
-    runs.mkdir()
-    os.chown(runs, first, GROUP)
-    runs.chmod(0o2775)
-    variables = environment(book, FEATURE_CACHE=str(shelf / "features"))
-    (shelf / "features").mkdir()
-    os.chown(shelf / "features", first, GROUP)
-    (shelf / "features").chmod(0o2775)
+    runs, features = (given_to(first, shelf / name, 0o2775) for name in ("runs", "features"))
+    variables = environment(book, FEATURE_CACHE=str(features))
     words = TRAIN.replace("--runs runs", f"--runs {runs}")
     # The first is stopped amid a run: its lock, its folder of work and its checkpoint stay.
     done = run(words.replace("-m helpers.commands", "stop.py"), book, variables, first, 0o002)
@@ -152,14 +149,11 @@ def test_a_group_shares_a_folder_of_runs(shelf):
     assert str(runs) in done.stdout
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="it takes root to be somebody else")
 def test_the_checkout_is_not_written_to(shelf):
     """Where a clone is read-only, its commands work elsewhere."""
-    if os.geteuid():
-        pytest.skip("it takes root to be somebody else")
     book = a_book(shelf / "book")  # root's
-    away = shelf / "away"
-    away.mkdir()
-    os.chown(away, USER, GROUP)
+    away = given_to(USER, shelf / "away")
     variables = environment(book, FEATURE_CACHE=str(away / "features"), HOME=str(away))
     done = run(TRAIN.replace("--runs runs", f"--runs {away / 'runs'}"), book, variables, USER)
     assert done.returncode == 0, done.stdout + done.stderr
