@@ -949,14 +949,14 @@ name = whole.table["note"]
 closest = grouped["distance"].idxmin()
 print(f"{name[closest]} is nearest to {name[grouped['copied'][closest]]}")
 
-recording = whole.table["recording"].to_numpy()
+recording = datasets.recordings(group)
 twins = whole.table.loc[group != recording, ["instrument", "recording"]].drop_duplicates()
 print(twins.to_string(index=False))
 
 # %% [markdown]
-# A twin's. So grouped folds by instrument still put one recording on both sides. The column
-# `recording` of the table of notes, which gives twins one name, mends that: `folds.grouped` takes
-# it as well: where one of two twins is tested, the other one leaves the training and the validation
+# A twin's. So grouped folds by instrument still put one recording on both sides. The helper
+# `datasets.recordings`, which gives twins one name, mends that: `folds.grouped` takes what it
+# finds as well: where one of two twins is tested, the other one leaves the training and the validation
 # part. The test parts stay as they are. **Predict**: by how much does 1-NN fall on the notes of
 # these four instruments?
 #

@@ -102,9 +102,7 @@ class Experiment:
         dealt = self.y, instruments, max(2, min(4, fewest)), self.seed
         if self.split == "matched":
             return folds.matched(self.y, folds.grouped(*dealt), self.seed)
-        # A set of one's own has no column of recordings: its instruments are.
-        recordings = self.notes.table.get("recording", self.notes.table["instrument"])
-        return folds.grouped(*dealt, recordings.to_numpy(dtype=str))
+        return folds.grouped(*dealt, datasets.recordings(instruments))
 
     def config(
         self,
