@@ -2,7 +2,6 @@
 
 import contextlib
 import multiprocessing
-import os
 import signal
 import time
 from collections.abc import Callable
@@ -67,8 +66,12 @@ def end(found: list[psutil.Process]) -> None:
 
 
 def end_descendants() -> None:
-    """Kill all that this process has started, and what those have."""
-    end(family(os.getpid())[1:])
+    """Kill all that the processes which this one started have started, such as those of `run`.
+
+    The server that forks those is left: it ends with this process, or serves the next.
+    """
+    children = psutil.Process().children()
+    end([one for child in children for one in child.children(recursive=True)])
 
 
 def _resident(process: psutil.Process) -> int:
