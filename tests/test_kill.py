@@ -43,18 +43,12 @@ EPOCHS = 5 + 4 + 2 * 2 * 2
 def start(runs):
     return subprocess.Popen(
         [sys.executable, "-c", CHILD, str(runs)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+    )  # fmt: skip
 
 
 def contents(runs):
-    return {record_name(r): r for r in records.read_all(runs)}
-
-
-def record_name(record):
-    return records.record_name(record.config)
+    return {records.record_name(record.config): record for record in records.read_all(runs)}
 
 
 @pytest.fixture(scope="module")
@@ -75,16 +69,13 @@ def test_killed_runs_end_in_the_undisturbed_records(undisturbed, tmp_path):
         to_see = rng.randint(1, max(1, round(1.5 * EPOCHS / KILLS))) if kills < KILLS else None
         seen = 0
         for line in child.stdout:
-            if line.strip() == "finished":
-                break
-            seen += 1
+            seen += line == "epoch\n"
             if seen == to_see:
                 time.sleep(rng.random() * 0.6)
-                child.send_signal(signal.SIGKILL)
+                child.kill()
                 break
-        child.wait(timeout=600)
         epochs += seen
-        if child.returncode == 0:
+        if child.wait(timeout=600) == 0:
             break
         assert child.returncode == -signal.SIGKILL
         kills += 1
@@ -99,12 +90,8 @@ def test_killed_runs_end_in_the_undisturbed_records(undisturbed, tmp_path):
     for name, expected in undisturbed.items():
         assert resumed[name].history.equals(expected.history), name
         for part, predictions in expected.predictions.items():
-            np.testing.assert_allclose(
-                resumed[name].predictions[part]["probabilities"],
-                predictions["probabilities"],
-                rtol=0,
-                atol=1e-5,
-            )
+            found = resumed[name].predictions[part]["probabilities"]
+            np.testing.assert_allclose(found, predictions["probabilities"], rtol=0, atol=1e-5)
     assert not list(tmp_path.glob(".work/*/checkpoint*"))
 
 
