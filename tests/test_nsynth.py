@@ -427,7 +427,7 @@ def test_what_is_finished_is_not_computed_again(audio, undisturbed, make, tmp_pa
 
 def test_a_changed_source_replaces_what_was_made_of_the_old(audio, undisturbed, make, tmp_path):
     sound = list(audio.values())[1]
-    old = dict.fromkeys([*audio, "bass_acoustic_999-060-100"], sound)
+    old = dict.fromkeys(["bass_acoustic_999-060-100", *audio], sound)  # the first is gone later
     with Breaking(12) as executor, pytest.raises(Broken):
         make(members(old), executor=executor)
     make(members(audio))
