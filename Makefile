@@ -158,7 +158,7 @@ grade: classroom sandbox  ## grade a folder of notebooks, SUBMISSIONS=folder
 	@test -n "$(SUBMISSIONS)" || { echo "Which notebooks? make grade SUBMISSIONS=folder"; exit 1; }
 	$(BIN)/python -m tools.classroom.grade "$(SUBMISSIONS)"
 
-bench: $(READY) browser  ## the speeds that the README states, and first views of the pages, medians side by side
+bench: $(READY) browser  ## what the book promises about speed, medians side by side
 	$(BIN)/python benchmarks/bench.py
 
 lines: $(READY)  ## lines of Python by folder and chapter, and the share that is book-keeping
