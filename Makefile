@@ -43,16 +43,16 @@ book: $(READY) $(ASSETS)  ## execute every chapter (PROFILE=mini: its runs are r
 
 check: lint types fast  ## lint, types and the fast tests, in two minutes
 
-# Unit tests and chapters side by side, two processes each: so two cores end with both.
+# Unit tests and pages side by side, two processes each: so two cores end with both.
 test: lint types $(ASSETS) browser sandbox  ## all that a change has to pass: tests, every chapter in smoke, the pages in a browser
 	$(MAKE) -j2 unit pages
-	BOOK_HTML=_build/test/html $(PYTEST) --dist worksteal -n 3 tests/test_book.py  # pages wait, too
 
 # Trainings start from nothing here, in a folder of their own: finished runs would hide a fault.
-pages: $(READY) $(ASSETS)
+pages: $(READY) $(ASSETS) browser
 	rm -rf _build/test
 	$(BIN)/python -m tools.book.execute --profile smoke --jobs 2 --parameter RUNS=_build/test/runs --output _build/test/executed
 	$(BIN)/python -m tools.book.render --executed _build/test/executed --out _build/test/html
+	BOOK_HTML=_build/test/html $(PYTEST) --dist worksteal -n 3 tests/test_book.py  # pages wait, too
 
 test-all: long colab test-matrix backends  ## everything else, in hours; a workflow runs it each week
 

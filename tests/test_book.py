@@ -24,7 +24,12 @@ PAGES = pages(HTML)
 # Only colours differ at night, and axe takes its time over them: what looks alike is judged once.
 AXE = {"resultTypes": ["violations"], "preload": False}  # no style sheet is fetched again
 NIGHT = AXE | {"runOnly": ["color-contrast"]}
-NEVER_SERIOUS = ("region", "hidden-content")  # and slow
+# Of minor or moderate impact by axe's own table, where serious and critical ones are asked for.
+NEVER_SERIOUS = (
+    "region", "hidden-content", "empty-table-header", "empty-heading", "heading-order",
+    "landmark-unique", "landmark-banner-is-top-level", "landmark-main-is-top-level",
+    "aria-allowed-role", "presentation-role-conflict",
+)  # fmt: skip
 DAY = AXE | {"rules": {name: {"enabled": False} for name in NEVER_SERIOUS}}
 ASK_ONCE = "axe.configure({ rules: [{ id: 'color-contrast', selector: '[data-once]' }] })"
 ONCE = """(within) => {
