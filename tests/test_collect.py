@@ -26,10 +26,10 @@ def hand_in(folder, *paths):
     return folder
 
 
-def zipped(path, folder, inside="handin"):
+def zipped(path, folder, inside="handin", between="/"):
     with zipfile.ZipFile(path, "w") as archive:
         for file in sorted(folder.rglob("*")):
-            archive.write(file, f"{inside}/{file.relative_to(folder)}")
+            archive.write(file, between.join([inside, *file.relative_to(folder).parts]))
     return path
 
 
@@ -63,8 +63,10 @@ def test_folders_and_zip_files_at_any_depth_are_pooled(tmp_path, capsys):
     anna = hand_in(tmp_path / "class" / "anna" / "handin", ONE)
     (anna / ".work" / ONE.name).mkdir(parents=True)
     (anna / ".work" / ONE.name / "lock").touch()
+    (anna / "link").mkdir()
+    (anna / "link/record.json").symlink_to(TWO / "record.json")  # of elsewhere: not handed in
     ben = hand_in(tmp_path / "ben", TWO)
-    zipped(tmp_path / "class" / "ben.zip", ben)
+    zipped(tmp_path / "class" / "ben.zip", ben, between="\\")  # as some programs on Windows do
     into = tmp_path / "pool"
     arguments = [str(into), str(tmp_path / "class"), "--profile", "mini"]
     assert collect.main(arguments) == 0
