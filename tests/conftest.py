@@ -68,7 +68,7 @@ def _tiny(layer, dropout, input_shape):
     from keras import layers
 
     layer.supports_jit = False  # to compile it would take longer than to train it
-    first = [keras.Input(input_shape), layers.AveragePooling1D(16), layer, layers.Dropout(dropout)]
+    first = [keras.Input(input_shape), layers.AveragePooling1D(8), layer, layers.Dropout(dropout)]
     return keras.Sequential([*first, layers.Flatten(), layers.Dense(10, activation="softmax")])
 
 
