@@ -950,7 +950,8 @@ closest = grouped["distance"].idxmin()
 print(f"{name[closest]} is nearest to {name[grouped['copied'][closest]]}")
 
 recording = datasets.recordings(group)
-twins = whole.table.loc[group != recording, ["instrument", "recording"]].drop_duplicates()
+twins = pd.DataFrame({"instrument": group, "recording": recording})[group != recording]
+twins = twins.drop_duplicates()
 print(twins.to_string(index=False))
 
 # %% [markdown]
