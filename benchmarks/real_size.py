@@ -241,7 +241,7 @@ def main() -> None:
     from helpers.runs import machine
 
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n\n")[0])
-    parser.add_argument("--notes", type=at_least(20), default=2000, help=f"the thesis has {FULL}")
+    parser.add_argument("--notes", type=at_least(100), default=2000, help=f"the thesis has {FULL}")
     parser.add_argument("--write", action="store_true", help=f"the table, into {PAGE.name}")
     options = parser.parse_args()
     result = {"machine": f"{machine.processor()}, {os.cpu_count()} cores", "models": {}}
