@@ -92,7 +92,7 @@ def test_three_families_of_a_set_are_told_apart_as_on_the_page():
     exec(code.replace("path/to/SET", "nsynth-mini").replace("epochs=50", "epochs=20"), names)
     assert set(names["notes"].table["family"]) == {"brass", "flute", "reed"}
     assert names["model"].count_params() == 20_618
-    assert 0 < names["found"]["accuracy"] < 1  # instruments that it has not met: luck decides
+    assert names["found"]["accuracy"] > 0.3
     X, y, rows = names["X"], names["y"], names["fold"].train
     known = names["model"].evaluate(X[rows], y[rows], verbose=0, return_dict=True)
     assert known["accuracy"] > 0.5
