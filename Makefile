@@ -44,8 +44,8 @@ book: $(READY) $(ASSETS)  ## execute every chapter (PROFILE=mini: its runs are r
 check: lint types fast  ## lint, types and the fast tests, in two minutes
 
 # Unit tests and pages side by side, two processes each: so two cores end with both.
-test: lint types $(ASSETS) browser sandbox  ## all that a change has to pass: tests, every chapter in smoke, the pages in a browser
-	$(MAKE) -j2 unit pages
+test: $(ASSETS) browser sandbox  ## all that a change has to pass: tests, every chapter in smoke, the pages in a browser
+	$(MAKE) -j2 lint types unit pages
 
 # Trainings start from nothing here, in a folder of their own: finished runs would hide a fault.
 pages: $(READY) $(ASSETS) browser

@@ -5,6 +5,7 @@ Looks at `_build/html`, or at the folder that the variable BOOK_HTML names.
 
 import os
 import re
+from contextlib import contextmanager
 from functools import cache
 from html import unescape
 from html.parser import HTMLParser
@@ -61,6 +62,46 @@ SOUNDS = """async () => {
     return durations;
 }"""
 
+# Words of tables' headings, and parts of long names anywhere, that stand on two lines.
+BROKEN = r"""() => {
+    const found = [], range = document.createRange();
+    const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    for (let text; (text = texts.nextNode());) {
+        const place = text.parentElement.closest(".bd-article th, .bd-article :is(td, .pre)");
+        if (!place || place.closest("pre, .interactive")) continue;
+        const word = place.matches("th") ? /[^\s_\-\/]+/g : /(?<=[a-z]+_)[a-z0-9]+(?=_\d)/g;
+        for (const { index, 0: part } of text.data.matchAll(word)) {
+            range.setStart(text, index);
+            range.setEnd(text, index + part.length);
+            const lines = [...range.getClientRects()].filter((one) => one.width > 1);
+            if (lines.some((one) => one.top > lines[0].bottom - 4)) found.push(part);
+        }
+    }
+    return found;
+}"""
+# Folded boxes that what follows them touches.
+CROWDED = """() => [...document.querySelectorAll(".bd-article details")].filter((box) => {
+    let next = box.nextElementSibling;
+    while (next && !next.getClientRects().length) next = next.nextElementSibling;
+    const gap = next?.getBoundingClientRect().top - box.getBoundingClientRect().bottom;
+    return box.getClientRects().length && gap < 12 && !next.matches("details.choice");
+}).map((box) => box.textContent.trim())"""
+PHONE = {"viewport": {"width": 360, "height": 740}, "is_mobile": True, "has_touch": True}
+# The phone of the pages that were opened wide, and back: `Emulation.setDeviceMetricsOverride`.
+NARROW = {"width": 360, "height": 740, "deviceScaleFactor": 1}
+WIDE = {"width": 1280, "height": 900, "deviceScaleFactor": 1}
+# Each button, those that clicks bring too, and a cell of each table whose cells open.
+CLICKS = """async () => {
+    for (const part of document.querySelectorAll(".interactive")) {
+        part.scrollIntoView();
+        for (let round = 0; round < 6; round++) {
+            await new Promise((done) => setTimeout(done, 100));
+            const buttons = part.querySelectorAll("button:enabled");
+            for (const one of [...buttons, part.querySelector("td[aria-label]")]) one?.click();
+        }
+    }
+}"""
+
 
 class Page(HTMLParser):
     """What a page's HTML says: where it links to, and what can be linked to."""
@@ -89,8 +130,8 @@ def address():
         yield address
 
 
-@pytest.fixture
-def visit(browser, address):
+@contextmanager
+def visitor(browser, address):
     """A function that opens a page of the book and returns it, with what went wrong on it."""
     context = browser.new_context(viewport={"width": 1280, "height": 900})
 
@@ -128,6 +169,19 @@ def visit(browser, address):
     context.close()
 
 
+@pytest.fixture
+def visit(browser, address):
+    with visitor(browser, address) as visit:
+        yield visit
+
+
+@pytest.fixture(scope="module", params=PAGES)
+def whole(request, browser, address):
+    """A page that tests look at one after another: its name, it, and what went wrong on it."""
+    with visitor(browser, address) as visit:
+        yield request.param, *visit(request.param)
+
+
 def test_there_is_a_book(visit):
     if not (HTML / "index.html").exists():
         pytest.fail(f"no book in {HTML}: run `make book`, or `make book PROFILE=smoke` to be quick")
@@ -137,13 +191,35 @@ def test_there_is_a_book(visit):
     assert wrong == []
 
 
-@pytest.mark.parametrize("name", PAGES)
-def test_a_page_opens_whole(visit, name):
-    page, wrong = visit(name)
+def test_a_page_opens_quickly(whole):
+    _, page, wrong = whole
     first = page.seen()
     assert first["requests"] <= 25
     assert first["bytes"] <= 1_500_000
     assert first["shift"] < 0.05
+    assert wrong == []
+
+
+def test_a_page_fits_a_phone(whole):
+    _, page, _ = whole
+    device = page.context.new_cdp_session(page)
+    device.send("Emulation.setDeviceMetricsOverride", {**NARROW, "mobile": True})
+    assert page.evaluate(CROWDED) == []
+    page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+    assert page.evaluate(CROWDED) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    assert page.evaluate(BROKEN) == []
+    page.wait_for_function("""[...document.querySelectorAll(".bd-article :is(pre, .katex-display)")]
+        .every((box) => box.scrollWidth <= box.clientWidth + 1 || box.matches(".goes-on"))""")
+    # The letters of figures are large enough for this (test_plots.py).
+    shrunk = page.evaluate("""[...document.querySelectorAll("button.enlarge img[width]")]
+        .map(image => [image.getBoundingClientRect().width, image.getAttribute("width")])""")
+    assert all(width >= 0.659 * float(natural) for width, natural in shrunk if width)
+    device.send("Emulation.setDeviceMetricsOverride", {**WIDE, "mobile": False})
+
+
+def test_a_page_opens_whole(whole):
+    name, page, wrong = whole
     page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
     html = (HTML / name).read_text(encoding="utf-8")
     assert "notranslate nohighlight" not in html, "a formula was not set"
@@ -171,6 +247,10 @@ def test_a_page_opens_whole(visit, name):
     figures = [white_at(page, scheme) for scheme in ("dark", "light")]
     assert figures[0] >= ("../_images/" in html)
     assert unreadable(page) == []
+    if page.locator(".interactive").count():
+        page.evaluate(CLICKS)
+        page.wait_for_load_state("networkidle")
+        assert unreadable(page, ".interactive") == []
     assert wrong == []
 
 
@@ -231,72 +311,6 @@ def white_at(page, scheme):
     page.wait_for_selector(f"html[data-theme={scheme}]")
     page.wait_for_function(f"{turned}.every((one) => one === {str(scheme == 'dark').lower()})")
     return len(page.evaluate(turned))
-
-
-@pytest.mark.parametrize(
-    "name", [name for name in PAGES if 'class="interactive"' in (HTML / name).read_text("utf-8")]
-)
-def test_what_opens_by_clicks_is_readable_by_all(visit, name):
-    page, _ = visit(name)
-    # Each button, those that clicks bring too, and a cell of each table whose cells open.
-    page.evaluate("""async () => {
-        for (const part of document.querySelectorAll(".interactive")) {
-            part.scrollIntoView();
-            for (let round = 0; round < 6; round++) {
-                await new Promise((done) => setTimeout(done, 100));
-                const buttons = part.querySelectorAll("button:enabled");
-                for (const one of [...buttons, part.querySelector("td[aria-label]")]) one?.click();
-            }
-        }
-    }""")
-    page.wait_for_load_state("networkidle")
-    assert unreadable(page, ".interactive") == []
-
-
-# Words of tables' headings, and parts of long names anywhere, that stand on two lines.
-BROKEN = r"""() => {
-    const found = [], range = document.createRange();
-    const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-    for (let text; (text = texts.nextNode());) {
-        const place = text.parentElement.closest(".bd-article th, .bd-article :is(td, .pre)");
-        if (!place || place.closest("pre, .interactive")) continue;
-        const word = place.matches("th") ? /[^\s_\-\/]+/g : /(?<=[a-z]+_)[a-z0-9]+(?=_\d)/g;
-        for (const { index, 0: part } of text.data.matchAll(word)) {
-            range.setStart(text, index);
-            range.setEnd(text, index + part.length);
-            const lines = [...range.getClientRects()].filter((one) => one.width > 1);
-            if (lines.some((one) => one.top > lines[0].bottom - 4)) found.push(part);
-        }
-    }
-    return found;
-}"""
-# Folded boxes that what follows them touches.
-CROWDED = """() => [...document.querySelectorAll(".bd-article details")].filter((box) => {
-    let next = box.nextElementSibling;
-    while (next && !next.getClientRects().length) next = next.nextElementSibling;
-    const gap = next?.getBoundingClientRect().top - box.getBoundingClientRect().bottom;
-    return box.getClientRects().length && gap < 12 && !next.matches("details.choice");
-}).map((box) => box.textContent.trim())"""
-PHONE = {"viewport": {"width": 360, "height": 740}, "is_mobile": True, "has_touch": True}
-
-
-@pytest.mark.parametrize("name", PAGES)
-def test_a_page_fits_a_phone(browser, address, name):
-    context = browser.new_context(**PHONE)
-    page = context.new_page()
-    page.goto(address + name, wait_until="networkidle")
-    assert page.evaluate(CROWDED) == []
-    page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
-    assert page.evaluate(CROWDED) == []
-    assert page.evaluate("document.documentElement.scrollWidth") <= 360
-    assert page.evaluate(BROKEN) == []
-    page.wait_for_function("""[...document.querySelectorAll(".bd-article :is(pre, .katex-display)")]
-        .every((box) => box.scrollWidth <= box.clientWidth + 1 || box.matches(".goes-on"))""")
-    # The letters of figures are large enough for this (test_plots.py).
-    shrunk = page.evaluate("""[...document.querySelectorAll("button.enlarge img[width]")]
-        .map(image => [image.getBoundingClientRect().width, image.getAttribute("width")])""")
-    assert all(width >= 0.659 * float(natural) for width, natural in shrunk if width)
-    context.close()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
