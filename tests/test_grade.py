@@ -380,6 +380,18 @@ def test_answers_of_any_type_get_the_same_verdict_in_both_places(box):
     assert passed > 8
 
 
+def test_it_starts_where_each_fork_starts_a_thread(box):
+    """As IPython's history lets it, from version 9 on."""
+    code = f"""
+import os, threading, time
+os.register_at_fork(after_in_child=lambda: threading.Thread(target=time.sleep, args=(9,)).start())
+from tools.classroom import grade
+print(grade.sandbox_for({LOW}, without=False)[0])
+"""
+    said = subprocess.check_output([sys.executable, "-c", code], cwd=ROOT, text=True)
+    assert said.strip() == "bwrap"
+
+
 def test_a_submission_writes_to_one_place_and_makes_no_namespaces(box):
     writes = """
 import ctypes, os, pathlib, subprocess

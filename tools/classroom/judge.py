@@ -6,7 +6,6 @@ executed in this process: a value arrives as plain data, a function as something
 arguments into the sandbox and brings a plain result back.
 """
 
-import ctypes
 import json
 import os
 import re
@@ -27,7 +26,7 @@ import psutil
 
 from helpers import checks
 from helpers.checks import AnswerError, pack, raised, unpack
-from tools.classroom.sandbox import MESSAGE, NEW_USERS, ROOT, TIMED_OUT, WORK
+from tools.classroom.sandbox import MESSAGE, ROOT, TIMED_OUT, WORK
 from tools.common import BookError
 
 ERRORS = 100  # of cells that are kept
@@ -41,7 +40,6 @@ INSIDE = "/tmp/book"  # where the repository stands in there
 BOOK = ("helpers", "book/data", "book/models", "book/records", "tools/__init__.py",
         "tools/classroom/__init__.py", "tools/classroom/sandbox.py")  # fmt: skip
 SCRATCH = ("_build", str(WORK.relative_to(ROOT)))
-NEW_IPC = 0x08000000  # CLONE_NEWIPC of <sched.h>
 DEVICES = ("null", "zero", "full", "random", "urandom")
 ENVIRONMENT = {
     "PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8", "HOME": "/tmp", "TMPDIR": "/tmp",
@@ -118,29 +116,6 @@ def enclosed(how: str, uid: int, disk: int) -> list[str]:
     return [*mortal, *walls, *becomes, *python]
 
 
-def apart() -> None:
-    """Take root to a place where it can bind its own files and nobody can make more users.
-
-    Called in the process that becomes bubblewrap, which needs a user namespace for neither. All
-    users are there under their own numbers, as the kernel counts a user's processes. Shared memory
-    that outlives its processes cannot be made, either.
-    """
-    process, (ready, done) = os.getpid(), os.pipe()
-    child = os.fork()
-    if not child:  # still outside, where maps may be written
-        os.close(done)
-        os.read(ready, 1)
-        for kind in ("uid", "gid"):
-            Path(f"/proc/{process}/{kind}_map").write_text("0 0 65536")
-        os._exit(0)
-    if ctypes.CDLL(None, use_errno=True).unshare(NEW_USERS | NEW_IPC):
-        raise OSError(ctypes.get_errno(), "no namespaces")
-    os.close(done)
-    os.waitpid(child, 0)
-    for setting in ("user/max_user_namespaces", "kernel/shmmni"):
-        Path("/proc/sys", setting).write_text("0")
-
-
 def group(memory: int) -> Path | None:
     """Make a cgroup that holds what is in it to so many bytes; None where there can be none.
 
@@ -197,15 +172,15 @@ class Sandbox:
         self.deadline = self.end = time.monotonic() + limits["total_seconds"]
         options = json.dumps({"limits": limits, "sandboxed": how != "none"})
         self.group = group(limits["memory"]) if how != "none" else None
+        apart = [sys.executable, "-IS", str(Path(__file__).with_name("apart.py"))] if uid else []
         self.process = subprocess.Popen(
-            entering(self.group, [*enclosed(how, uid, limits["disk"]), options]),
+            [*apart, *entering(self.group, [*enclosed(how, uid, limits["disk"]), options])],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             env=ENVIRONMENT,
             cwd=tempfile.gettempdir(),  # the sandbox has its own
             start_new_session=True,
-            preexec_fn=apart if uid else None,
         )
         self.requests = Connection(os.dup(self.process.stdin.fileno()), readable=False)
         self.replies = Connection(os.dup(self.process.stdout.fileno()), writable=False)
