@@ -344,6 +344,6 @@ def score_table(model: str, trials: list, epochs: int | None = None) -> pd.DataF
         rows.append(
             {name: hyperparameters[name] for name in SPACES[model]}
             | {f"execution {i}": score for i, score in enumerate(scores, 1)}
-            | {"score": float(np.mean(scores))}
+            | {"score": round(float(np.mean(scores)), 6)}  # of float32: equal means stay equal
         )
     return pd.DataFrame(rows, index=pd.RangeIndex(1, len(rows) + 1, name="trial"))

@@ -121,8 +121,14 @@ def rises(before: pd.Series, after: pd.Series, draws: int = 20_000) -> Test:
 
 
 def rank_correlation(a: Any, b: Any, draws: int = 20_000) -> Test:
-    """Spearman's correlation of two lists, and its p-value from shuffling one."""
-    a, b = (stats.zscore(stats.rankdata(values)) for values in (a, b))
+    """Spearman's correlation of two lists, and its p-value from shuffling one.
+
+    Values that differ by rounding alone, as means of equal numbers may, share a rank.
+
+    >>> f"{rank_correlation([0.1 + 0.2, 0.3, 1], [5, 5, 6])[0]:.3f}"
+    '1.000'
+    """
+    a, b = (stats.zscore(stats.rankdata(np.round(values, 9))) for values in (a, b))
     shuffled = np.random.default_rng(0).permuted(np.tile(b, (draws, 1)), axis=1)
     rho, by_luck = a @ b / len(a), shuffled @ a / len(a)
     return rho, (1 + (np.abs(by_luck) >= abs(rho) - 1e-9).sum()) / (1 + draws)
