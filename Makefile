@@ -7,6 +7,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 ASSETS := node_modules/.ready
+# Compiled once: processes that did so side by side could leave code that crashes (numba issue 10128).
+COMPILED := import librosa.core.pitch, numpy; librosa.onset.onset_detect(y=numpy.ones(9000))
 
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 # Where Python is told to keep no bytecode, each start would compile TensorFlow anew.
@@ -29,8 +31,7 @@ $(READY): requirements.txt pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check "$$(sed -nE 's/^(uv==[^ ;]+).*/\1/p' requirements.txt)"
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.txt
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
-# Compiled here once: processes that did so side by side could leave code that crashes (numba issue 10128).
-	$(BIN)/python -c "import librosa.onset, librosa.core.pitch"
+	$(BIN)/python -c "$(COMPILED)"
 	@touch $@
 
 $(ASSETS): package-lock.json | $(READY)
@@ -87,7 +88,7 @@ matrix-%: export PYTHONPATH = $(CURDIR)
 matrix-%: $(READY)
 	PATH="$$PATH:$(PYENV)" $(BIN)/uv venv --quiet --clear --python $(firstword $(subst -, ,$*)) _build/matrix/$*
 	$(BIN)/uv pip install --quiet --python _build/matrix/$* $(WITH_$(lastword $(subst -, ,$*)))
-	_build/matrix/$*/bin/python -c "import librosa.onset, librosa.core.pitch"
+	_build/matrix/$*/bin/python -c "$(COMPILED)"
 	_build/matrix/$*/bin/python -m pytest -n logical --maxprocesses 4 --dist loadfile $(TESTS)
 	$(if $(filter 3.11-lowest 3.13-highest,$*),$(MATRIX_CHAPTERS))
 
