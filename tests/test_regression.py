@@ -15,6 +15,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
 from test_execute import write
 
+from helpers.runs import machine
 from tools.book import execute, sync
 from tools.common import BookError
 from tools.regression import baselines, regression
@@ -33,8 +34,8 @@ findings.report(
     seed=SEED,
 )"""
 
-
 WITH_KERNELS = execute.run_limited
+MADE = f"smoke-{machine.backend()}"
 ONE_AT_A_TIME = Lock()
 
 
@@ -65,11 +66,9 @@ def without_kernel(path, target, parameters, cwd=None, **limits):
 
 @pytest.fixture(scope="module", autouse=True)
 def no_kernels():
-    """No kernels; and the backend that the baselines of these tests are named after."""
     InteractiveShell.instance()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(execute, "run_limited", without_kernel)
-        patch.setenv("KERAS_BACKEND", "tensorflow")
         yield
 
 
@@ -83,7 +82,7 @@ def run(root, *arguments):
 
 
 def folder(root, seed=0):
-    return root / f"_build/regression/smoke-tensorflow-seed{seed}"
+    return root / f"_build/regression/{MADE}-seed{seed}"
 
 
 def repository(root):
@@ -118,7 +117,7 @@ def test_an_unchanged_book_passes_and_says_so(measured, capsys):
     assert run(measured, "--seed", "1") == 0
     assert "pass: 0 of 6 figures drifted" in capsys.readouterr().out
     report = (folder(measured, 1) / "report.txt").read_text()
-    assert report.startswith("pass: smoke-tensorflow-seed1\n")
+    assert report.startswith(f"pass: {MADE}-seed1\n")
     # The seed is one of the baseline's, so both figures are the very same.
     assert report.count(" (equal)\n") == 2
     notebooks = re.findall(r"(?m)^ *(book/\w+\.ipynb) ", report)
@@ -210,9 +209,9 @@ def test_a_solution_that_its_check_refuses_fails_by_name(book, kernels, capsys):
         (["--profile", "smok"], None, "no profile 'smok'"),
         (["--parameter", "SEED=3"], None, "SEED is set by this command"),
         (["--parameter", "RUNS=x"], None, "RUNS is set by this command"),
-        ([], "{", "smoke-tensorflow.json is not a baseline"),
-        ([], "[]", "smoke-tensorflow.json is not a baseline"),
-        ([], '{"figures": {}}', "smoke-tensorflow.json is not a baseline"),
+        ([], "{", f"{MADE}.json is not a baseline"),
+        ([], "[]", f"{MADE}.json is not a baseline"),
+        ([], '{"figures": {}}', f"{MADE}.json is not a baseline"),
     ],
 )
 def test_what_is_mistyped_or_broken_is_refused_before_anything_runs(
@@ -221,14 +220,14 @@ def test_what_is_mistyped_or_broken_is_refused_before_anything_runs(
     write(book, "01_a", FIXED)
     if baseline:
         (book / "baselines").mkdir()
-        (book / "baselines/smoke-tensorflow.json").write_text(baseline)
+        (book / f"baselines/{MADE}.json").write_text(baseline)
     assert run(book, *arguments) == 2
     assert says in capsys.readouterr().err
     assert not (book / "_build").exists()
 
 
 def test_a_baseline_goes_on_where_it_was_and_shows_what_changed(measured, capsys):
-    path = measured / "baselines/smoke-tensorflow.json"
+    path = measured / f"baselines/{MADE}.json"
     before = baselines.load(path)
     assert before["01_a"]["seeds"] is None
     assert before["02_b"]["seeds"] == [0, 1, 2]
