@@ -385,3 +385,10 @@ def test_every_chapter_reports_and_has_no_parameter_of_its_own(path):
     assert last.metadata["tags"] == ["remove-cell"]
     assert "findings.report(" in last.source
     assert ("seed=SEED" in last.source) <= ("SEED" in names)
+
+
+def test_every_baseline_has_every_chapter():
+    chapters = [path.stem for path in execute.select([])]
+    found = {path.stem: list(baselines.load(path)) for path in (ROOT / "baselines").glob("*.json")}
+    assert found == dict.fromkeys(found, chapters)
+    assert set(found) == {f"{p}-{b}" for p in ("smoke", "quick") for b in ("jax", "tensorflow")}
